@@ -1,0 +1,67 @@
+using static TorchSharp.torch;
+
+namespace Kd.Vision.Checkpoints;
+
+/// <summary>A module's parameters and buffers by PyTorch's names, in PyTorch's order.</summary>
+public static class ModuleState
+{
+    private const int Shown = 8;
+
+    // Files written before PyTorch 0.4.1 lack this counter; PyTorch itself lets it be absent, and nothing here reads it.
+    private const string Optional = "num_batches_tracked";
+
+    /// <summary>The entries of PyTorch's <c>state_dict</c>: a module's parameters, its buffers, then its children's.</summary>
+    public static IEnumerable<KeyValuePair<string, Tensor>> Entries(nn.Module module) => Entries(module, "");
+
+    /// <summary>Copies the state out of torch.</summary>
+    public static Dictionary<string, TensorData> Save(nn.Module module) =>
+        Entries(module).ToDictionary(entry => entry.Key, entry => TensorData.From(entry.Value));
+
+    /// <summary>Loads a checkpoint strictly: the same names, the same shapes (only <c>num_batches_tracked</c> may be absent).</summary>
+    /// <exception cref="CheckpointException">Entries are missing, surplus or of another shape; the message lists them.</exception>
+    public static void Load(nn.Module module, Checkpoint checkpoint)
+    {
+        var entries = Entries(module).ToList();
+        var problems = Compare(entries, checkpoint.Tensors);
+        if (problems.Count > 0)
+            throw new CheckpointException(checkpoint.Path, $"it does not fit the network {module.GetName()}. {string.Join(" ", problems)}");
+        using var _ = no_grad();
+        foreach (var (name, target) in entries.Where(entry => checkpoint.Tensors.ContainsKey(entry.Key)))
+        {
+            using var source = checkpoint.Tensors[name].ToTensor();
+            target.copy_(source);
+        }
+    }
+
+    private static List<string> Compare(List<KeyValuePair<string, Tensor>> entries, IReadOnlyDictionary<string, TensorData> tensors)
+    {
+        var problems = new List<string>();
+        var names = entries.Select(entry => entry.Key).ToHashSet();
+        Add("Missing", entries.Where(entry => !tensors.ContainsKey(entry.Key) && !entry.Key.EndsWith(Optional, StringComparison.Ordinal)).Select(entry => $"{entry.Key} {TensorData.FormatShape(entry.Value.shape)}"));
+        Add("Surplus", tensors.Where(entry => !names.Contains(entry.Key)).Select(entry => $"{entry.Key} {entry.Value.ShapeText}"));
+        Add("Misshapen", entries
+            .Where(entry => tensors.TryGetValue(entry.Key, out var found) && !found.Shape.AsSpan().SequenceEqual(entry.Value.shape))
+            .Select(entry => $"{entry.Key} is {tensors[entry.Key].ShapeText}, expected {TensorData.FormatShape(entry.Value.shape)}"));
+        return problems;
+
+        void Add(string kind, IEnumerable<string> found)
+        {
+            var all = found.ToList();
+            if (all.Count > 0)
+                problems.Add($"{kind} ({all.Count}): {string.Join(", ", all.Take(Shown))}{(all.Count > Shown ? ", ..." : "")}.");
+        }
+    }
+
+    private static IEnumerable<KeyValuePair<string, Tensor>> Entries(nn.Module module, string prefix)
+    {
+        foreach (var (name, parameter) in module.named_parameters(recurse: false))
+            yield return new(prefix + name, parameter);
+        foreach (var (name, buffer) in module.named_buffers(recurse: false))
+            yield return new(prefix + name, buffer);
+        foreach (var (name, child) in module.named_children())
+        {
+            foreach (var entry in Entries(child, $"{prefix}{name}."))
+                yield return entry;
+        }
+    }
+}

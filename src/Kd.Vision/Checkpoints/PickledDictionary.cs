@@ -1,0 +1,33 @@
+namespace Kd.Vision.Checkpoints;
+
+/// <summary>A Python dict or OrderedDict, in insertion order.</summary>
+internal sealed class PickledDictionary
+{
+    private readonly List<KeyValuePair<object, object?>> _entries = [];
+    private readonly Dictionary<object, int> _positions = [];
+
+    public IReadOnlyList<KeyValuePair<object, object?>> Entries => _entries;
+
+    public void Set(object? key, object? value)
+    {
+        // Keys of state dicts are text and numbers; hashing anything else by value is not needed.
+        if (key is not (string or long or bool or double))
+            throw new InvalidDataException($"a dict has a key of the kind {key?.GetType().Name ?? "None"}, expected text or a number");
+        if (_positions.TryGetValue(key, out var position))
+        {
+            _entries[position] = new(key, value);
+            return;
+        }
+
+        _positions.Add(key, _entries.Count);
+        _entries.Add(new(key, value));
+    }
+
+    public object? TryGet(object key) => _positions.TryGetValue(key, out var position) ? _entries[position].Value : null;
+
+    public void Replace(Func<object?, object?> map)
+    {
+        for (var i = 0; i < _entries.Count; i++)
+            _entries[i] = new(_entries[i].Key, map(_entries[i].Value));
+    }
+}

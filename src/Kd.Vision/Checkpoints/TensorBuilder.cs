@@ -1,0 +1,82 @@
+namespace Kd.Vision.Checkpoints;
+
+/// <summary>A tensor as a pickle describes it, before its storage is at hand.</summary>
+internal sealed record PickledTensor(Storage Storage, long Offset, long[] Shape, long[] Strides);
+
+/// <summary>Cuts the tensors of a loaded pickle out of their storages.</summary>
+internal static class TensorBuilder
+{
+    /// <summary>Replaces pickled tensors at the root and one level below, where state dicts have them.</summary>
+    public static object? Finish(object? root)
+    {
+        if (root is PickledDictionary dictionary)
+        {
+            dictionary.Replace(value => value is PickledDictionary inner ? FinishEntries(inner) : Materialize(value));
+            return dictionary;
+        }
+
+        return Materialize(root);
+    }
+
+    private static PickledDictionary FinishEntries(PickledDictionary dictionary)
+    {
+        dictionary.Replace(Materialize);
+        return dictionary;
+    }
+
+    private static object? Materialize(object? value) => value is PickledTensor tensor ? Cut(tensor) : value;
+
+    private static TensorData Cut(PickledTensor tensor)
+    {
+        var (storage, offset, shape, strides) = tensor;
+        if (shape.Length != strides.Length || offset < 0 || strides.Any(stride => stride < 0))
+            throw new InvalidDataException($"a tensor of storage {storage.Key} has the shape {TensorData.FormatShape(shape)} with strides {TensorData.FormatShape(strides)} at {offset}");
+        var count = TensorData.CountElements(shape);
+        var last = offset;
+        for (var axis = 0; axis < shape.Length; axis++)
+            last = checked(last + Math.Max(0, shape[axis] - 1) * strides[axis]);
+        if (count > storage.Count || (count > 0 && last >= storage.Count))
+            throw new InvalidDataException($"a tensor {TensorData.FormatShape(shape)} reaches beyond its storage {storage.Key} of {storage.Count} elements");
+
+        var size = storage.ElementSize;
+        if (IsContiguous(shape, strides))
+            return new TensorData(storage.Type, shape, storage.Bytes.Slice(checked((int)(offset * size)), checked((int)(count * size))));
+        return new TensorData(storage.Type, shape, Gather(tensor, count));
+    }
+
+    private static byte[] Gather(PickledTensor tensor, long count)
+    {
+        var (storage, offset, shape, strides) = tensor;
+        var size = storage.ElementSize;
+        var source = storage.Bytes.Span;
+        var target = new byte[checked(count * size)];
+        var index = new long[shape.Length];
+        for (long element = 0, at = offset; element < count; element++)
+        {
+            source.Slice((int)(at * size), size).CopyTo(target.AsSpan((int)(element * size)));
+            for (var axis = shape.Length - 1; axis >= 0; axis--)
+            {
+                at += strides[axis];
+                if (++index[axis] < shape[axis])
+                    break;
+                at -= strides[axis] * shape[axis];
+                index[axis] = 0;
+            }
+        }
+
+        return target;
+    }
+
+    private static bool IsContiguous(long[] shape, long[] strides)
+    {
+        var expected = 1L;
+        for (var axis = shape.Length - 1; axis >= 0; axis--)
+        {
+            if (shape[axis] != 1 && strides[axis] != expected)
+                return false;
+            expected *= shape[axis];
+        }
+
+        return true;
+    }
+}

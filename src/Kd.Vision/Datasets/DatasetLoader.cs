@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using Kd.Vision.Imaging;
+using Kd.Vision.Views;
+
+namespace Kd.Vision.Datasets;
+
+/// <summary>Opens a dataset of any supported layout.</summary>
+public static class DatasetLoader
+{
+    private const int Shown = 5;
+
+    /// <summary>Opens the dataset that the options name, checks it where they ask for that, and cuts the subset.</summary>
+    /// <exception cref="DatasetException">It is missing, empty, inconsistent, or holds corrupt pictures that are not to be skipped.</exception>
+    public static ImageDataset Load(DatasetOptions options, CancellationToken cancellation = default)
+    {
+        var dataset = Open(options);
+        if (options.Subset > 0)
+            dataset = TakeSubset(dataset, options);
+        if (options.Check)
+            dataset = Check(dataset, options, cancellation);
+        foreach (var split in dataset.Splits)
+        {
+            if (split.Count == 0)
+                throw new DatasetException($"The {split.Name} split of '{options.Path}' has no pictures.");
+        }
+
+        var empty = Enumerable.Range(0, dataset.ClassNames.Count).Except(dataset.Train.Labels).Select(label => dataset.ClassNames[label]).ToList();
+        return empty.Count == 0 ? dataset : throw new DatasetException(
+            $"{empty.Count} classes of '{options.Path}' have no training picture: {string.Join(", ", empty.Take(Shown))}. Add some, remove the class, or raise Dataset:Subset ({options.Subset}).");
+    }
+
+    /// <summary>Reads only the class names, in the order of the class indexes.</summary>
+    /// <exception cref="DatasetException">The dataset is missing or of no known layout.</exception>
+    public static IReadOnlyList<string> ReadClassNames(string path)
+    {
+        if (path == DatasetOptions.Demo)
+            return DemoShapes.Names;
+        RequireFolder(path);
+        return ParquetDataset.FindFiles(path).Count > 0 ? ParquetDataset.ReadClassNames(path) : FolderDataset.ReadClassNames(path);
+    }
+
+    /// <summary>The planner of views that fits a dataset: small pictures of one size as they are, others resized.</summary>
+    /// <param name="dataset">The dataset.</param>
+    /// <param name="size">Width and height of a view, px; 0 takes the pictures' own size where they are small, else 224.</param>
+    /// <param name="seed">Augmentation seed.</param>
+    public static ViewPlanner PlanViews(ImageDataset dataset, int size, long seed)
+    {
+        var first = dataset.Train.Get(0).Image;
+        var small = first.Width == first.Height && first.Width <= ViewPlanner.LargestSmallSide && (size == 0 || size == first.Width);
+        return new ViewPlanner(small ? first.Width : size == 0 ? 224 : size, small, seed);
+    }
+
+    private static ImageDataset Open(DatasetOptions options)
+    {
+        var budget = new MemoryBudget((long)options.DecodedMemory << 20);
+        if (options.Path == DatasetOptions.Demo)
+            return DemoDataset.Create(options, budget);
+        RequireFolder(options.Path);
+        return ParquetDataset.FindFiles(options.Path).Count > 0
+            ? ParquetDataset.Open(options, budget)
+            : FolderDataset.Open(options, budget);
+    }
+
+    private static void RequireFolder(string path)
+    {
+        if (!Directory.Exists(path))
+            throw new DatasetException($"Dataset:Path '{path}' is not a folder (looked at {Path.GetFullPath(path)}). Expected a folder with train/CLASS/*.jpg, a folder of parquet files, or '{DatasetOptions.Demo}'.");
+    }
+
+    private static ImageDataset TakeSubset(ImageDataset dataset, DatasetOptions options)
+    {
+        if (options.Subset >= dataset.Train.Count)
+            return dataset;
+        var chosen = DatasetSplitter.TakeEvenly(dataset.Train.Items, options.Subset, options.SplitSeed);
+        return dataset with { Train = dataset.Train.With(chosen), Description = $"{dataset.Description}; {options.Subset} training images drawn with seed {options.SplitSeed}" };
+    }
+
+    private static ImageDataset Check(ImageDataset dataset, DatasetOptions options, CancellationToken cancellation)
+    {
+        var train = CheckSplit(dataset.Train, options, cancellation);
+        var validation = CheckSplit(dataset.Validation, options, cancellation);
+        var test = CheckSplit(dataset.Test, options, cancellation);
+        return dataset with { Train = train, Validation = validation, Test = test };
+    }
+
+    private static ImageSplit CheckSplit(ImageSplit split, DatasetOptions options, CancellationToken cancellation)
+    {
+        var corrupt = new ConcurrentDictionary<int, string>();
+        Parallel.For(0, split.Count, new ParallelOptions { CancellationToken = cancellation }, index =>
+        {
+            try
+            {
+                split.Get(index);
+            }
+            catch (CorruptImageException error)
+            {
+                corrupt[index] = error.Message;
+            }
+        });
+        if (corrupt.IsEmpty)
+            return split;
+        if (options.Corrupt == CorruptImages.Error)
+        {
+            var messages = corrupt.OrderBy(entry => entry.Key).Take(Shown).Select(entry => entry.Value);
+            throw new DatasetException($"{corrupt.Count} of {split.Count} pictures of the {split.Name} split are corrupt. {string.Join(" ", messages)} Replace them, or leave them out with Dataset:Corrupt=Skip.");
+        }
+
+        return split.With(split.Items.Where((_, index) => !corrupt.ContainsKey(index)), corrupt.Count);
+    }
+}

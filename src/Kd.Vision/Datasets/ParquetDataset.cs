@@ -1,0 +1,102 @@
+using System.IO.Hashing;
+using System.Text.Json;
+using Apache.Arrow.Ipc;
+using Kd.Vision.Imaging;
+using Parquet;
+
+namespace Kd.Vision.Datasets;
+
+/// <summary>Hugging Face parquet files: columns <c>image</c> (struct: bytes, path) and <c>label</c>; <c>train-*.parquet</c> and so on, several a split.</summary>
+/// <remarks>The encoded pictures are held in memory; decoded ones within <see cref="DatasetOptions.DecodedMemory"/>.</remarks>
+internal static class ParquetDataset
+{
+    private const string MetadataKey = "huggingface";
+    private const string ArrowKey = "ARROW:schema";
+
+    public static IReadOnlyList<string> FindFiles(string path)
+    {
+        var nested = Path.Combine(path, "data");
+        return [.. new[] { path, nested }.Where(Directory.Exists).SelectMany(folder => Directory.GetFiles(folder, "*.parquet")).Order(StringComparer.Ordinal)];
+    }
+
+    public static IReadOnlyList<string> ReadClassNames(string path) => Wait(() => ReadClassNamesAsync(FindFiles(path)[0]));
+
+    public static ImageDataset Open(DatasetOptions options, MemoryBudget budget)
+    {
+        var names = ReadClassNames(options.Path);
+        var train = Read("train") ?? throw new DatasetException($"'{Path.GetFullPath(options.Path)}' has no file train-*.parquet.");
+        var validation = Read("validation") ?? Read("val");
+        var test = Read("test");
+        return DatasetSplitter.Assemble("parquet files", options, names, train, validation, test, budget);
+
+        List<ImageItem>? Read(string split)
+        {
+            var files = FindFiles(options.Path).Where(file => Path.GetFileName(file).StartsWith(split + "-", StringComparison.Ordinal)).ToList();
+            return files.Count == 0 ? null : [.. files.SelectMany(file => Wait(() => ReadFileAsync(file, names.Count)))];
+        }
+    }
+
+    private static async Task<IReadOnlyList<string>> ReadClassNamesAsync(string file)
+    {
+        await using var reader = await OpenAsync(file);
+        var metadata = reader.CustomMetadata;
+        if (!metadata.TryGetValue(MetadataKey, out var json) && metadata.TryGetValue(ArrowKey, out var encoded))
+        {
+            using var arrow = new ArrowStreamReader(new MemoryStream(Convert.FromBase64String(encoded)));
+            arrow.Schema.Metadata?.TryGetValue(MetadataKey, out json);
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(json ?? "{}");
+            var label = document.RootElement.GetProperty("info").GetProperty("features").GetProperty("label");
+            return [.. label.GetProperty("names").EnumerateArray().Select(name => name.GetString() ?? "")];
+        }
+        catch (Exception error) when (error is KeyNotFoundException or JsonException or InvalidOperationException)
+        {
+            throw new DatasetException($"'{file}' has no class names: expected info.features.label.names in its schema metadata '{MetadataKey}'.", error);
+        }
+    }
+
+    private static async Task<List<ImageItem>> ReadFileAsync(string file, int classes)
+    {
+        await using var reader = await OpenAsync(file);
+        var fields = reader.Schema.GetDataFields().ToDictionary(field => field.Path.ToString());
+        if (!fields.TryGetValue("image/bytes", out var bytesField) || !fields.TryGetValue("image/path", out var pathField) || !fields.TryGetValue("label", out var labelField))
+            throw new DatasetException($"'{file}' has the columns {string.Join(", ", fields.Keys)}; expected image/bytes, image/path and label.");
+        var items = new List<ImageItem>();
+        for (var group = 0; group < reader.RowGroupCount; group++)
+        {
+            using var rows = reader.OpenRowGroupReader(group);
+            var count = checked((int)rows.RowCount);
+            var (pictures, paths, labels) = (new byte[]?[count], new string?[count], new long?[count]);
+            await rows.ReadAsync(bytesField, pictures.AsMemory());
+            await rows.ReadAsync(pathField, paths.AsMemory());
+            await rows.ReadAsync(labelField, labels.AsMemory());
+            for (var row = 0; row < count; row++)
+            {
+                var name = $"{file}, row {items.Count}{(paths[row] is { } path ? $" ({path})" : "")}";
+                if (labels[row] is not { } label || label < 0 || label >= classes)
+                    throw new DatasetException($"{name} has the label {labels[row]?.ToString() ?? "null"}, expected 0 to {classes - 1}.");
+                var encoded = pictures[row] ?? [];
+                items.Add(new ImageItem(name, (int)label, () => new ImageContent(ImageDecoder.Decode(encoded, name), XxHash128.HashToUInt128(encoded))));
+            }
+        }
+
+        return items;
+    }
+
+    private static async Task<ParquetReader> OpenAsync(string file)
+    {
+        try
+        {
+            return await ParquetReader.CreateAsync(file);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException or ParquetException)
+        {
+            throw new DatasetException($"'{file}' is not a readable parquet file: {error.Message}", error);
+        }
+    }
+
+    private static T Wait<T>(Func<Task<T>> read) => Task.Run(read).GetAwaiter().GetResult();
+}

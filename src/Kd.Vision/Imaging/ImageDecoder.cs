@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+using SkiaSharp;
+
+namespace Kd.Vision.Imaging;
+
+/// <summary>Decodes JPEG, PNG, WebP, GIF and BMP of any mode (greyscale, palette, CMYK, alpha) to RGB.</summary>
+/// <remarks>As Pillow's <c>convert("RGB")</c> does: alpha is dropped, colour profiles and the EXIF orientation are ignored.</remarks>
+public static class ImageDecoder
+{
+    private const int LargestSide = 1 << 15;
+
+    /// <summary>Decodes one picture.</summary>
+    /// <param name="encoded">The file's bytes.</param>
+    /// <param name="name">What an error calls it.</param>
+    /// <exception cref="CorruptImageException">The bytes are not a whole picture of a known format.</exception>
+    public static RgbImage Decode(ReadOnlySpan<byte> encoded, string name)
+    {
+        using var data = SKData.CreateCopy(encoded);
+        using var stream = new SKMemoryStream(data);
+        using var codec = SKCodec.Create(stream, out var opened);
+        if (codec is null)
+            throw new CorruptImageException(name, encoded.IsEmpty ? "the file is empty" : $"it is not a picture in a known format ({opened})");
+        var size = codec.Info;
+        if (size.Width > LargestSide || size.Height > LargestSide)
+            throw new CorruptImageException(name, $"it claims {size.Width}x{size.Height} pixels, allowed are {LargestSide} a side");
+
+        var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
+        var rgba = new byte[info.BytesSize];
+        var pin = GCHandle.Alloc(rgba, GCHandleType.Pinned);
+        try
+        {
+            var result = codec.GetPixels(info, pin.AddrOfPinnedObject());
+            if (result != SKCodecResult.Success)
+                throw new CorruptImageException(name, $"its data is damaged or ends too early ({result})");
+        }
+        finally
+        {
+            pin.Free();
+        }
+
+        return new RgbImage(size.Width, size.Height, DropAlpha(rgba));
+    }
+
+    private static byte[] DropAlpha(byte[] rgba)
+    {
+        var rgb = new byte[rgba.Length / 4 * 3];
+        for (int from = 0, to = 0; from < rgba.Length; from += 4, to += 3)
+        {
+            rgb[to] = rgba[from];
+            rgb[to + 1] = rgba[from + 1];
+            rgb[to + 2] = rgba[from + 2];
+        }
+
+        return rgb;
+    }
+}

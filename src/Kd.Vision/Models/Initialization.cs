@@ -1,0 +1,20 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch.nn;
+
+namespace Kd.Vision.Models;
+
+/// <summary>Weight initialisation as torchvision's convolutional classifiers have it.</summary>
+internal static class Initialization
+{
+    /// <summary>Convolutions by He et al. 2015 (normal, fan-out, ReLU gain), without bias; batch norm stays at weight 1, bias 0.</summary>
+    public static void KaimingFanOut(torch.nn.Module model)
+    {
+        using var _ = torch.no_grad();
+        foreach (var module in model.modules())
+        {
+            if (module is Conv2d convolution)
+                init.kaiming_normal_(convolution.weight, mode: init.FanInOut.FanOut, nonlinearity: init.NonlinearityType.ReLU);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+using Kd.Vision.Runtime;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Kd.Vision.Models;
+
+/// <summary>Builds a network by its name.</summary>
+public static class ModelCatalog
+{
+    /// <summary>The names that <see cref="Create"/> knows.</summary>
+    public static IReadOnlyList<string> Architectures { get; } =
+    [
+        "resnet18", "resnet34", "resnet50", "resnet101", "resnet152",
+        "cifar-resnet20", "cifar-resnet32", "cifar-resnet44", "cifar-resnet56", "cifar-resnet110", "mobilenet_v2",
+    ];
+
+    /// <summary>Builds a classifier with random weights.</summary>
+    /// <param name="architecture">One of <see cref="Architectures"/>.</param>
+    /// <param name="classes">Number of classes, at least 1.</param>
+    /// <param name="seed">Seed of the weights.</param>
+    /// <param name="width">Width multiplier; only <c>mobilenet_v2</c> has one.</param>
+    /// <param name="smallImages">True for inputs of 64 px or less; only <c>mobilenet_v2</c> has such a form.</param>
+    /// <exception cref="ArgumentException">The name is not known.</exception>
+    public static Module<Tensor, Tensor> Create(string architecture, int classes, long seed, double width = 1.0, bool smallImages = false)
+    {
+        TorchRuntime.EnsureLoaded();
+        if (!Architectures.Contains(architecture))
+            throw new ArgumentException($"Architecture '{architecture}' is not known. Known: {string.Join(", ", Architectures)}.");
+        random.manual_seed(seed);
+        const string cifar = "cifar-resnet", resnet = "resnet";
+        if (architecture.StartsWith(cifar, StringComparison.Ordinal))
+            return new CifarResNet(Depth(cifar), classes);
+        if (architecture.StartsWith(resnet, StringComparison.Ordinal))
+            return ResNet.Create(Depth(resnet), classes);
+        return new MobileNetV2(classes, width, smallImages);
+
+        int Depth(string prefix) => int.Parse(architecture.AsSpan(prefix.Length), CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,143 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Kd.Vision.Models;
+
+/// <summary>ResNet-18/34/50/101/152 with torchvision's parameter names.</summary>
+/// <remarks>Source: He et al. 2016, "Deep Residual Learning for Image Recognition", table 1; the stride of a bottleneck sits in its 3x3 convolution, as torchvision has it.</remarks>
+public sealed class ResNet : Module<Tensor, Tensor>
+{
+    private readonly Conv2d conv1;
+    private readonly BatchNorm2d bn1;
+    private readonly MaxPool2d _pool = MaxPool2d(3, stride: 2, padding: 1);
+    private readonly Sequential layer1;
+    private readonly Sequential layer2;
+    private readonly Sequential layer3;
+    private readonly Sequential layer4;
+    private readonly Linear fc;
+
+    private ResNet(int[] repeats, bool bottleneck, int classes) : base(nameof(ResNet))
+    {
+        var input = 64;
+        conv1 = Conv2d(3, 64, 7, stride: 2, padding: 3, bias: false);
+        bn1 = BatchNorm2d(64);
+        layer1 = Stage(ref input, 64, repeats[0], 1, bottleneck);
+        layer2 = Stage(ref input, 128, repeats[1], 2, bottleneck);
+        layer3 = Stage(ref input, 256, repeats[2], 2, bottleneck);
+        layer4 = Stage(ref input, 512, repeats[3], 2, bottleneck);
+        fc = Linear(input, classes);
+        RegisterComponents();
+        Initialization.KaimingFanOut(this);
+    }
+
+    /// <summary>Builds a ResNet with random weights.</summary>
+    /// <param name="depth">18, 34, 50, 101 or 152.</param>
+    /// <param name="classes">Number of classes, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Another depth, or no class.</exception>
+    public static ResNet Create(int depth, int classes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
+        return depth switch
+        {
+            18 => new ResNet([2, 2, 2, 2], false, classes),
+            34 => new ResNet([3, 4, 6, 3], false, classes),
+            50 => new ResNet([3, 4, 6, 3], true, classes),
+            101 => new ResNet([3, 4, 23, 3], true, classes),
+            152 => new ResNet([3, 8, 36, 3], true, classes),
+            _ => throw new ArgumentOutOfRangeException(nameof(depth), depth, "A ResNet has 18, 34, 50, 101 or 152 layers."),
+        };
+    }
+
+    /// <summary>Images to logits.</summary>
+    /// <param name="images">Shape [N, 3, H, W], normalised.</param>
+    /// <returns>Shape [N, C], before softmax.</returns>
+    public override Tensor forward(Tensor images)
+    {
+        using var scope = NewDisposeScope();
+        var maps = functional.relu(bn1.call(conv1.call(images)), inplace: true); // [N, 64, H/2, W/2]
+        maps = _pool.call(maps);                                                 // [N, 64, H/4, W/4]
+        maps = layer4.call(layer3.call(layer2.call(layer1.call(maps))));         // [N, F, H/32, W/32]
+        var pooled = functional.adaptive_avg_pool2d(maps, (1, 1)).flatten(1);    // [N, F]
+        return fc.call(pooled).MoveToOuterDisposeScope();                        // [N, C]
+    }
+
+    private static Sequential Stage(ref int input, int width, int repeats, int stride, bool bottleneck)
+    {
+        var output = bottleneck ? 4 * width : width;
+        var blocks = new List<Module<Tensor, Tensor>>();
+        for (var repeat = 0; repeat < repeats; repeat++)
+        {
+            var blockStride = repeat == 0 ? stride : 1;
+            blocks.Add(bottleneck ? new Bottleneck(input, width, blockStride) : new BasicBlock(input, width, blockStride));
+            input = output;
+        }
+
+        return Sequential(blocks);
+    }
+
+    private static Sequential? Projection(int input, int output, int stride) => stride == 1 && input == output
+        ? null
+        : Sequential(Conv2d(input, output, 1, stride: stride, bias: false), BatchNorm2d(output));
+
+    private sealed class BasicBlock : Module<Tensor, Tensor>
+    {
+        private readonly Conv2d conv1;
+        private readonly BatchNorm2d bn1;
+        private readonly Conv2d conv2;
+        private readonly BatchNorm2d bn2;
+        private readonly Sequential? downsample;
+
+        public BasicBlock(int input, int width, int stride) : base(nameof(BasicBlock))
+        {
+            conv1 = Conv2d(input, width, 3, stride: stride, padding: 1, bias: false);
+            bn1 = BatchNorm2d(width);
+            conv2 = Conv2d(width, width, 3, padding: 1, bias: false);
+            bn2 = BatchNorm2d(width);
+            downsample = Projection(input, width, stride);
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor input)
+        {
+            using var scope = NewDisposeScope();
+            var maps = functional.relu(bn1.call(conv1.call(input)), inplace: true); // [N, W, H/s, W/s]
+            maps = bn2.call(conv2.call(maps));
+            maps.add_(downsample is null ? input : downsample.call(input));
+            return functional.relu(maps, inplace: true).MoveToOuterDisposeScope();
+        }
+    }
+
+    private sealed class Bottleneck : Module<Tensor, Tensor>
+    {
+        private readonly Conv2d conv1;
+        private readonly BatchNorm2d bn1;
+        private readonly Conv2d conv2;
+        private readonly BatchNorm2d bn2;
+        private readonly Conv2d conv3;
+        private readonly BatchNorm2d bn3;
+        private readonly Sequential? downsample;
+
+        public Bottleneck(int input, int width, int stride) : base(nameof(Bottleneck))
+        {
+            conv1 = Conv2d(input, width, 1, bias: false);
+            bn1 = BatchNorm2d(width);
+            conv2 = Conv2d(width, width, 3, stride: stride, padding: 1, bias: false);
+            bn2 = BatchNorm2d(width);
+            conv3 = Conv2d(width, 4 * width, 1, bias: false);
+            bn3 = BatchNorm2d(4 * width);
+            downsample = Projection(input, 4 * width, stride);
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor input)
+        {
+            using var scope = NewDisposeScope();
+            var maps = functional.relu(bn1.call(conv1.call(input)), inplace: true); // [N, W, H, W]
+            maps = functional.relu(bn2.call(conv2.call(maps)), inplace: true);      // [N, W, H/s, W/s]
+            maps = bn3.call(conv3.call(maps));                                      // [N, 4W, H/s, W/s]
+            maps.add_(downsample is null ? input : downsample.call(input));
+            return functional.relu(maps, inplace: true).MoveToOuterDisposeScope();
+        }
+    }
+}

@@ -1,0 +1,166 @@
+using System.IO.Hashing;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Loader;
+using TorchSharp;
+
+namespace Kd.Vision.Runtime;
+
+/// <summary>Loads TorchSharp's native libraries, also on hosts whose libstdc++ is older than the one that they were built with.</summary>
+/// <remarks>
+/// The runtime asks this class only after the ordinary load of <c>libLibTorchSharp.so</c> failed, so on newer hosts it does nothing.
+/// It then loads a copy in which the need for GLIBCXX_3.4.32 is weak. The original and the package cache are never written.
+/// </remarks>
+public static class TorchRuntime
+{
+    private const string BridgeName = "LibTorchSharp";
+    private const string BridgeFile = "libLibTorchSharp.so";
+    private const string MissingVersion = "GLIBCXX_3.4.32";
+
+    private static readonly List<string> s_trace = [];
+    private static readonly Lazy<bool> s_loaded = new(Load);
+
+    /// <summary>Loads libtorch; cheap after the first call, safe from any thread.</summary>
+    /// <exception cref="TorchLoadException">The libraries cannot be loaded on this host.</exception>
+    public static void EnsureLoaded() => _ = s_loaded.Value;
+
+    /// <summary>Sets the number of threads that one operation uses (1 to 1024).</summary>
+    public static void SetThreads(int threads)
+    {
+        EnsureLoaded();
+        torch.set_num_threads(threads);
+    }
+
+    /// <summary>Chooses the device that <paramref name="name"/> asks for.</summary>
+    /// <param name="name"><c>auto</c> (CUDA where there is one, else CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+    /// <exception cref="ArgumentException">The name is not one of these, or the device is not on this machine.</exception>
+    public static torch.Device ChooseDevice(string name)
+    {
+        EnsureLoaded();
+        switch (name)
+        {
+            case "auto": return torch.cuda.is_available() ? torch.CUDA : torch.CPU;
+            case "cpu": return torch.CPU;
+        }
+
+        var index = 0;
+        if (name != "cuda" && !(name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(5), out index) && index >= 0))
+            throw new ArgumentException($"Device '{name}' is not known. Use auto, cpu, cuda or cuda:N.");
+        var count = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
+        if (index >= count)
+            throw new ArgumentException($"Device '{name}' was asked for, but libtorch sees {count} CUDA devices. Use Device=cpu or auto, or build with -p:Torch=cuda on a machine with an NVIDIA driver.");
+        return torch.device(DeviceType.CUDA, index);
+    }
+
+#pragma warning disable CA2255 // The hook must stand before TorchSharp's own static constructors run, whoever calls them first.
+    [ModuleInitializer]
+    internal static void InstallHook() => AssemblyLoadContext.Default.ResolvingUnmanagedDll += OnUnresolved;
+#pragma warning restore CA2255
+
+    private static bool Load()
+    {
+        // TorchSharp's own fallback copies libtorch (480 MB) out of the package cache before it gives up; fail before it gets there.
+        var torchSharp = typeof(torch).Assembly;
+        if (!NativeLibrary.TryLoad("torch_cpu", torchSharp, null, out _))
+            throw Failure("libtorch_cpu was not found or could not be loaded.");
+        if (!NativeLibrary.TryLoad(BridgeName, torchSharp, null, out _))
+            throw Failure($"{BridgeFile} could not be loaded.");
+        try
+        {
+            torch.InitializeDeviceType(DeviceType.CPU);
+            return true;
+        }
+        catch (Exception error) when (error is NotSupportedException or TypeInitializationException or DllNotFoundException)
+        {
+            throw Failure(error.InnerException?.Message ?? error.Message, error);
+        }
+    }
+
+    private static TorchLoadException Failure(string what, Exception? inner = null)
+    {
+        var tried = string.Join(Environment.NewLine, s_trace.Select(line => "  " + line));
+        return new TorchLoadException(
+            $"""
+            TorchSharp's native libraries do not load on {RuntimeInformation.OSDescription} ({RuntimeInformation.RuntimeIdentifier}): {what}
+            Tried the files beside {AppContext.BaseDirectory}
+            {tried}
+            To mend it: rebuild on this platform (dotnet build); on Linux use x86-64 with glibc 2.28 or later and install libgomp1/libstdc++6;
+            on GPU machines build with -p:Torch=cuda. LD_DEBUG=libs shows what the loader misses.
+            """,
+            inner);
+    }
+
+    private static nint OnUnresolved(Assembly assembly, string name)
+    {
+        if (name != BridgeName || !OperatingSystem.IsLinux() || FindBridge() is not { } bridge)
+            return 0;
+        lock (s_trace)
+        {
+            try
+            {
+                var copy = EnsurePatchedCopy(bridge);
+                if (copy is null)
+                    return 0;
+                // The copy's neighbours are in the original's folder: load them first, then the loader finds them by name.
+                NativeLibrary.TryLoad(Path.Combine(Path.GetDirectoryName(bridge)!, "libtorch.so"), out _);
+                var handle = NativeLibrary.Load(copy);
+                s_trace.Add($"loaded {copy} ({MissingVersion} made weak)");
+                return handle;
+            }
+            catch (Exception error) when (error is DllNotFoundException or IOException or UnauthorizedAccessException or InvalidDataException or BadImageFormatException)
+            {
+                s_trace.Add($"a copy of {bridge} with {MissingVersion} made weak: {error.Message}");
+                return 0;
+            }
+        }
+    }
+
+    private static string? FindBridge()
+    {
+        var folders = new[] { Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native"), AppContext.BaseDirectory };
+        return folders.Select(folder => Path.Combine(folder, BridgeFile)).FirstOrDefault(File.Exists);
+    }
+
+    /// <summary>Writes the patched copy once per original (named by its hash), beside it or, where that is read-only, in the user's cache.</summary>
+    private static string? EnsurePatchedCopy(string bridge)
+    {
+        var image = File.ReadAllBytes(bridge);
+        var name = $"libLibTorchSharp.{Convert.ToHexStringLower(XxHash64.Hash(image))}.so";
+        if (WeakSymbolVersion.Mark(image, MissingVersion) == 0)
+        {
+            s_trace.Add($"{bridge} does not need {MissingVersion}; its failure has another cause");
+            return null;
+        }
+
+        var cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "kd-aspire");
+        foreach (var folder in new[] { Path.Combine(Path.GetDirectoryName(bridge)!, "kd-compat"), cache, Path.Combine(Path.GetTempPath(), "kd-aspire") })
+        {
+            var copy = Path.Combine(folder, name);
+            if (File.Exists(copy) && new FileInfo(copy).Length == image.Length)
+                return copy;
+            if (TryWrite(copy, image))
+                return copy;
+        }
+
+        throw new IOException($"no folder for the copy is writable (tried beside {bridge}, {cache} and {Path.GetTempPath()})");
+    }
+
+    private static bool TryWrite(string path, byte[] content)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            // Several services start at once: write aside, then rename, so that each sees a whole file.
+            var aside = $"{path}.{Environment.ProcessId}";
+            File.WriteAllBytes(aside, content);
+            File.Move(aside, path, overwrite: true);
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            s_trace.Add($"cannot write {path}: {error.Message}");
+            return false;
+        }
+    }
+}

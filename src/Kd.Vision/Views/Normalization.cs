@@ -1,0 +1,33 @@
+using static TorchSharp.torch;
+
+namespace Kd.Vision.Views;
+
+/// <summary>Turns uint8 pixels into a network's input, on the network's device.</summary>
+public static class Normalization
+{
+    /// <summary>Mean of red, green and blue of ImageNet, of 1.</summary>
+    public static IReadOnlyList<float> Mean { get; } = [0.485f, 0.456f, 0.406f];
+
+    /// <summary>Standard deviation of red, green and blue of ImageNet, of 1.</summary>
+    public static IReadOnlyList<float> StandardDeviation { get; } = [0.229f, 0.224f, 0.225f];
+
+    /// <summary>Pixels to normalised floats: (x / 255 - mean) / std, with channels-last strides.</summary>
+    /// <param name="pixels">N views of uint8 RGB planes [3, size, size], one after another.</param>
+    /// <param name="count">N.</param>
+    /// <param name="size">Width and height, px.</param>
+    /// <param name="device">Where the network is.</param>
+    /// <returns>Shape [N, 3, size, size], float32; the caller (or the current dispose scope) owns it.</returns>
+    public static Tensor ToInput(ReadOnlySpan<byte> pixels, int count, int size, Device device)
+    {
+        var expected = count * ViewRenderer.ByteCount(size);
+        if (pixels.Length != expected)
+            throw new ArgumentException($"{count} views of {size} px need {expected} bytes, got {pixels.Length}.");
+        using var scope = NewDisposeScope();
+        var raw = empty([count, 3, size, size], ScalarType.Byte);
+        pixels.CopyTo(raw.bytes);
+        var scale = tensor(StandardDeviation.Select(std => 1f / (255f * std)).ToArray(), device: device);         // [3]
+        var shift = tensor(Mean.Zip(StandardDeviation, (mean, std) => -mean / std).ToArray(), device: device);    // [3]
+        var last = raw.to(device).permute(0, 2, 3, 1).to_type(ScalarType.Float32).contiguous();                  // [N, H, W, 3]
+        return last.mul_(scale).add_(shift).permute(0, 3, 1, 2).MoveToOuterDisposeScope();                       // [N, 3, H, W]
+    }
+}

@@ -1,0 +1,137 @@
+using Kd.Tests;
+using Kd.Vision.Datasets;
+using SkiaSharp;
+
+namespace Kd.Vision.Tests.Datasets;
+
+public sealed class DatasetTests
+{
+    [Fact]
+    public void Load_FolderWithoutValidation_TakesASeededShareOfEachClass()
+    {
+        using var folder = WriteFolders(("train", 20), ("test", 3));
+
+        var dataset = DatasetLoader.Load(new DatasetOptions { Path = folder.Path });
+        var again = DatasetLoader.Load(new DatasetOptions { Path = folder.Path });
+        var other = DatasetLoader.Load(new DatasetOptions { Path = folder.Path, SplitSeed = 2 });
+
+        Assert.Equal((36, 4, 6), (dataset.Train.Count, dataset.Validation.Count, dataset.Test.Count));
+        Assert.Equal(["cat", "dog"], dataset.ClassNames);
+        Assert.Equal([0, 0, 1, 1], dataset.Validation.Labels);
+        Assert.Contains("validation is 10% of the training images, drawn with seed 1", dataset.Description);
+        Assert.Equal(Names(dataset.Validation), Names(again.Validation));
+        Assert.NotEqual(Names(dataset.Validation), Names(other.Validation));
+        Assert.Empty(Names(dataset.Validation).Intersect(Names(dataset.Train)));
+    }
+
+    [Fact]
+    public void Load_Subset_DrawsEvenlyOverTheClasses()
+    {
+        using var folder = WriteFolders(("train", 20), ("val", 2), ("test", 2));
+
+        var dataset = DatasetLoader.Load(new DatasetOptions { Path = folder.Path, Subset = 10 });
+
+        Assert.Equal(5, dataset.Train.Labels.Count(label => label == 0));
+        Assert.Equal(10, dataset.Train.Count);
+    }
+
+    [Fact]
+    public void Load_CorruptPicture_IsNamedOrSkipped()
+    {
+        using var folder = WriteFolders(("train", 5), ("val", 2), ("test", 2));
+        File.WriteAllBytes(Path.Combine(folder.Path, "train", "dog", "broken.png"), [1, 2, 3]);
+
+        var error = Assert.Throws<DatasetException>(() => DatasetLoader.Load(new DatasetOptions { Path = folder.Path }));
+        var skipping = DatasetLoader.Load(new DatasetOptions { Path = folder.Path, Corrupt = CorruptImages.Skip });
+
+        Assert.Contains("broken.png", error.Message);
+        Assert.Contains("Dataset:Corrupt=Skip", error.Message);
+        Assert.Equal((10, 1), (skipping.Train.Count, skipping.Train.Skipped));
+    }
+
+    [Fact]
+    public void Load_ClassOnlyInTest_IsNamed()
+    {
+        using var folder = WriteFolders(("train", 3), ("val", 2), ("test", 2));
+        Directory.CreateDirectory(Path.Combine(folder.Path, "test", "emu"));
+
+        var error = Assert.Throws<DatasetException>(() => DatasetLoader.Load(new DatasetOptions { Path = folder.Path }));
+
+        Assert.Contains("'emu'", error.Message);
+    }
+
+    [Theory]
+    [InlineData("/no/such/folder", "is not a folder")]
+    [InlineData(".", "neither a folder train/ nor parquet files")]
+    public void Load_WrongPlace_SaysWhatWasExpected(string path, string expected)
+    {
+        var error = Assert.Throws<DatasetException>(() => DatasetLoader.Load(new DatasetOptions { Path = path }));
+
+        Assert.Contains(expected, error.Message);
+    }
+
+    [Fact]
+    public void Load_MiniImageNetParquet_ReadsAllFilesAndClassNames()
+    {
+        var dataset = DatasetLoader.Load(new DatasetOptions { Path = TestFiles.Shared("data/mini-imagenet-sample") });
+
+        Assert.Equal((100, 20, 20), (dataset.Train.Count, dataset.Validation.Count, dataset.Test.Count));
+        Assert.Equal(File.ReadLines(TestFiles.Shared("data/mini-imagenet-wnids.txt")).Order(), dataset.ClassNames.Order());
+        Assert.Equal("n01558993", dataset.ClassNames[dataset.Test.Labels[0]]);
+        Assert.Contains("n01558993_robin.JPEG", dataset.Test.NameOf(0));
+        Assert.Equal(100, dataset.Train.Labels.Distinct().Count());
+    }
+
+    [Fact]
+    public void Load_Demo_IsTheSameEachTimeAndBalanced()
+    {
+        var options = new DatasetOptions { DemoTrainPerClass = 20, DemoValidationPerClass = 2 };
+
+        var (first, second) = (DatasetLoader.Load(options), DatasetLoader.Load(options));
+        var other = DatasetLoader.Load(new DatasetOptions { DemoTrainPerClass = 20, DemoValidationPerClass = 2, DemoSeed = 2 });
+
+        Assert.Equal((480, 48, 96, 24), (first.Train.Count, first.Validation.Count, first.Test.Count, first.ClassNames.Count));
+        Assert.All(first.Train.Labels.GroupBy(label => label), group => Assert.Equal(20, group.Count()));
+        Assert.All(Enumerable.Range(0, 480), i => Assert.Equal(first.Train.Get(i).Hash, second.Train.Get(i).Hash));
+        Assert.NotEqual(first.Train.Get(0).Hash, other.Train.Get(0).Hash);
+        Assert.Equal(480 + 48 + 96, first.Splits.SelectMany(split => Enumerable.Range(0, split.Count).Select(i => split.Get(i).Hash)).Distinct().Count());
+        var hard = Enumerable.Range(0, 480).GroupBy(i => DemoDataset.HardnessOf(1, 0, i)).ToDictionary(group => group.Key, group => group.Count());
+        Assert.All(new[] { DemoHardness.Noise, DemoHardness.Occlusion, DemoHardness.LookAlike }, kind => Assert.InRange(hard[kind], 30, 70));
+    }
+
+    [Fact]
+    public void Get_CopyOfAPictureElsewhere_HasTheSameHash()
+    {
+        using var folder = WriteFolders(("train", 2), ("val", 1), ("test", 1));
+        File.Copy(Path.Combine(folder.Path, "train", "cat", "0.png"), Path.Combine(folder.Path, "train", "dog", "zz-copy.png"));
+
+        var train = DatasetLoader.Load(new DatasetOptions { Path = folder.Path }).Train;
+
+        Assert.Equal(train.Get(0).Hash, train.Get(train.Count - 1).Hash);
+    }
+
+    private static List<string> Names(ImageSplit split) => [.. Enumerable.Range(0, split.Count).Select(split.NameOf)];
+
+    private static TemporaryFolder WriteFolders(params (string Split, int PerClass)[] splits)
+    {
+        var folder = TestFiles.CreateFolder();
+        foreach (var (split, perClass) in splits)
+        {
+            foreach (var (label, name) in new[] { "cat", "dog" }.Index())
+            {
+                var path = Directory.CreateDirectory(Path.Combine(folder.Path, split, name)).FullName;
+                for (var i = 0; i < perClass; i++)
+                    File.WriteAllBytes(Path.Combine(path, $"{i}.png"), Picture((byte)(100 * label + i)));
+            }
+        }
+
+        return folder;
+    }
+
+    private static byte[] Picture(byte value)
+    {
+        using var bitmap = new SKBitmap(32, 32);
+        bitmap.Erase(new SKColor(value, value, 7));
+        return bitmap.Encode(SKEncodedImageFormat.Png, 100).ToArray();
+    }
+}

@@ -1,0 +1,61 @@
+using Kd.Vision.Imaging;
+using SkiaSharp;
+
+namespace Kd.Vision.Tests.Imaging;
+
+public sealed class ImageDecoderTests
+{
+    [Theory]
+    [InlineData(SKEncodedImageFormat.Png, SKColorType.Gray8)]
+    [InlineData(SKEncodedImageFormat.Jpeg, SKColorType.Gray8)]
+    [InlineData(SKEncodedImageFormat.Jpeg, SKColorType.Rgba8888)]
+    [InlineData(SKEncodedImageFormat.Webp, SKColorType.Rgba8888)]
+    public void Decode_AnyMode_GivesRgb(SKEncodedImageFormat format, SKColorType type)
+    {
+        var image = ImageDecoder.Decode(Encode(format, type, new SKColor(120, 120, 120)), "grey");
+
+        Assert.Equal((20, 10), (image.Width, image.Height));
+        Assert.All(image.Pixels, value => Assert.InRange(value, 118, 122));
+    }
+
+    [Fact]
+    public void Decode_HalfTransparentPng_DropsAlphaWithoutDarkening()
+    {
+        var image = ImageDecoder.Decode(Encode(SKEncodedImageFormat.Png, SKColorType.Rgba8888, new SKColor(200, 100, 50, 128)), "alpha");
+
+        Assert.Equal([200, 100, 50], image.Pixels[..3]);
+    }
+
+    [Fact]
+    public void Decode_CmykJpeg_GivesRgb()
+    {
+        // An 8x8 CMYK (Adobe, inverted) JPEG of one colour, made with Pillow: Image.new("CMYK", (8, 8), (0, 255, 255, 0)), pure red.
+        var image = ImageDecoder.Decode(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Fixtures", "cmyk-red.jpg")), "cmyk");
+
+        Assert.InRange(image.Pixels[0], 230, 255);
+        Assert.InRange(image.Pixels[1], 0, 40);
+        Assert.InRange(image.Pixels[2], 0, 40);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    [InlineData(0.5)]
+    public void Decode_EmptyForeignOrTruncated_NamesThePicture(double share)
+    {
+        var whole = Encode(SKEncodedImageFormat.Jpeg, SKColorType.Rgba8888, SKColors.Red);
+        var bytes = share switch { 0 => [], 3 => "not a picture"u8.ToArray(), _ => whole[..(int)(whole.Length * share)] };
+
+        var error = Assert.Throws<CorruptImageException>(() => ImageDecoder.Decode(bytes, "cats/7.jpg"));
+
+        Assert.Contains("'cats/7.jpg'", error.Message);
+    }
+
+    private static byte[] Encode(SKEncodedImageFormat format, SKColorType type, SKColor colour)
+    {
+        using var bitmap = new SKBitmap(new SKImageInfo(20, 10, type, type == SKColorType.Gray8 ? SKAlphaType.Opaque : SKAlphaType.Unpremul));
+        bitmap.Erase(colour);
+        using var data = bitmap.Encode(format, 95);
+        return data.ToArray();
+    }
+}
