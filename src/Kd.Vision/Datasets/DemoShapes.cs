@@ -10,7 +10,7 @@ internal static class DemoShapes
         ("square", (x, y) => Box(x, y, 0.72, 0.72)),
         ("cushion", (x, y) => Math.Pow(Math.Abs(x), 3.2) + Math.Pow(Math.Abs(y), 3.2) < 0.5),
         ("triangle", (x, y) => Polygon(x, y, 3, 0.45)),
-        ("chevron", (x, y) => Polygon(x, y, 3, 0.45) && !Polygon(x, y + 0.42, 3, 0.36)),
+        ("trapezoid", (x, y) => Polygon(x, y, 3, 0.45) && !Polygon(x, y + 0.42, 3, 0.36)),
         ("pentagon", (x, y) => Polygon(x, y, 5, 0.7)),
         ("hexagon", (x, y) => Polygon(x, y, 6, 0.75)),
         ("star5", (x, y) => Star(x, y, 5)),

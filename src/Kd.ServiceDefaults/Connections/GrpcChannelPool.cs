@@ -1,0 +1,52 @@
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using Grpc.Net.Client;
+
+namespace Kd.ServiceDefaults.Connections;
+
+/// <summary>Several connections to one service, over all its addresses, used by turns.</summary>
+/// <remarks>
+/// HTTP/2 puts all calls of a channel on one connection, and a proxy in front of replicas picks one per connection; only
+/// several channels reach several replicas. Each channel has its own handler, so its own connection.
+/// </remarks>
+public sealed class GrpcChannelPool : IDisposable
+{
+    private readonly GrpcChannel[] _channels;
+    private readonly CallInvoker[] _invokers;
+    private int _next = -1;
+
+    internal GrpcChannelPool(IReadOnlyList<Uri> addresses, int connections, int largestMessage, Interceptor interceptor)
+    {
+        Addresses = addresses;
+        _channels = [.. Enumerable.Range(0, Math.Max(connections, addresses.Count)).Select(i => Open(addresses[i % addresses.Count], largestMessage))];
+        _invokers = Array.ConvertAll(_channels, channel => channel.Intercept(interceptor));
+    }
+
+    /// <summary>The service's addresses.</summary>
+    public IReadOnlyList<Uri> Addresses { get; }
+
+    /// <summary>Number of connections.</summary>
+    public int Count => _channels.Length;
+
+    /// <summary>The next connection, by turns; safe on any thread.</summary>
+    public CallInvoker Next() => _invokers[(uint)Interlocked.Increment(ref _next) % _invokers.Length];
+
+    /// <summary>Closes all connections.</summary>
+    public void Dispose() => Array.ForEach(_channels, channel => channel.Dispose());
+
+    private static GrpcChannel Open(Uri address, int largestMessage) => GrpcChannel.ForAddress(address, new GrpcChannelOptions
+    {
+        HttpHandler = new SocketsHttpHandler
+        {
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+            KeepAlivePingDelay = TimeSpan.FromSeconds(20),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+        },
+        DisposeHttpClient = true,
+        MaxReceiveMessageSize = largestMessage,
+        MaxSendMessageSize = largestMessage,
+        InitialReconnectBackoff = TimeSpan.FromMilliseconds(100),
+        MaxReconnectBackoff = TimeSpan.FromSeconds(5),
+    });
+}

@@ -1,0 +1,47 @@
+using System.Net;
+using Kd.ServiceDefaults.Security;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.ServiceDiscovery;
+
+namespace Kd.ServiceDefaults.Connections;
+
+/// <summary>Opens pools of gRPC connections to services that are named by address or by discovery name.</summary>
+public sealed class GrpcChannelPoolFactory(ServiceEndpointResolver resolver, IOptions<ServiceKeyOptions> key)
+{
+    /// <summary>Opens a pool.</summary>
+    /// <param name="address">One or more of http://HOST:PORT, separated by ';'; or a discovery name such as <c>http://_grpc.teacher</c>.</param>
+    /// <param name="connections">Connections at the least; there is one for each address in any case.</param>
+    /// <param name="largestMessage">Bytes.</param>
+    /// <param name="cancellation">Cancels.</param>
+    /// <exception cref="ArgumentException">No address, or one that is not http://HOST:PORT.</exception>
+    public async Task<GrpcChannelPool> OpenAsync(string address, int connections, int largestMessage, CancellationToken cancellation)
+    {
+        var addresses = new List<Uri>();
+        foreach (var part in address.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (!Uri.TryCreate(part, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+                throw new ArgumentException($"'{part}' is not an address of a service. Expected http://HOST:PORT (several separated by ';') or a discovery name such as http://_grpc.teacher.");
+            addresses.AddRange(await ResolveAsync(uri, cancellation));
+        }
+
+        if (addresses.Count == 0)
+            throw new ArgumentException("No address of the service is configured.");
+        return new GrpcChannelPool(addresses, connections, largestMessage, new ServiceKeyClientInterceptor(ServiceKey.Value(key.Value)));
+    }
+
+    private async Task<IEnumerable<Uri>> ResolveAsync(Uri uri, CancellationToken cancellation)
+    {
+        if (!uri.Host.StartsWith('_') && uri.Host.Contains('.') || uri.HostNameType != UriHostNameType.Dns || uri.Host == "localhost" || !uri.IsDefaultPort)
+            return [uri];
+        var source = await resolver.GetEndpointsAsync(uri.OriginalString, cancellation);
+        return [.. source.Endpoints.Select(endpoint => ToUri(endpoint.EndPoint, uri))];
+    }
+
+    private static Uri ToUri(EndPoint endpoint, Uri asked) => endpoint switch
+    {
+        UriEndPoint named => named.Uri,
+        IPEndPoint ip => new Uri($"{asked.Scheme}://{ip}"),
+        DnsEndPoint dns => new Uri($"{asked.Scheme}://{dns.Host}:{(dns.Port == 0 ? asked.Port : dns.Port)}"),
+        _ => throw new ArgumentException($"'{asked}' resolved to {endpoint}, which is not a network address."),
+    };
+}

@@ -1,0 +1,37 @@
+using Grpc.Core;
+using Polly;
+using Polly.Retry;
+
+namespace Kd.ServiceDefaults.Connections;
+
+/// <summary>Repeats calls to a service that is away for a while, with backoff and jitter, on another connection each time.</summary>
+public static class PatientCall
+{
+    /// <summary>Builds the pipeline; it repeats until the call succeeds, fails for another reason, or is cancelled.</summary>
+    /// <param name="firstDelay">Backoff after the first failure; doubled each time.</param>
+    /// <param name="largestDelay">Longest backoff.</param>
+    /// <param name="time">Clock of the delays.</param>
+    /// <param name="onRetry">Told of each failure: the error, the attempt (from 0) and the delay.</param>
+    public static ResiliencePipeline Create(TimeSpan firstDelay, TimeSpan largestDelay, TimeProvider time, Action<RpcException, int, TimeSpan> onRetry) =>
+        new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = new PredicateBuilder().Handle<RpcException>(IsPassing),
+            MaxRetryAttempts = int.MaxValue,
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            Delay = firstDelay,
+            MaxDelay = largestDelay,
+            OnRetry = retry =>
+            {
+                onRetry((RpcException)retry.Outcome.Exception!, retry.AttemptNumber, retry.RetryDelay);
+                return ValueTask.CompletedTask;
+            },
+        }).Build();
+
+    private static bool IsPassing(RpcException error) =>
+        error.StatusCode is StatusCode.Unavailable or StatusCode.ResourceExhausted or StatusCode.DeadlineExceeded or StatusCode.Aborted
+        // A connection that broke in the middle of a call.
+        || (error.StatusCode is StatusCode.Internal or StatusCode.Unknown && error.InnerException is HttpRequestException or IOException)
+        // A server that is stopping cancels its calls; our own cancellation is an OperationCanceledException of the token.
+        || error.StatusCode is StatusCode.Cancelled;
+}

@@ -1,0 +1,52 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+
+namespace Kd.ServiceDefaults.Endpoints;
+
+/// <summary>Binds the service's addresses: the gRPC port speaks HTTP/2 without TLS, every other one HTTP/1.1; one port cannot do both without TLS.</summary>
+/// <remarks>
+/// ASPNETCORE_URLS lists the addresses and <c>Endpoints:GrpcPort</c> says which of them is gRPC; both are set by the AppHost.
+/// Without them the ports of appsettings.json are bound on loopback.
+/// </remarks>
+internal static class ServiceEndpoints
+{
+    public static void UseServiceEndpoints(this WebApplicationBuilder builder)
+    {
+        var grpcPort = builder.Configuration.GetValue<int?>("Endpoints:GrpcPort");
+        var urls = (builder.Configuration["urls"] ?? builder.Configuration["Endpoints:Urls"] ?? "")
+            .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(Parse)
+            .ToList();
+        if (grpcPort is { } port && urls.All(url => url.Port != port))
+            urls.Add(("localhost", port));
+        builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, "");
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            foreach (var (host, urlPort) in urls)
+                Listen(kestrel, host, urlPort, urlPort == grpcPort ? HttpProtocols.Http2 : HttpProtocols.Http1);
+        });
+    }
+
+    private static (string Host, int Port) Parse(string url)
+    {
+        var address = BindingAddress.Parse(url);
+        return address.Scheme == "http"
+            ? (address.Host, address.Port)
+            : throw new InvalidOperationException($"The address '{url}' cannot be bound: only http://HOST:PORT is supported here; put a proxy in front for TLS.");
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, string host, int port, HttpProtocols protocols)
+    {
+        void Use(ListenOptions listen) => listen.Protocols = protocols;
+        if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+            kestrel.Listen(IPAddress.Loopback, port, Use);
+        else if (IPAddress.TryParse(host.Trim('[', ']'), out var address))
+            kestrel.Listen(address, port, Use);
+        else
+            kestrel.ListenAnyIP(port, Use);
+    }
+}

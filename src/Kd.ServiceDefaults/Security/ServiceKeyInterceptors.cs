@@ -1,0 +1,49 @@
+using System.Security.Cryptography;
+using System.Text;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using Kd.ServiceDefaults.Settings;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Kd.ServiceDefaults.Security;
+
+internal static class ServiceKey
+{
+    public const string Header = "authorization";
+
+    public static string Value(ServiceKeyOptions options) => "Bearer " + options.Key;
+
+    public static void AddServiceKey(this IServiceCollection services)
+    {
+        services.AddSection<ServiceKeyOptions>(ServiceKeyOptions.Section);
+        services.AddSingleton<ServiceKeyServerInterceptor>();
+        services.AddGrpc(options => options.Interceptors.Add<ServiceKeyServerInterceptor>());
+    }
+}
+
+/// <summary>Refuses calls without the shared key.</summary>
+internal sealed class ServiceKeyServerInterceptor(IOptions<ServiceKeyOptions> options) : Interceptor
+{
+    // Hashes have one length, so the comparison takes the same time whatever was sent.
+    private readonly byte[] _expected = SHA256.HashData(Encoding.UTF8.GetBytes(ServiceKey.Value(options.Value)));
+
+    public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    {
+        var sent = context.RequestHeaders.GetValue(ServiceKey.Header) ?? "";
+        if (!CryptographicOperations.FixedTimeEquals(_expected, SHA256.HashData(Encoding.UTF8.GetBytes(sent))))
+            throw new RpcException(new Status(StatusCode.Unauthenticated, "The metadata 'authorization: Bearer KEY' is missing or has another key. All services need the same Service:Key."));
+        return continuation(request, context);
+    }
+}
+
+/// <summary>Puts the shared key on every call.</summary>
+internal sealed class ServiceKeyClientInterceptor(string value) : Interceptor
+{
+    public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(TRequest request, ClientInterceptorContext<TRequest, TResponse> context, AsyncUnaryCallContinuation<TRequest, TResponse> continuation)
+    {
+        var headers = context.Options.Headers ?? [];
+        headers.Add(ServiceKey.Header, value);
+        return continuation(request, new ClientInterceptorContext<TRequest, TResponse>(context.Method, context.Host, context.Options.WithHeaders(headers)));
+    }
+}

@@ -1,0 +1,43 @@
+using Kd.ServiceDefaults.Connections;
+using Kd.ServiceDefaults.Endpoints;
+using Kd.ServiceDefaults.Security;
+using Kd.ServiceDefaults.Telemetry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Kd.ServiceDefaults;
+
+/// <summary>What every service of the system has: telemetry, health, resilience, discovery, the shared key, and its end with its host.</summary>
+public static class ServiceDefaultsExtensions
+{
+    private const string Live = "live";
+
+    /// <summary>Adds the defaults. Call it first.</summary>
+    public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder)
+    {
+        HostLifeline.Attach(builder.Services);
+        builder.AddTelemetry();
+        builder.UseServiceEndpoints();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddServiceKey();
+        builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), [Live]);
+        builder.Services.AddServiceDiscovery();
+        builder.Services.AddSingleton<GrpcChannelPoolFactory>();
+        builder.Services.ConfigureHttpClientDefaults(http =>
+        {
+            http.AddStandardResilienceHandler();
+            http.AddServiceDiscovery();
+        });
+        return builder;
+    }
+
+    /// <summary>Maps <c>/health</c> (ready to work) and <c>/alive</c> (running).</summary>
+    public static WebApplication MapServiceDefaults(this WebApplication app)
+    {
+        app.MapHealthChecks("/health");
+        app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = check => check.Tags.Contains(Live) });
+        return app;
+    }
+}

@@ -1,0 +1,53 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Kd.ServiceDefaults.Settings;
+
+/// <summary>Runs a service and turns a user's mistakes into one message and an exit code, without a stack trace.</summary>
+public static class ServiceProgram
+{
+    /// <summary>Exit code of a mistake that a restart cannot mend: wrong settings, data or weights.</summary>
+    public const int UsageError = 2;
+
+    /// <summary>Builds and runs the application.</summary>
+    /// <param name="build">Builds it.</param>
+    /// <param name="isUserError">Which exceptions of the service's own are a user's mistake.</param>
+    /// <returns>The process's exit code.</returns>
+    public static async Task<int> RunAsync(Func<WebApplication> build, Func<Exception, bool> isUserError)
+    {
+        try
+        {
+            await using var app = build();
+            var outcome = app.Services.GetService<RunOutcome>();
+            await app.RunAsync();
+            return outcome?.ExitCode ?? 0;
+        }
+        catch (Exception error) when (FindUserError(error, isUserError) is not null)
+        {
+            await Console.Error.WriteLineAsync("error: " + FindUserError(error, isUserError));
+            return UsageError;
+        }
+    }
+
+    /// <summary>The message of the user's mistake in an exception or its causes, or null.</summary>
+    public static string? FindUserError(Exception error, Func<Exception, bool> isUserError)
+    {
+        for (var cause = error; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is OptionsValidationException options)
+                return string.Join(Environment.NewLine, options.Failures);
+            if (cause is SettingsException || isUserError(cause))
+                return cause.Message;
+        }
+
+        return null;
+    }
+}
+
+/// <summary>How the service's work ended; 0 unless it says otherwise.</summary>
+public sealed class RunOutcome
+{
+    /// <summary>The process's exit code.</summary>
+    public int ExitCode { get; set; }
+}

@@ -1,0 +1,104 @@
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using Grpc.Core;
+using Kd.Protocol.Teacher.V1;
+using Kd.TeacherService.Serving;
+using Kd.Vision.Views;
+using Microsoft.Extensions.Options;
+
+namespace Kd.TeacherService.Grpc;
+
+/// <summary>The gRPC face of the teacher: checks sizes, calls the labeler, maps back.</summary>
+internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOptions> options) : Teacher.TeacherBase
+{
+    /// <summary>Largest message, bytes: 256 views of 256 px with room to spare.</summary>
+    public const int LargestMessage = 64 << 20;
+
+    private const int LargestSide = 1024;
+
+    public override Task<DescribeReply> Describe(DescribeRequest request, ServerCallContext context) => Answer(() =>
+    {
+        var model = labeler.Model;
+        var description = model.Description;
+        return Task.FromResult(new DescribeReply
+        {
+            TeacherId = description.Id,
+            Architecture = description.Architecture,
+            Classes = { model.Classes.Classes },
+            Precision = TeacherDescription.Precision,
+            LargestCall = options.Value.LargestCall,
+            Weights = description.Weights,
+            Device = model.Device.ToString(),
+            Parameters = description.Parameters,
+        });
+    });
+
+    public override Task<LookupReply> Lookup(LookupRequest request, ServerCallContext context) => Answer(async () =>
+    {
+        var views = ReadViews(request.ViewIds);
+        var rows = await labeler.LookupAsync(views, context.CancellationToken);
+        var reply = new LookupReply { Classes = labeler.Model.Classes.Classes.Count };
+        var logits = new Half[rows.Count(row => row is not null) * reply.Classes];
+        var at = 0;
+        for (var i = 0; i < rows.Length; i++)
+        {
+            if (rows[i] is { } row)
+            {
+                row.CopyTo(logits, at);
+                at += row.Length;
+            }
+            else
+            {
+                reply.Missing.Add(i);
+            }
+        }
+
+        reply.Logits = ToBytes(logits);
+        return reply;
+    });
+
+    public override Task<LabelReply> Label(LabelRequest request, ServerCallContext context) => Answer(async () =>
+    {
+        var views = ReadViews(request.ViewIds);
+        if (request.Height != request.Width || request.Height is < 8 or > LargestSide)
+            throw Invalid($"height {request.Height} and width {request.Width} must be equal, 8 to {LargestSide} px");
+        var expected = (long)views.Length * ViewRenderer.ByteCount(request.Height);
+        if (request.Pixels.Length != expected)
+            throw Invalid($"pixels has {request.Pixels.Length} bytes; {views.Length} views of {request.Height} px need {expected} (uint8 RGB)");
+        var logits = await labeler.LabelAsync(views, request.Pixels.Memory, request.Height, context.CancellationToken);
+        return new LabelReply { Logits = ToBytes(logits), Classes = labeler.Model.Classes.Classes.Count };
+    });
+
+    private ViewId[] ReadViews(ByteString ids)
+    {
+        if (ids.Length == 0 || ids.Length % ViewId.Length != 0)
+            throw Invalid($"view_ids has {ids.Length} bytes, expected a positive multiple of {ViewId.Length}");
+        var count = ids.Length / ViewId.Length;
+        if (count > options.Value.LargestCall)
+            throw Invalid($"view_ids names {count} views, allowed are {options.Value.LargestCall} a call (Teacher:LargestCall)");
+        var views = new ViewId[count];
+        for (var i = 0; i < count; i++)
+            views[i] = ViewId.Read(ids.Span.Slice(i * ViewId.Length, ViewId.Length));
+        return views;
+    }
+
+    private static async Task<T> Answer<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (TeacherNotReadyException error)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, error.Message));
+        }
+        catch (TeacherBusyException error)
+        {
+            throw new RpcException(new Status(StatusCode.ResourceExhausted, error.Message));
+        }
+    }
+
+    private static RpcException Invalid(string problem) => new(new Status(StatusCode.InvalidArgument, problem + "."));
+
+    private static ByteString ToBytes(Half[] values) => ByteString.CopyFrom(MemoryMarshal.AsBytes(values.AsSpan()));
+}

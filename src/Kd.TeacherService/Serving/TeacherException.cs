@@ -1,0 +1,4 @@
+namespace Kd.TeacherService.Serving;
+
+/// <summary>The teacher cannot serve what the settings ask for; the message says why.</summary>
+internal sealed class TeacherException(string message) : Exception(message);

@@ -1,0 +1,22 @@
+using Kd.ServiceDefaults.Settings;
+using Kd.TeacherService.Grpc;
+using Kd.Vision.Datasets;
+
+namespace Kd.TeacherService.Serving;
+
+internal static class TeacherExtensions
+{
+    /// <summary>Adds the teacher, its gRPC service and its readiness check.</summary>
+    public static void AddTeacher(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSection<TeacherOptions>(TeacherOptions.Section);
+        services.AddSection<DatasetOptions>(DatasetOptions.Section);
+        services.AddSingleton<TeacherFactory>();
+        services.AddSingleton<TeacherHost>();
+        services.AddHostedService(provider => provider.GetRequiredService<TeacherHost>());
+        services.AddSingleton<Labeler>();
+        services.AddHealthChecks().AddCheck<TeacherHost>("teacher");
+        services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = TeacherGrpcService.LargestMessage);
+    }
+}

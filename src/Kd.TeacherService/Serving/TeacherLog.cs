@@ -1,0 +1,11 @@
+namespace Kd.TeacherService.Serving;
+
+/// <summary>The service's log messages.</summary>
+internal static partial class TeacherLog
+{
+    [LoggerMessage(1, LogLevel.Information, "Serving {Architecture} ({Parameters} parameters) with weights from {Weights} on {Device}, {Classes} of {NetworkClasses} classes, teacher id {TeacherId}")]
+    public static partial void Serving(this ILogger logger, string architecture, long parameters, string weights, string device, int classes, int networkClasses, string teacherId);
+
+    [LoggerMessage(2, LogLevel.Warning, "The weights are random: this teacher is good for timing only")]
+    public static partial void RandomWeights(this ILogger logger);
+}

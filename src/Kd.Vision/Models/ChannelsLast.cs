@@ -1,0 +1,31 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Kd.Vision.Models;
+
+/// <summary>Channels-last strides, which libtorch's convolutions run faster with.</summary>
+/// <remarks>TorchSharp has no memory_format argument; the strides of an NHWC block, seen as NCHW, are the same thing.</remarks>
+public static class ChannelsLast
+{
+    /// <summary>The same values with channels-last strides.</summary>
+    /// <param name="tensor">Shape [N, C, H, W].</param>
+    public static Tensor Apply(Tensor tensor)
+    {
+        var (channels, height, width) = (tensor.shape[1], tensor.shape[2], tensor.shape[3]);
+        var target = empty_strided(tensor.shape, [channels * height * width, 1, width * channels, channels], tensor.dtype, tensor.device);
+        using var _ = no_grad();
+        return target.copy_(tensor);
+    }
+
+    /// <summary>Gives the weights of all convolutions of a module channels-last strides, in place.</summary>
+    public static void Apply(nn.Module module)
+    {
+        using var _ = no_grad();
+        foreach (var convolution in module.modules().OfType<Conv2d>())
+        {
+            var old = convolution.weight;
+            convolution.weight = new Parameter(Apply(old), old.requires_grad);
+            old.Dispose();
+        }
+    }
+}
