@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
 
 namespace Kd.ServiceDefaults;
 
@@ -18,6 +19,9 @@ public static class ServiceDefaultsExtensions
     public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder)
     {
         HostLifeline.Attach(builder.Services);
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        // A failed start is reported by ServiceProgram: one message for a mistake of the user, the whole exception for anything else.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.AddTelemetry();
         builder.UseServiceEndpoints();
         builder.Services.AddSingleton(TimeProvider.System);

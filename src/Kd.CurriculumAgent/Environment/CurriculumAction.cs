@@ -1,0 +1,11 @@
+namespace Kd.CurriculumAgent.Environment;
+
+/// <summary>A choice for the next epoch.</summary>
+/// <param name="Temperature">0, 1 or 2: the temperature changes by -0.5, 0 or +0.5.</param>
+/// <param name="Difficulty">0 to 4: the threshold becomes 0, 0.25, 0.5, 0.75 or 1.</param>
+internal readonly record struct CurriculumAction(int Temperature, int Difficulty)
+{
+    public const int Temperatures = 3;
+
+    public const int Difficulties = 5;
+}

@@ -1,0 +1,73 @@
+namespace Kd.CurriculumAgent.Environment;
+
+/// <summary>The training run as the policy sees it: an action is put in force, the epoch is run, its result gives reward and state.</summary>
+/// <remarks>Source of state, actions and reward: docs/architecture.md, "Curriculum".</remarks>
+internal sealed class CurriculumEnvironment
+{
+    public const int StateSize = 8;
+    private const double LowestTemperature = 2, HighestTemperature = 8;
+    private const int Window = 3;
+
+    private readonly int _epochs;
+    private readonly List<EpochResult> _results = [];
+
+    /// <param name="epochs">Epochs of the run.</param>
+    /// <param name="temperature">Temperature before the first action, 2 to 8.</param>
+    public CurriculumEnvironment(int epochs, double temperature = 4)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(epochs, 1);
+        (_epochs, Temperature) = (epochs, temperature);
+    }
+
+    /// <summary>Temperature in force.</summary>
+    public double Temperature { get; private set; }
+
+    /// <summary>Difficulty threshold in force, 0 to 1.</summary>
+    public double Threshold { get; private set; }
+
+    /// <summary>Finished epochs.</summary>
+    public int Finished => _results.Count;
+
+    /// <summary>Whether all epochs are finished.</summary>
+    public bool Done => Finished >= _epochs;
+
+    /// <summary>Puts an action in force for the next epoch.</summary>
+    public void Apply(CurriculumAction action)
+    {
+        Temperature = Math.Clamp(Temperature + 0.5 * (action.Temperature - 1), LowestTemperature, HighestTemperature);
+        Threshold = 0.25 * action.Difficulty;
+    }
+
+    /// <summary>Takes the result of the epoch that ran under the action in force.</summary>
+    /// <returns>The reward of that action.</returns>
+    public RewardTerms Finish(EpochResult result)
+    {
+        EpochResult? previous = _results.Count > 0 ? _results[^1] : null;
+        _results.Add(result);
+        return RewardTerms.Compute(previous, result, Finished, _epochs);
+    }
+
+    /// <summary>
+    /// The state (8): e/E; mean step of the last 3 accuracies; a/100; mean step of the last 3 losses; min(l, 10)/10 (1 before any);
+    /// (T-2)/6; mean of all difficulties (0.5 before any); threshold.
+    /// </summary>
+    public double[] State()
+    {
+        var last = _results.Count > 0 ? _results[^1] : default;
+        return
+        [
+            (double)Finished / _epochs,
+            MeanStep(result => result.Accuracy),
+            last.Accuracy / 100,
+            MeanStep(result => result.Loss),
+            _results.Count > 0 ? Math.Min(last.Loss, 10) / 10 : 1,
+            (Temperature - LowestTemperature) / (HighestTemperature - LowestTemperature),
+            _results.Count > 0 ? _results.Average(result => result.Difficulty) : 0.5,
+            Threshold,
+        ];
+    }
+
+    private double MeanStep(Func<EpochResult, double> value) => _results.Count < Window
+        ? 0
+        : (value(_results[^1]) - value(_results[^Window])) / (Window - 1);
+}

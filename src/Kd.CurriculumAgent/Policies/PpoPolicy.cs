@@ -1,0 +1,55 @@
+using Kd.CurriculumAgent.Environment;
+using Kd.Vision.Views;
+
+namespace Kd.CurriculumAgent.Policies;
+
+/// <summary>Chooses actions by an actor-critic and learns from what they earned. Everything follows from the seed and the reports.</summary>
+/// <param name="seed">Seed of the weights and of the choices.</param>
+/// <param name="updateEvery">Transitions between updates.</param>
+internal sealed class PpoPolicy(ulong seed, int updateEvery)
+{
+    private readonly ActorCritic _network = ActorCritic.CreateRandom(seed);
+    private readonly List<Transition> _transitions = [];
+    private PpoLearner? _learner;
+    private int _choices;
+
+    /// <summary>Chooses an action for a state.</summary>
+    public Choice Choose(double[] state)
+    {
+        var evaluation = _network.Evaluate(state);
+        var random = new CounterRandom(seed, CounterRandom.Mix(0xC401CE, (ulong)_choices++));
+        var action = new CurriculumAction(Sample(evaluation.TemperatureLogProbabilities, ref random), Sample(evaluation.DifficultyLogProbabilities, ref random));
+        return new Choice(state, action, evaluation.LogProbability(action), evaluation.Value);
+    }
+
+    /// <summary>Credits a reward to the choice that was in force.</summary>
+    /// <param name="choice">The choice.</param>
+    /// <param name="reward">What it earned.</param>
+    /// <param name="nextState">The state after it.</param>
+    /// <param name="done">Whether the run is over.</param>
+    public void Learn(Choice choice, double reward, double[] nextState, bool done)
+    {
+        _transitions.Add(new Transition(choice.State, choice.Action, choice.LogProbability, choice.Value, reward, done));
+        if (_transitions.Count < updateEvery && !done)
+            return;
+        _learner ??= new PpoLearner(_network, new PpoSettings());
+        _learner.Update(_transitions, done ? 0 : _network.Evaluate(nextState).Value);
+        _transitions.Clear();
+    }
+
+    private static int Sample(double[] logProbabilities, ref CounterRandom random)
+    {
+        var left = random.NextDouble();
+        for (var i = 0; i < logProbabilities.Length - 1; i++)
+        {
+            left -= Math.Exp(logProbabilities[i]);
+            if (left < 0)
+                return i;
+        }
+
+        return logProbabilities.Length - 1;
+    }
+}
+
+/// <summary>A chosen action with what the learner needs to know of it.</summary>
+internal sealed record Choice(double[] State, CurriculumAction Action, double LogProbability, double Value);
