@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace Kd.TeacherService.Serving;
 
 /// <summary>Builds the teacher that the settings ask for.</summary>
-internal sealed class TeacherFactory(IOptions<TeacherOptions> options, IOptions<DatasetOptions> dataset)
+internal sealed class TeacherFactory(IOptions<TeacherOptions> options, IOptions<DatasetOptions> dataset, IConfiguration configuration)
 {
     // Names of the last layer's weight in the known networks; its rows are the network's classes.
     private static readonly string[] s_lastLayers = ["fc.weight", "linear.weight", "classifier.1.weight"];
@@ -24,7 +24,7 @@ internal sealed class TeacherFactory(IOptions<TeacherOptions> options, IOptions<
         TorchRuntime.EnsureLoaded();
         if (settings.Threads > 0)
             TorchRuntime.SetThreads(settings.Threads);
-        var device = Choose(() => TorchRuntime.ChooseDevice(settings.Device));
+        var device = Choose(() => TorchRuntime.ChooseDevice(string.IsNullOrEmpty(settings.Device) ? configuration["Device"] ?? "auto" : settings.Device));
         var datasetClasses = DatasetLoader.ReadClassNames(dataset.Value.Path);
         var checkpoint = settings.Weights == TeacherOptions.RandomWeights ? null : Checkpoint.Read(settings.Weights);
         var names = settings.ClassList is { } list ? ClassMap.ReadList(list) : checkpoint?.ClassNames;

@@ -27,9 +27,8 @@ internal sealed class TeacherOptions
     /// </summary>
     public string? ClassList { get; set; }
 
-    /// <summary><c>auto</c>, <c>cpu</c> or <c>cuda:N</c>. Default auto.</summary>
-    [Required]
-    public string Device { get; set; } = "auto";
+    /// <summary><c>auto</c>, <c>cpu</c> or <c>cuda:N</c>; empty (default) takes the setting Device, or auto.</summary>
+    public string? Device { get; set; }
 
     /// <summary>Threads of one operation on the CPU; 0 (default) takes all cores.</summary>
     [Range(0, 1024)]

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Kd.StudentTrainer.Runs;
+using Kd.StudentTrainer.Teaching;
+using Kd.Vision.Datasets;
+using Kd.Vision.Views;
+
+namespace Kd.StudentTrainer.Batches;
+
+/// <summary>Renders views and fetches their logits ahead of the steps, several batches at once, delivered in order.</summary>
+/// <param name="split">Where the samples are.</param>
+/// <param name="planner">Chooses the views.</param>
+/// <param name="teacher">Gives logits; null where no method needs them.</param>
+/// <param name="prefetch">Batches in preparation at most.</param>
+internal sealed class BatchPipeline(ImageSplit split, ViewPlanner planner, TeacherClient? teacher, int prefetch)
+{
+    /// <summary>Prepares batches in the background. Enumerate on the training thread; it waits only where a batch is not ready.</summary>
+    /// <param name="plans">The batches, in order.</param>
+    /// <param name="waited">Told how long the caller waited for each batch.</param>
+    /// <param name="cancellation">Stops the preparation.</param>
+    public IEnumerable<ReadyBatch> Run(IEnumerable<BatchPlan> plans, Action<TimeSpan> waited, CancellationToken cancellation)
+    {
+        // Ends the preparation also when the caller stops early.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var queue = Channel.CreateBounded<Task<ReadyBatch>>(Math.Max(1, prefetch - 1));
+        var producer = Task.Run(() => ProduceAsync(plans, queue.Writer, stop.Token), CancellationToken.None);
+        try
+        {
+            while (Wait(queue.Reader.WaitToReadAsync(cancellation).AsTask()))
+            {
+                while (queue.Reader.TryRead(out var preparation))
+                {
+                    var started = Stopwatch.GetTimestamp();
+                    var batch = Wait(preparation);
+                    waited(Stopwatch.GetElapsedTime(started));
+                    yield return batch;
+                }
+            }
+        }
+        finally
+        {
+            stop.Cancel();
+            producer.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Wait(CancellationToken.None);
+        }
+    }
+
+    private async Task ProduceAsync(IEnumerable<BatchPlan> plans, ChannelWriter<Task<ReadyBatch>> queue, CancellationToken cancellation)
+    {
+        try
+        {
+            foreach (var plan in plans)
+                await queue.WriteAsync(Task.Run(() => PrepareAsync(plan, cancellation), cancellation), cancellation);
+            queue.Complete();
+        }
+        catch (OperationCanceledException)
+        {
+            queue.TryComplete();
+        }
+    }
+
+    private async Task<ReadyBatch> PrepareAsync(BatchPlan plan, CancellationToken cancellation)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var bytes = ViewRenderer.ByteCount(planner.Size);
+        var pixels = new byte[plan.Samples.Length * bytes];
+        var views = new ViewId[plan.Samples.Length];
+        Parallel.For(0, views.Length, new ParallelOptions { CancellationToken = cancellation }, i =>
+        {
+            var content = split.Get(plan.Samples[i]);
+            var view = plan.View is { } index
+                ? planner.Training(plan.Samples[i], index, content.Image.Width, content.Image.Height)
+                : planner.Evaluation(content.Image.Width, content.Image.Height);
+            ViewRenderer.Render(content.Image, view, pixels.AsSpan(i * bytes, bytes));
+            views[i] = view.IdFor(content.Hash);
+        });
+        TrainerTelemetry.RenderDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
+        var labels = Array.ConvertAll(plan.Samples, sample => (long)split.Labels[sample]);
+        var logits = plan.NeedsTeacher
+            ? await (teacher ?? throw new InvalidOperationException("A batch needs the teacher, but there is none.")).GetLogitsAsync(views, pixels, planner.Size, cancellation)
+            : null;
+        return new ReadyBatch(plan.Samples, labels, pixels, planner.Size, logits);
+    }
+
+    private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
+}

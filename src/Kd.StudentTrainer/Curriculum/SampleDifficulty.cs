@@ -1,0 +1,40 @@
+namespace Kd.StudentTrainer.Curriculum;
+
+/// <summary>Each sample's difficulty as a moving average of what the training batches show.</summary>
+/// <param name="samples">Number of samples.</param>
+/// <param name="smoothing">Weight of the newest measurement, 0 to 1.</param>
+internal sealed class SampleDifficulty(int samples, double smoothing)
+{
+    /// <summary>Difficulty of a sample that was never measured.</summary>
+    public const float Unknown = 0.5f;
+
+    private readonly float[] _values = [.. Enumerable.Repeat(Unknown, samples)];
+    private readonly int[] _measured = [.. Enumerable.Repeat(-1, samples)];
+
+    /// <summary>By sample, 0 to 1.</summary>
+    public ReadOnlySpan<float> Values => _values;
+
+    /// <summary>Mean over the samples that were measured; 0.5 before any.</summary>
+    public double Mean
+    {
+        get
+        {
+            var known = Enumerable.Range(0, samples).Where(i => _measured[i] >= 0).ToArray();
+            return known.Length == 0 ? Unknown : known.Average(i => _values[i]);
+        }
+    }
+
+    /// <summary>Takes measurements of an epoch.</summary>
+    public void Record(int epoch, ReadOnlySpan<int> indexes, ReadOnlySpan<float> difficulty)
+    {
+        for (var i = 0; i < indexes.Length; i++)
+        {
+            ref var value = ref _values[indexes[i]];
+            value = _measured[indexes[i]] < 0 ? difficulty[i] : (float)(value + smoothing * (difficulty[i] - value));
+            _measured[indexes[i]] = epoch;
+        }
+    }
+
+    /// <summary>Samples whose last measurement is that many epochs old or older.</summary>
+    public int[] Stale(int epoch, int epochs) => [.. Enumerable.Range(0, samples).Where(i => epoch - _measured[i] >= epochs)];
+}

@@ -1,0 +1,19 @@
+using Kd.ServiceDefaults;
+using Kd.ServiceDefaults.Settings;
+using Kd.StudentTrainer.Runs;
+using Kd.StudentTrainer.Training;
+using Kd.Vision.Checkpoints;
+using Kd.Vision.Datasets;
+using Kd.Vision.Runtime;
+
+return await ServiceProgram.RunAsync(
+    () =>
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.AddServiceDefaults();
+        builder.AddTrainer();
+        var app = builder.Build();
+        app.MapServiceDefaults();
+        return app;
+    },
+    error => error is CheckpointException or DatasetException or TorchLoadException or TrainingException);

@@ -1,0 +1,68 @@
+using System.Globalization;
+using Kd.StudentTrainer.Runs;
+using Spectre.Console;
+
+namespace Kd.StudentTrainer.Progress;
+
+/// <summary>What the user sees of a run: a line an epoch, a line in between where an epoch is long, the table at the end.</summary>
+internal sealed class ConsoleProgress(TextWriter output, TimeProvider time)
+{
+    private static readonly TimeSpan s_between = TimeSpan.FromSeconds(15);
+    private long _lastLine = time.GetTimestamp();
+    private long _runStarted = time.GetTimestamp();
+
+    public void Note(string text) => WriteLine(text);
+
+    public void Error(string text) => WriteLine("error: " + text);
+
+    public void RunStarts(string method, int epochs, long parameters)
+    {
+        _runStarted = time.GetTimestamp();
+        WriteLine($"{method}: {epochs} epochs, student with {parameters} parameters");
+    }
+
+    public void StepEnds(string method, int epoch, int epochs, int step, int steps, double loss)
+    {
+        if (time.GetElapsedTime(_lastLine) >= s_between)
+            WriteLine($"{method}  epoch {epoch + 1}/{epochs}  step {step}/{steps}  loss {loss:F3}  left {Left((epoch + (double)step / steps) / epochs)}");
+    }
+
+    public void EpochEnds(string method, int epochs, EpochMetrics metrics)
+    {
+        var asked = metrics.CacheHits + metrics.TeacherComputed;
+        var cache = asked == 0 ? "" : $"  cache hits {100.0 * metrics.CacheHits / asked:F0}%";
+        var curriculum = metrics.Threshold is null ? "" : $"  T {metrics.Temperature:F1} threshold {metrics.Threshold:F2} reward {metrics.Reward:F1}";
+        WriteLine($"{method}  epoch {metrics.Epoch + 1}/{epochs}  loss {metrics.Loss:F3}  accuracy {metrics.ValidationAccuracy:F1}%  {metrics.ImagesPerSecond:F0} images/s{cache}{curriculum}  left {Left((metrics.Epoch + 1.0) / epochs)}");
+    }
+
+    public void RowEnds(RunResult row) =>
+        WriteLine($"{row.Method}: {row.Correct} of {row.TestImages} test images right ({row.TestAccuracy:F2}%)");
+
+    public void Finish(IReadOnlyList<RunResult> rows, string folder)
+    {
+        WriteLine("");
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No });
+        console.Profile.Width = 110;
+        var table = new Table { Border = TableBorder.Ascii2 };
+        foreach (var (index, header) in ResultTable.Headers.Index())
+            table.AddColumn(new TableColumn(header) { Alignment = index == 0 ? Justify.Left : Justify.Right, NoWrap = true });
+        foreach (var row in rows)
+            table.AddRow([.. ResultTable.Cells(row)]);
+        console.Write(table);
+        WriteLine($"run folder: {folder}");
+    }
+
+    private string Left(double share)
+    {
+        var elapsed = time.GetElapsedTime(_runStarted);
+        var left = TimeSpan.FromSeconds(Math.Max(0, elapsed.TotalSeconds * (1 - share) / share));
+        return left.ToString(left.TotalHours >= 1 ? @"h\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture);
+    }
+
+    private void WriteLine(string text)
+    {
+        _lastLine = time.GetTimestamp();
+        output.WriteLine(text);
+        output.Flush();
+    }
+}

@@ -1,0 +1,80 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Kd.StudentTrainer.Training;
+
+namespace Kd.StudentTrainer.Runs;
+
+/// <summary>The folder of a run: resolved configuration, metrics, weights, result.</summary>
+internal sealed class RunFolder
+{
+    private static readonly JsonSerializerOptions s_line = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new JsonStringEnumConverter() },
+    };
+
+    private static readonly JsonSerializerOptions s_page = new(s_line) { WriteIndented = true };
+
+    private RunFolder(string path) => Path = path;
+
+    /// <summary>Full path.</summary>
+    public string Path { get; }
+
+    /// <summary>Weights of the epoch with the best validation accuracy.</summary>
+    public string BestWeights => File("student.safetensors");
+
+    /// <summary>Weights of the last finished epoch.</summary>
+    public string LastWeights => File("last.safetensors");
+
+    /// <exception cref="TrainingException">The folder cannot be created.</exception>
+    public static RunFolder Open(string path)
+    {
+        try
+        {
+            return new RunFolder(Directory.CreateDirectory(path).FullName);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new TrainingException($"The run folder '{System.IO.Path.GetFullPath(path)}' cannot be created: {error.Message}. Set Run:Folder to a folder that can be written.", error);
+        }
+    }
+
+    /// <summary>The folder of a part of this run.</summary>
+    public RunFolder Sub(string name) => Open(File(name));
+
+    /// <summary>Begins the metrics anew: a run that starts again writes all its epochs again.</summary>
+    public void ClearMetrics() => System.IO.File.Delete(File("metrics.jsonl"));
+
+    /// <summary>Adds a line to metrics.jsonl.</summary>
+    public void AppendMetrics<T>(T metrics) => Guard(() => System.IO.File.AppendAllText(File("metrics.jsonl"), JsonSerializer.Serialize(metrics, s_line) + "\n"));
+
+    /// <summary>Writes a JSON file, replacing an existing one only when the new one is whole.</summary>
+    public void WriteJson<T>(string name, T value) => WriteText(name, JsonSerializer.Serialize(value, s_page) + "\n");
+
+    /// <summary>Writes a text file, replacing an existing one only when the new one is whole.</summary>
+    public void WriteText(string name, string text) => Guard(() =>
+    {
+        System.IO.File.WriteAllText(File(name) + ".part", text);
+        System.IO.File.Move(File(name) + ".part", File(name), overwrite: true);
+    });
+
+    /// <summary>Reads a JSON file of this folder, or gives null where there is none.</summary>
+    public T? ReadJson<T>(string name)
+        where T : class => System.IO.File.Exists(File(name)) ? JsonSerializer.Deserialize<T>(System.IO.File.ReadAllText(File(name)), s_page) : null;
+
+    /// <summary>Runs something that writes here; a full disk or a lost permission becomes a clear end of the run.</summary>
+    public void Guard(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new TrainingException($"Writing to the run folder '{Path}' failed: {error.Message} What was written before is intact.", error);
+        }
+    }
+
+    private string File(string name) => System.IO.Path.Combine(Path, name);
+}

@@ -1,0 +1,31 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Kd.StudentTrainer.Runs;
+
+/// <summary>What to run and where to keep it: the section <c>Run</c>.</summary>
+internal sealed class RunOptions
+{
+    public const string Section = "Run";
+
+    /// <summary>Run teacher evaluation and the four methods, and compare them in a table. Default false: one run of Distillation:Method.</summary>
+    public bool Study { get; set; }
+
+    /// <summary>Folder that holds the runs' folders. Default runs.</summary>
+    [Required]
+    public string Folder { get; set; } = "runs";
+
+    /// <summary>Name of the run's folder; empty (default) takes the time of the start.</summary>
+    [RegularExpression("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$", ErrorMessage = "Use 1 to 80 letters, digits, '-', '_' or '.'.")]
+    public string? Id { get; set; }
+
+    /// <summary>Seed of the student's weights, of the sample order and of dropout. Default 1.</summary>
+    public long Seed { get; set; } = 1;
+
+    /// <summary>Threads of one operation on the CPU; 0 (default) takes all cores.</summary>
+    [Range(0, 1024)]
+    public int Threads { get; set; }
+
+    /// <summary>Batches that are prepared ahead. Default 4; allowed 1 to 64.</summary>
+    [Range(1, 64)]
+    public int Prefetch { get; set; } = 4;
+}

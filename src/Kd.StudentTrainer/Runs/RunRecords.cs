@@ -1,0 +1,57 @@
+namespace Kd.StudentTrainer.Runs;
+
+/// <summary>A line of metrics.jsonl.</summary>
+/// <param name="Epoch">From 0.</param>
+/// <param name="Loss">Mean training loss.</param>
+/// <param name="ValidationAccuracy">Percent.</param>
+/// <param name="Samples">Samples trained on.</param>
+/// <param name="Seconds">Duration of the epoch, validation included.</param>
+/// <param name="ImagesPerSecond">Samples by the time of the training part.</param>
+/// <param name="WaitSeconds">Time that steps waited for their batches.</param>
+/// <param name="CacheHits">Views answered from the teacher's cache.</param>
+/// <param name="TeacherComputed">Views that the teacher computed.</param>
+/// <param name="Temperature">Softmax temperature in force; null for labels.</param>
+/// <param name="Threshold">Difficulty threshold in force; null without a curriculum.</param>
+/// <param name="Difficulty">Mean difficulty; null without a teacher.</param>
+/// <param name="Refreshed">Samples whose difficulty was measured without training on them.</param>
+/// <param name="Reward">Reward of the epoch; null without a curriculum or while the agent is away.</param>
+internal sealed record EpochMetrics(
+    int Epoch,
+    double Loss,
+    double ValidationAccuracy,
+    long Samples,
+    double Seconds,
+    double ImagesPerSecond,
+    double WaitSeconds,
+    long CacheHits,
+    long TeacherComputed,
+    double? Temperature,
+    double? Threshold,
+    double? Difficulty,
+    int Refreshed,
+    double? Reward);
+
+/// <summary>A row of the table: how a method did.</summary>
+/// <param name="Method">teacher, or one of the methods.</param>
+/// <param name="Correct">Test images that were classified right.</param>
+/// <param name="TestImages">Test images.</param>
+/// <param name="SamplesSeen">Samples trained on, over all epochs.</param>
+/// <param name="TeacherComputed">Views that the teacher computed for this row.</param>
+/// <param name="CacheHits">Views that its cache answered.</param>
+/// <param name="Seconds">Wall time.</param>
+/// <param name="BestEpoch">Epoch of the tested weights, from 0; null for the teacher.</param>
+/// <param name="ValidationAccuracy">Percent, of the tested weights; null for the teacher.</param>
+internal sealed record RunResult(
+    string Method,
+    int Correct,
+    int TestImages,
+    long SamplesSeen,
+    long TeacherComputed,
+    long CacheHits,
+    double Seconds,
+    int? BestEpoch,
+    double? ValidationAccuracy)
+{
+    /// <summary>Percent.</summary>
+    public double TestAccuracy => 100.0 * Correct / TestImages;
+}

@@ -1,0 +1,59 @@
+using Kd.ServiceDefaults.Settings;
+using Kd.StudentTrainer.Batches;
+using Kd.StudentTrainer.Curriculum;
+using Kd.StudentTrainer.Progress;
+using Kd.StudentTrainer.Teaching;
+using Kd.StudentTrainer.Training;
+using Kd.Vision.Datasets;
+using Microsoft.Extensions.Options;
+
+namespace Kd.StudentTrainer.Runs;
+
+internal static class TrainerExtensions
+{
+    /// <summary>Adds the job with its settings and its clients.</summary>
+    public static void AddTrainer(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSection<RunOptions>(RunOptions.Section);
+        services.AddSection<DatasetOptions>(DatasetOptions.Section);
+        services.AddSection<ViewOptions>(ViewOptions.Section);
+        services.AddSection<StudentOptions>(StudentOptions.Section);
+        services.AddSection<TrainingOptions>(TrainingOptions.Section);
+        services.AddSection<DistillationOptions>(DistillationOptions.Section);
+        services.AddSection<CurriculumOptions>(CurriculumOptions.Section);
+        services.AddSection<TeacherClientOptions>(TeacherClientOptions.Section);
+        services.AddSection<AgentClientOptions>(AgentClientOptions.Section);
+        services.AddSingleton<IValidateOptions<DistillationOptions>, CurriculumTemperatureRule>();
+        services.AddSingleton(Resolve);
+        services.AddSingleton<TeacherClient>();
+        services.AddSingleton<CurriculumClient>();
+        services.AddSingleton(provider => new ConsoleProgress(Console.Out, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<RunOutcome>();
+        services.AddHostedService<TrainerJob>();
+    }
+
+    private static RunConfiguration Resolve(IServiceProvider provider) => new(
+        Get<RunOptions>(provider),
+        Get<DatasetOptions>(provider),
+        Get<ViewOptions>(provider),
+        Get<StudentOptions>(provider),
+        Get<TrainingOptions>(provider),
+        Get<DistillationOptions>(provider),
+        Get<CurriculumOptions>(provider),
+        Get<TeacherClientOptions>(provider),
+        Get<AgentClientOptions>(provider),
+        provider.GetRequiredService<IConfiguration>()["Device"] ?? "auto");
+
+    private static T Get<T>(IServiceProvider provider)
+        where T : class => provider.GetRequiredService<IOptions<T>>().Value;
+}
+
+/// <summary>A curriculum moves the temperature between 2 and 8, so it must begin there.</summary>
+internal sealed class CurriculumTemperatureRule(IOptions<RunOptions> run) : IValidateOptions<DistillationOptions>
+{
+    public ValidateOptionsResult Validate(string? name, DistillationOptions options) =>
+        (run.Value.Study || options.Method == Methods.KdCurriculum) && options.Temperature is < 2 or > 8
+            ? ValidateOptionsResult.Fail($"Distillation:Temperature is '{options.Temperature}'. With a curriculum (kd-curriculum, or Run:Study=true) it must be between 2 and 8.")
+            : ValidateOptionsResult.Success;
+}

@@ -1,0 +1,90 @@
+using Kd.ServiceDefaults.Settings;
+using Kd.StudentTrainer.Curriculum;
+using Kd.StudentTrainer.Progress;
+using Kd.StudentTrainer.Teaching;
+using Kd.StudentTrainer.Training;
+using Kd.Vision.Checkpoints;
+using Kd.Vision.Datasets;
+using Kd.Vision.Runtime;
+
+namespace Kd.StudentTrainer.Runs;
+
+/// <summary>Does the work of the process: opens the dataset, runs the study or the one method, tells the result and ends the process.</summary>
+internal sealed class TrainerJob(
+    RunConfiguration configuration,
+    TeacherClient teacher,
+    CurriculumClient agent,
+    ConsoleProgress progress,
+    TimeProvider time,
+    RunOutcome outcome,
+    IHostApplicationLifetime lifetime,
+    ILogger<TrainerJob> logger) : BackgroundService
+{
+    private const int InternalError = 1;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // A thread of its own: steps must not wait for the thread pool, nor hold one of its threads for hours.
+        await Task.Factory.StartNew(() => Run(stoppingToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        lifetime.StopApplication();
+    }
+
+    private void Run(CancellationToken cancellation)
+    {
+        try
+        {
+            outcome.ExitCode = InternalError;
+            Execute(cancellation);
+            outcome.ExitCode = 0;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            progress.Note("stopped before its end; the same command starts it again");
+        }
+        catch (Exception error) when (ServiceProgram.FindUserError(error, IsUserError) is { } message)
+        {
+            outcome.ExitCode = ServiceProgram.UsageError;
+            progress.Error(message);
+        }
+        catch (Exception error)
+        {
+            logger.RunFailed(error);
+        }
+    }
+
+    private void Execute(CancellationToken cancellation)
+    {
+        TorchRuntime.EnsureLoaded();
+        var id = string.IsNullOrEmpty(configuration.Run.Id) ? time.GetLocalNow().ToString("yyyyMMdd-HHmmss", null) : configuration.Run.Id;
+        var folder = RunFolder.Open(Path.Combine(configuration.Run.Folder, id));
+        var context = CreateContext(id, cancellation);
+        folder.WriteJson("config.json", configuration);
+        if (configuration.Run.Study)
+            progress.Finish(new Study(context, folder).Execute(cancellation), folder.Path);
+        else
+            progress.Finish([new TrainingRun(context, configuration.Distillation.Method, folder).Execute(cancellation)], folder.Path);
+    }
+
+    private RunContext CreateContext(string id, CancellationToken cancellation)
+    {
+        var dataset = DatasetLoader.Load(configuration.Dataset, cancellation);
+        var planner = DatasetLoader.PlanViews(dataset, configuration.Views.Size, configuration.Views.Seed);
+        progress.Note(dataset.Description);
+        foreach (var split in dataset.Splits.Where(split => split.Skipped > 0))
+            progress.Note($"{split.Skipped} corrupt pictures of the {split.Name} split are left out (Dataset:Corrupt=Skip)");
+        if (!configuration.Run.Study && !Methods.UsesTeacher(configuration.Distillation.Method))
+            return new RunContext(id, configuration, dataset, planner, null, null, agent, progress, time);
+        var description = teacher.DescribeAsync(dataset.ClassNames, cancellation).GetAwaiter().GetResult();
+        progress.Note($"teacher {description.Architecture} ({description.Parameters} parameters), weights {description.Weights}, on {description.Device}");
+        return new RunContext(id, configuration, dataset, planner, teacher, description, agent, progress, time);
+    }
+
+    private static bool IsUserError(Exception error) => error is TrainingException or DatasetException or CheckpointException or TorchLoadException or Kd.Vision.Imaging.CorruptImageException;
+}
+
+/// <summary>The job's log messages.</summary>
+internal static partial class JobLog
+{
+    [LoggerMessage(10, LogLevel.Error, "The run failed")]
+    public static partial void RunFailed(this ILogger logger, Exception error);
+}

@@ -1,0 +1,171 @@
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using Grpc.Core;
+using Kd.Protocol.Teacher.V1;
+using Kd.ServiceDefaults.Connections;
+using Kd.StudentTrainer.Runs;
+using Kd.StudentTrainer.Training;
+using Kd.Vision.Views;
+using Microsoft.Extensions.Options;
+using Polly;
+
+namespace Kd.StudentTrainer.Teaching;
+
+/// <summary>Gets logits from the teacher service: from its cache where they are there, else computed. While the service is away, calls wait and say so.</summary>
+internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<TeacherClientOptions> options, TimeProvider time, ILogger<TeacherClient> logger) : IDisposable
+{
+    private const int LargestMessage = 64 << 20;
+    private readonly SemaphoreSlim _opening = new(1);
+    private GrpcChannelPool? _pool;
+    private int _callSize = options.Value.CallSize;
+    private ResiliencePipeline? _patience;
+    private long _hits, _computed, _calls;
+    private int _away;
+
+    /// <summary>What was asked so far.</summary>
+    public TeacherUsage Usage => new(Interlocked.Read(ref _hits), Interlocked.Read(ref _computed), Interlocked.Read(ref _calls));
+
+    /// <summary>Asks what is served, and checks that it fits the dataset.</summary>
+    /// <exception cref="TrainingException">The teacher's classes are not the dataset's.</exception>
+    public async Task<DescribeReply> DescribeAsync(IReadOnlyList<string> classes, CancellationToken cancellation)
+    {
+        var reply = await CallAsync((client, call) => client.DescribeAsync(new DescribeRequest(), call), cancellation);
+        if (!reply.Classes.SequenceEqual(classes))
+            throw new TrainingException($"The teacher serves the classes {string.Join(", ", reply.Classes.Take(5))}, ... ({reply.Classes.Count}); the dataset has {string.Join(", ", classes.Take(5))}, ... ({classes.Count}). Start both with the same Dataset:Path.");
+        _callSize = Math.Min(options.Value.CallSize, reply.LargestCall);
+        return reply;
+    }
+
+    /// <summary>The logits of views.</summary>
+    /// <param name="views">Their ids.</param>
+    /// <param name="pixels">Their pixels [N, 3, size, size], sent only where the cache lacks a view.</param>
+    /// <param name="size">Width and height, px.</param>
+    /// <param name="cancellation">Cancels.</param>
+    /// <returns>Row-major [N, C], at temperature 1.</returns>
+    public async Task<float[]> GetLogitsAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, CancellationToken cancellation)
+    {
+        var rows = new float[views.Length][];
+        for (var start = 0; start < views.Length; start += _callSize)
+        {
+            var count = Math.Min(_callSize, views.Length - start);
+            var missing = await LookupAsync(views.AsMemory(start, count), rows.AsMemory(start, count), cancellation);
+            if (missing.Length > 0)
+                await LabelAsync(Array.ConvertAll(missing, index => start + index), views, pixels, size, rows, cancellation);
+        }
+
+        return [.. rows.SelectMany(row => row)];
+    }
+
+    public void Dispose() => _pool?.Dispose();
+
+    private async Task<int[]> LookupAsync(ReadOnlyMemory<ViewId> views, Memory<float[]> rows, CancellationToken cancellation)
+    {
+        var request = new LookupRequest { ViewIds = Pack(views.Span) };
+        var reply = await CallAsync((client, call) => client.LookupAsync(request, call), cancellation);
+        int[] missing = [.. reply.Missing];
+        var logits = Unpack(reply.Logits, views.Length - missing.Length, reply.Classes);
+        var (next, at) = (0, 0);
+        for (var i = 0; i < views.Length; i++)
+        {
+            if (next < missing.Length && missing[next] == i)
+                next++;
+            else
+                rows.Span[i] = logits[at++];
+        }
+
+        Interlocked.Add(ref _hits, at);
+        return missing;
+    }
+
+    private async Task LabelAsync(int[] indexes, ViewId[] views, ReadOnlyMemory<byte> pixels, int size, float[][] rows, CancellationToken cancellation)
+    {
+        var bytes = ViewRenderer.ByteCount(size);
+        var chosen = new byte[indexes.Length * bytes];
+        for (var i = 0; i < indexes.Length; i++)
+            pixels.Slice(indexes[i] * bytes, bytes).CopyTo(chosen.AsMemory(i * bytes));
+        var request = new LabelRequest
+        {
+            ViewIds = Pack(Array.ConvertAll(indexes, index => views[index])),
+            Pixels = UnsafeByteOperations.UnsafeWrap(chosen),
+            Height = size,
+            Width = size,
+        };
+        var reply = await CallAsync((client, call) => client.LabelAsync(request, call), cancellation);
+        var logits = Unpack(reply.Logits, indexes.Length, reply.Classes);
+        for (var i = 0; i < indexes.Length; i++)
+            rows[indexes[i]] = logits[i];
+        Interlocked.Add(ref _computed, indexes.Length);
+    }
+
+    private async Task<T> CallAsync<T>(Func<Teacher.TeacherClient, CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellation)
+    {
+        var pool = await OpenAsync(cancellation);
+        _patience ??= PatientCall.Create(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), time, OnRetry);
+        var result = await _patience.ExecuteAsync(
+            async token => await call(new Teacher.TeacherClient(pool.Next()), new CallOptions(deadline: time.GetUtcNow().UtcDateTime + options.Value.Timeout, cancellationToken: token)),
+            cancellation);
+        Interlocked.Increment(ref _calls);
+        if (Interlocked.Exchange(ref _away, 0) == 1)
+            logger.TeacherIsBack();
+        return result;
+    }
+
+    private void OnRetry(RpcException error, int attempt, TimeSpan delay)
+    {
+        TrainerTelemetry.TeacherRetries.Add(1);
+        // A busy replica or one lost connection mends itself; only a longer absence is worth a word.
+        if (attempt >= 3 && Interlocked.Exchange(ref _away, 1) == 0)
+            logger.TeacherIsAway(options.Value.Address, error.Status.Detail);
+    }
+
+    private async Task<GrpcChannelPool> OpenAsync(CancellationToken cancellation)
+    {
+        if (Volatile.Read(ref _pool) is { } open)
+            return open;
+        await _opening.WaitAsync(cancellation);
+        try
+        {
+            return _pool ??= await pools.OpenAsync(options.Value.Address, options.Value.Connections, LargestMessage, cancellation);
+        }
+        catch (ArgumentException error)
+        {
+            throw new TrainingException($"TeacherClient:Address: {error.Message}", error);
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
+    private static ByteString Pack(ReadOnlySpan<ViewId> views)
+    {
+        var bytes = new byte[views.Length * ViewId.Length];
+        for (var i = 0; i < views.Length; i++)
+            views[i].CopyTo(bytes.AsSpan(i * ViewId.Length));
+        return UnsafeByteOperations.UnsafeWrap(bytes);
+    }
+
+    private static float[][] Unpack(ByteString logits, int count, int classes)
+    {
+        if (logits.Length != 2L * count * classes)
+            throw new TrainingException($"The teacher sent {logits.Length} bytes of logits, expected {2L * count * classes} ({count} views, {classes} classes).");
+        var halves = MemoryMarshal.Cast<byte, Half>(logits.Span);
+        var rows = new float[count][];
+        for (var row = 0; row < count; row++)
+        {
+            rows[row] = new float[classes];
+            System.Numerics.Tensors.TensorPrimitives.ConvertToSingle(halves.Slice(row * classes, classes), rows[row]);
+        }
+
+        return rows;
+    }
+}
+
+/// <summary>How the teacher was used.</summary>
+/// <param name="Hits">Views answered from its cache.</param>
+/// <param name="Computed">Views that it computed.</param>
+/// <param name="Calls">Calls.</param>
+internal readonly record struct TeacherUsage(long Hits, long Computed, long Calls)
+{
+    public static TeacherUsage operator -(TeacherUsage a, TeacherUsage b) => new(a.Hits - b.Hits, a.Computed - b.Computed, a.Calls - b.Calls);
+}
