@@ -6,8 +6,7 @@ using Kd.ServiceDefaults.Settings;
 return await ServiceProgram.RunAsync(
     () =>
     {
-        var builder = WebApplication.CreateBuilder(args);
-        builder.AddServiceDefaults();
+        var builder = ServiceDefaultsExtensions.CreateService(args);
         builder.AddCurriculum();
         var app = builder.Build();
         app.MapServiceDefaults();

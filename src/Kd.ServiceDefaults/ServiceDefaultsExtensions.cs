@@ -15,9 +15,12 @@ public static class ServiceDefaultsExtensions
 {
     private const string Live = "live";
 
-    /// <summary>Adds the defaults. Call it first.</summary>
-    public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder)
+    /// <summary>Begins a service with the defaults.</summary>
+    /// <param name="args">Command line; <c>--Section:Name=value</c> becomes configuration.</param>
+    public static WebApplicationBuilder CreateService(string[] args)
     {
+        // appsettings.json lies beside the program, wherever it is started from.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         HostLifeline.Attach(builder.Services);
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         // A failed start is reported by ServiceProgram: one message for a mistake of the user, the whole exception for anything else.

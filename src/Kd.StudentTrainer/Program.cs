@@ -9,8 +9,7 @@ using Kd.Vision.Runtime;
 return await ServiceProgram.RunAsync(
     () =>
     {
-        var builder = WebApplication.CreateBuilder(args);
-        builder.AddServiceDefaults();
+        var builder = ServiceDefaultsExtensions.CreateService(args);
         builder.AddTrainer();
         var app = builder.Build();
         app.MapServiceDefaults();

@@ -10,8 +10,7 @@ using Kd.Vision.Runtime;
 return await ServiceProgram.RunAsync(
     () =>
     {
-        var builder = WebApplication.CreateBuilder(args);
-        builder.AddServiceDefaults();
+        var builder = ServiceDefaultsExtensions.CreateService(args);
         builder.AddLogitsCache();
         builder.AddTeacher();
         var app = builder.Build();
