@@ -1,4 +1,3 @@
-using Kd.ServiceDefaults;
 using Kd.ServiceDefaults.Settings;
 using Kd.StudentTrainer.Runs;
 using Kd.StudentTrainer.Training;
@@ -7,12 +6,5 @@ using Kd.Vision.Datasets;
 using Kd.Vision.Runtime;
 
 return await ServiceProgram.RunAsync(
-    () =>
-    {
-        var builder = ServiceDefaultsExtensions.CreateService(args);
-        builder.AddTrainer();
-        var app = builder.Build();
-        app.MapServiceDefaults();
-        return app;
-    },
+    () => TrainerExtensions.BuildStudentTrainer(args),
     error => error is CheckpointException or DatasetException or TorchLoadException or TrainingException);

@@ -8,6 +8,8 @@ namespace Kd.StudentTrainer.Progress;
 internal sealed class ConsoleProgress(TextWriter output, TimeProvider time)
 {
     private static readonly TimeSpan s_between = TimeSpan.FromSeconds(15);
+    private const int Kept = 500;
+    private readonly Queue<string> _lines = [];
     private long _lastLine = time.GetTimestamp();
     private long _runStarted = time.GetTimestamp();
 
@@ -41,7 +43,8 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time)
     public void Finish(IReadOnlyList<RunResult> rows, string folder)
     {
         WriteLine("");
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No });
+        var text = new StringWriter { NewLine = "\n" };
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No });
         console.Profile.Width = 110;
         var table = new Table { Border = TableBorder.Ascii2 };
         foreach (var (index, header) in ResultTable.Headers.Index())
@@ -49,6 +52,8 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time)
         foreach (var row in rows)
             table.AddRow([.. ResultTable.Cells(row)]);
         console.Write(table);
+        foreach (var line in text.ToString().TrimEnd().Split('\n'))
+            WriteLine(line);
         WriteLine($"run folder: {folder}");
     }
 
@@ -59,9 +64,26 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time)
         return left.ToString(left.TotalHours >= 1 ? @"h\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture);
     }
 
+    /// <summary>The last lines, oldest first; safe on any thread.</summary>
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (_lines)
+                return [.. _lines];
+        }
+    }
+
     private void WriteLine(string text)
     {
         _lastLine = time.GetTimestamp();
+        lock (_lines)
+        {
+            _lines.Enqueue(text);
+            if (_lines.Count > Kept)
+                _lines.Dequeue();
+        }
+
         output.WriteLine(text);
         output.Flush();
     }

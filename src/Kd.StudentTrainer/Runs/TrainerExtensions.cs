@@ -1,3 +1,4 @@
+using Kd.ServiceDefaults;
 using Kd.ServiceDefaults.Settings;
 using Kd.StudentTrainer.Batches;
 using Kd.StudentTrainer.Curriculum;
@@ -11,8 +12,18 @@ namespace Kd.StudentTrainer.Runs;
 
 internal static class TrainerExtensions
 {
-    /// <summary>Adds the job with its settings and its clients.</summary>
-    public static void AddTrainer(this WebApplicationBuilder builder)
+    /// <summary>The whole service.</summary>
+    public static WebApplication BuildStudentTrainer(string[] args)
+    {
+        var builder = ServiceDefaultsExtensions.CreateService(args);
+        builder.AddTrainer();
+        var app = builder.Build();
+        app.MapServiceDefaults();
+        app.MapRunPage();
+        return app;
+    }
+
+    private static void AddTrainer(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
         services.AddSection<RunOptions>(RunOptions.Section);

@@ -1,4 +1,6 @@
+using Kd.ServiceDefaults;
 using Kd.ServiceDefaults.Settings;
+using Kd.TeacherService.Cache;
 using Kd.TeacherService.Grpc;
 using Kd.Vision.Datasets;
 
@@ -6,8 +8,20 @@ namespace Kd.TeacherService.Serving;
 
 internal static class TeacherExtensions
 {
-    /// <summary>Adds the teacher, its gRPC service and its readiness check.</summary>
-    public static void AddTeacher(this WebApplicationBuilder builder)
+    /// <summary>The whole service.</summary>
+    public static WebApplication BuildTeacherService(string[] args)
+    {
+        var builder = ServiceDefaultsExtensions.CreateService(args);
+        builder.AddLogitsCache();
+        builder.AddTeacher();
+        var app = builder.Build();
+        app.MapServiceDefaults();
+        app.MapGrpcService<TeacherGrpcService>();
+        return app;
+    }
+
+    // The teacher, its gRPC service and its readiness check.
+    private static void AddTeacher(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
         services.AddSection<TeacherOptions>(TeacherOptions.Section);

@@ -73,7 +73,7 @@ public static class DemoDataset
         var ghost = hardness == DemoHardness.LookAlike ? 0.42 : 0.0;
         var bar = hardness == DemoHardness.Occlusion ? DrawBar(ref random) : default;
         var barColour = DrawColour(ref random);
-        var noise = hardness == DemoHardness.Noise ? 0.26 : random.NextDouble(0.02, 0.1);
+        var noise = hardness == DemoHardness.Noise ? 0.26 : random.NextDouble(0.02, 0.08);
         var pixels = new byte[3 * Side * Side];
         for (var y = 0; y < Side; y++)
         {
@@ -105,22 +105,23 @@ public static class DemoDataset
         while (true)
         {
             var (ink, from, to) = (DrawColour(ref random), DrawColour(ref random), DrawColour(ref random));
-            if (Math.Min(Distance(ink, from), Distance(ink, to)) > 0.38)
+            // Light shapes on darker paper, in any colours.
+            if (Lightness(ink) - Math.Max(Lightness(from), Lightness(to)) > 0.25)
                 return (ink, from, to);
         }
     }
 
     private static double[] DrawColour(ref CounterRandom random) => [random.NextDouble(), random.NextDouble(), random.NextDouble()];
 
-    private static double Distance(double[] a, double[] b) => a.Zip(b, (p, q) => Math.Abs(p - q)).Sum() / 3;
+    private static double Lightness(double[] colour) => colour.Sum() / 3;
 
     /// <summary>Where and how the shape lies: scale, rotation, shear, shift.</summary>
     private readonly record struct Pose(double Xx, double Xy, double Yx, double Yy, double ShiftX, double ShiftY)
     {
         public static Pose Draw(ref CounterRandom random)
         {
-            var angle = random.NextDouble(-0.4, 0.4);
-            var (scaleX, scaleY) = (random.NextDouble(8, 14), random.NextDouble(8, 14));
+            var angle = random.NextDouble(-0.3, 0.3);
+            var (scaleX, scaleY) = (random.NextDouble(9, 14), random.NextDouble(9, 14));
             scaleY = scaleX + 0.35 * (scaleY - scaleX);
             var shear = random.NextDouble(-0.15, 0.15);
             var (cos, sin) = (Math.Cos(angle), Math.Sin(angle));

@@ -1,0 +1,162 @@
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using Grpc.Core;
+using Kd.Protocol.Teacher.V1;
+using Kd.TeacherService.Serving;
+using Kd.Tests;
+using Kd.Vision.Models;
+using Kd.Vision.Views;
+using static TorchSharp.torch;
+
+namespace Kd.TeacherService.Tests.Grpc;
+
+public sealed class TeacherGrpcTests
+{
+    private static readonly string[] s_settings = ["--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random", "--Teacher:Batch=8", "--Teacher:LargestCall=20", "--Dataset:Path=demo"];
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("another-key-of-16-characters")]
+    public async Task Describe_WithoutTheKey_IsUnauthenticated(string? key)
+    {
+        await using var service = await StartAsync();
+        using var channel = service.Open();
+
+        var error = await Assert.ThrowsAsync<RpcException>(async () =>
+            await new Teacher.TeacherClient(channel).DescribeAsync(new DescribeRequest(), key is null ? default : RunningService.WithKey(key)));
+
+        Assert.Equal(StatusCode.Unauthenticated, error.StatusCode);
+        Assert.Contains("Service:Key", error.Status.Detail);
+    }
+
+    [Fact]
+    public async Task Describe_WithTheKey_SaysWhatIsServed()
+    {
+        await using var service = await StartAsync();
+        using var channel = service.Open();
+
+        var reply = await new Teacher.TeacherClient(channel).DescribeAsync(new DescribeRequest(), RunningService.WithKey());
+
+        Assert.Equal(("cifar-resnet20", "random", 24, 20, 270632L), (reply.Architecture, reply.Weights, reply.Classes.Count, reply.LargestCall, reply.Parameters));
+        Assert.Matches("^[0-9a-f]{32}$", reply.TeacherId);
+    }
+
+    [Fact]
+    public async Task Label_ViewsOverSeveralPasses_GivesTheNetworksLogits()
+    {
+        await using var service = await StartAsync();
+        using var channel = service.Open();
+        var (request, pixels) = Request(13, 32);
+
+        var reply = await new Teacher.TeacherClient(channel).LabelAsync(request, RunningService.WithKey());
+
+        var actual = MemoryMarshal.Cast<byte, Half>(reply.Logits.Span).ToArray();
+        using var scope = NewDisposeScope();
+        using var network = ModelCatalog.Create("cifar-resnet20", 24, seed: 1);
+        network.eval();
+        var expected = network.call(Normalization.ToInput(pixels, 13, 32, CPU)).data<float>().ToArray();
+        Assert.Equal((13 * 24, 24), (actual.Length, reply.Classes));
+        Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First, (float)pair.Second, 0.003 + 0.001 * Math.Abs(pair.First)));
+    }
+
+    [Theory]
+    [InlineData("garnet")]
+    [InlineData("redis-server")]
+    public async Task Lookup_AfterLabel_GivesTheSameBitsAndNamesTheMissing(string kind)
+    {
+        using var redis = RedisServer.Start(kind);
+        await using var service = await StartAsync($"--ConnectionStrings:cache=127.0.0.1:{redis.Port}");
+        using var channel = service.Open();
+        var client = new Teacher.TeacherClient(channel);
+        var (request, _) = Request(5, 32);
+        var asked = new LookupRequest { ViewIds = ByteString.CopyFrom([.. Ids(100, 1), .. request.ViewIds.ToByteArray(), .. Ids(200, 1)]) };
+
+        var before = await client.LookupAsync(asked, RunningService.WithKey());
+        var labelled = await client.LabelAsync(request, RunningService.WithKey());
+        var after = await client.LookupAsync(asked, RunningService.WithKey());
+
+        Assert.Equal(Enumerable.Range(0, 7), before.Missing);
+        Assert.Equal([0, 6], after.Missing);
+        Assert.Equal(labelled.Logits, after.Logits);
+    }
+
+    [Theory]
+    [InlineData(0, 32, 0, "view_ids has 0 bytes")]
+    [InlineData(21, 32, 0, "21 views, allowed are 20")]
+    [InlineData(2, 32, -1, "pixels has 6143 bytes; 2 views of 32 px need 6144")]
+    [InlineData(1, 4, 0, "height 4 and width 4")]
+    [InlineData(1, 2048, 0, "height 2048 and width 2048")]
+    public async Task Label_BadRequest_IsInvalidArgumentWithTheValue(int views, int size, int extraBytes, string expected)
+    {
+        await using var service = await StartAsync();
+        using var channel = service.Open();
+        var bytes = size > 1024 ? 0 : views * 3 * size * size + extraBytes;
+        var request = new LabelRequest { ViewIds = ByteString.CopyFrom(Ids(0, views)), Pixels = ByteString.CopyFrom(new byte[bytes]), Height = size, Width = size };
+
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await new Teacher.TeacherClient(channel).LabelAsync(request, RunningService.WithKey()));
+
+        Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
+        Assert.Contains(expected, error.Status.Detail);
+    }
+
+    [Theory]
+    [InlineData("garnet")]
+    [InlineData("redis-server")]
+    public async Task Lookup_CacheGoneAndBack_GoesOnAndUsesItAgain(string kind)
+    {
+        using var redis = RedisServer.Start(kind);
+        await using var service = await StartAsync($"--ConnectionStrings:cache=127.0.0.1:{redis.Port}");
+        using var channel = service.Open();
+        var client = new Teacher.TeacherClient(channel);
+        var (request, _) = Request(3, 32);
+        var lookup = new LookupRequest { ViewIds = request.ViewIds };
+        var labelled = await client.LabelAsync(request, RunningService.WithKey());
+        Assert.Empty((await client.LookupAsync(lookup, RunningService.WithKey())).Missing);
+
+        redis.Stop();
+        var without = await client.LookupAsync(lookup, RunningService.WithKey());
+        var again = await client.LabelAsync(request, RunningService.WithKey());
+        redis.Start();
+
+        Assert.Equal(3, without.Missing.Count);
+        Assert.Equal(labelled.Logits, again.Logits);
+        var deadline = DateTime.MinValue + TimeSpan.FromSeconds(20);
+        for (var waited = DateTime.MinValue; waited < deadline; waited += TimeSpan.FromSeconds(0.2))
+        {
+            await client.LabelAsync(request, RunningService.WithKey());
+            if ((await client.LookupAsync(lookup, RunningService.WithKey())).Missing.Count == 0)
+                return;
+            await Task.Delay(200);
+        }
+
+        Assert.Fail("the cache was not used again within 20 s of its return");
+    }
+
+    [Fact]
+    public async Task Health_LoadedTeacher_IsHealthyOverHttp1OnItsOwnPort()
+    {
+        await using var service = await StartAsync();
+        using var http = new HttpClient();
+
+        Assert.Equal("Healthy", await http.GetStringAsync(new Uri(service.Http, "/health")));
+    }
+
+    private static Task<RunningService> StartAsync(params string[] more) => RunningService.StartAsync(TeacherExtensions.BuildTeacherService, [.. s_settings, .. more]);
+
+    private static (LabelRequest Request, byte[] Pixels) Request(int views, int size)
+    {
+        var pixels = new byte[views * 3 * size * size];
+        var random = new CounterRandom(5, 5);
+        foreach (ref var value in pixels.AsSpan())
+            value = (byte)random.NextInt32(256);
+        return (new LabelRequest { ViewIds = ByteString.CopyFrom(Ids(0, views)), Pixels = ByteString.CopyFrom(pixels), Height = size, Width = size }, pixels);
+    }
+
+    private static byte[] Ids(int first, int count)
+    {
+        var ids = new byte[count * ViewId.Length];
+        for (var i = 0; i < count; i++)
+            new ViewId((UInt128)(ulong)(first + i + 1)).CopyTo(ids.AsSpan(i * ViewId.Length));
+        return ids;
+    }
+}

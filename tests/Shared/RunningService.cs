@@ -1,0 +1,54 @@
+#if KD_SERVICES
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Kd.Tests;
+
+/// <summary>A service in this process, on real sockets of loopback.</summary>
+internal sealed class RunningService : IAsyncDisposable
+{
+    public const string Key = "a-key-that-only-tests-use";
+
+    private readonly WebApplication _app;
+
+    private RunningService(WebApplication app, Uri http, Uri grpc) => (_app, Http, Grpc) = (app, http, grpc);
+
+    public Uri Http { get; }
+
+    public Uri Grpc { get; }
+
+    public IServiceProvider Services => _app.Services;
+
+    public static async Task<RunningService> StartAsync(Func<string[], WebApplication> build, params string[] settings)
+    {
+        var (http, grpc) = (FreePort(), FreePort());
+        var app = build([$"--urls=http://127.0.0.1:{http};http://127.0.0.1:{grpc}", $"--Endpoints:GrpcPort={grpc}", $"--Service:Key={Key}", .. settings]);
+        await app.StartAsync();
+        Assert.Equal(2, app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Count);
+        return new RunningService(app, new Uri($"http://127.0.0.1:{http}"), new Uri($"http://127.0.0.1:{grpc}"));
+    }
+
+    /// <summary>A channel without the key.</summary>
+    public GrpcChannel Open() => GrpcChannel.ForAddress(Grpc, new GrpcChannelOptions { MaxReceiveMessageSize = 64 << 20, MaxSendMessageSize = 64 << 20 });
+
+    /// <summary>Call options with the key, or with another one.</summary>
+    public static CallOptions WithKey(string key = Key) => new(new Metadata { { "authorization", "Bearer " + key } }, DateTime.MaxValue);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
+#endif
