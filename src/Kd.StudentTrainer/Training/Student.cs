@@ -2,6 +2,7 @@ using Kd.StudentTrainer.Runs;
 using Kd.Vision.Checkpoints;
 using Kd.Vision.Distillation;
 using Kd.Vision.Models;
+using Kd.Vision.Optimization;
 using Kd.Vision.Views;
 using Kd.Vision.Runtime;
 using TorchSharp;
@@ -14,7 +15,7 @@ namespace Kd.StudentTrainer.Training;
 internal sealed class Student : IDisposable
 {
     private readonly Module<Tensor, Tensor> _network;
-    private readonly optim.Optimizer _optimizer;
+    private readonly Adam _optimizer;
     private readonly Device _device;
     private readonly TrainingOptions _training;
     private readonly long _seed;
@@ -23,7 +24,7 @@ internal sealed class Student : IDisposable
     {
         (_network, _device, _training, _seed) = (network.to(device), device, training, seed);
         ChannelsLast.Apply(_network);
-        _optimizer = optim.Adam(_network.parameters(), training.LearningRate, weight_decay: training.WeightDecay);
+        _optimizer = new Adam(_network.parameters(), training.LearningRate, training.WeightDecay);
     }
 
     /// <summary>Steps taken.</summary>
@@ -60,19 +61,18 @@ internal sealed class Student : IDisposable
         using var scope = NewDisposeScope();
         // Dropout draws from torch's global generator: seeded by the step, it does not depend on what ran before.
         random.manual_seed((long)(CounterRandom.Mix((ulong)_seed, 0xD40F, (ulong)Steps) >> 1));
-        foreach (var group in _optimizer.ParamGroups)
-            group.LearningRate = CosineSchedule.At(_training.LearningRate, _training.FinalLearningRate, progress);
+        _optimizer.LearningRate = CosineSchedule.At(_training.LearningRate, _training.FinalLearningRate, progress);
         _network.train();
-        _optimizer.zero_grad();
+        _optimizer.ZeroGradients();
         var images = Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device);   // [N, 3, H, W]
         var logits = _network.call(images);                                                            // [N, C]
         var teacher = batch.TeacherLogits is { } values ? tensor(values, device: _device).reshape(batch.Count, -1) : null;
         var loss = Loss(logits, teacher, batch, lesson);
-        var value = loss.item<float>();
+        var value = loss.Single();
         if (!float.IsFinite(value))
-            throw new TrainingException($"The loss is {value} at step {Steps} (step size {_optimizer.ParamGroups.First().LearningRate:G3}, temperature {lesson.Temperature}). The last checkpoint is kept; try a smaller Training:LearningRate.");
+            throw new TrainingException($"The loss is {value} at step {Steps} (step size {_optimizer.LearningRate:G3}, temperature {lesson.Temperature}). The last checkpoint is kept; try a smaller Training:LearningRate.");
         loss.backward();
-        _optimizer.step();
+        _optimizer.Step();
         Steps++;
         return new StepResult(value, teacher is null ? null : MeasureDifficulty(teacher, logits));
     }

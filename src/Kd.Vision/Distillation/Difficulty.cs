@@ -1,3 +1,4 @@
+using Kd.Vision.Runtime;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -18,7 +19,7 @@ public static class Difficulty
     {
         using var scope = NewDisposeScope();
         var parts = MeasureParts(teacherLogits, studentLogits);
-        return (parts.Confidence * 0.3 + parts.Entropy * 0.3 + parts.Divergence * 0.4).MoveToOuterDisposeScope();
+        return parts.Confidence.Times(0.3).PlusInPlace(parts.Entropy, 0.3).PlusInPlace(parts.Divergence, 0.4).MoveToOuterDisposeScope();
     }
 
     internal static (Tensor Confidence, Tensor Entropy, Tensor Divergence) MeasureParts(Tensor teacherLogits, Tensor studentLogits)
@@ -27,9 +28,10 @@ public static class Difficulty
         var teacherLog = functional.log_softmax(teacherLogits.detach(), 1);      // [N, C]
         var studentLog = functional.log_softmax(studentLogits.detach(), 1);      // [N, C]
         var teacher = teacherLog.exp();                                          // [N, C]
-        var confidence = 1 - teacher.amax([1]);                                  // [N]
-        var entropy = -(teacher * teacherLog).sum(1) / Math.Log(teacher.shape[1]);
-        var divergence = ((teacher * (teacherLog - studentLog)).sum(1) / 5).clamp_max(1);
+        var best = teacher.amax([1]);                                            // [N]
+        var confidence = ones_like(best) - best;                                 // [N]
+        var entropy = (teacher * teacherLog).sum(1).Times(-1 / Math.Log(teacher.shape[1]));
+        var divergence = (teacher * (teacherLog - studentLog)).sum(1).Times(0.2).AtMost(1);
         return (confidence, entropy, divergence);
     }
 }

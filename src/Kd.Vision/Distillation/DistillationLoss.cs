@@ -1,3 +1,4 @@
+using Kd.Vision.Runtime;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -16,10 +17,10 @@ public static class DistillationLoss
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(temperature);
         using var scope = NewDisposeScope();
-        var student = functional.log_softmax(studentLogits / temperature, 1); // [N, C]
-        var teacher = functional.log_softmax(teacherLogits / temperature, 1); // [N, C]
+        var student = functional.log_softmax(studentLogits.DividedBy(temperature), 1); // [N, C]
+        var teacher = functional.log_softmax(teacherLogits.DividedBy(temperature), 1); // [N, C]
         var divergence = functional.kl_div(student, teacher, log_target: true, reduction: Reduction.Sum);
-        return (divergence * (temperature * temperature / studentLogits.shape[0])).MoveToOuterDisposeScope();
+        return divergence.Times(temperature * temperature / studentLogits.shape[0]).MoveToOuterDisposeScope();
     }
 
     /// <summary>alpha * cross-entropy(student, labels) + (1 - alpha) * <see cref="Soft"/>.</summary>
@@ -34,6 +35,6 @@ public static class DistillationLoss
         using var scope = NewDisposeScope();
         var hard = functional.cross_entropy(studentLogits, labels);
         var soft = Soft(studentLogits, teacherLogits, temperature);
-        return (hard * alpha + soft * (1 - alpha)).MoveToOuterDisposeScope();
+        return hard.Times(alpha).Plus(soft.Times(1 - alpha)).MoveToOuterDisposeScope();
     }
 }

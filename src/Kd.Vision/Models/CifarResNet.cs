@@ -1,3 +1,4 @@
+using Kd.Vision.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -9,7 +10,7 @@ namespace Kd.Vision.Models;
 public sealed class CifarResNet : Module<Tensor, Tensor>
 {
     private readonly Conv2d conv1;
-    private readonly BatchNorm2d bn1;
+    private readonly BatchNorm bn1;
     private readonly Sequential layer1;
     private readonly Sequential layer2;
     private readonly Sequential layer3;
@@ -26,7 +27,7 @@ public sealed class CifarResNet : Module<Tensor, Tensor>
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
         var repeats = (depth - 2) / 6;
         conv1 = Conv2d(3, 16, 3, padding: 1, bias: false);
-        bn1 = BatchNorm2d(16);
+        bn1 = new BatchNorm(16);
         layer1 = Stage(16, 16, repeats, 1);
         layer2 = Stage(16, 32, repeats, 2);
         layer3 = Stage(32, 64, repeats, 2);
@@ -58,17 +59,17 @@ public sealed class CifarResNet : Module<Tensor, Tensor>
     private sealed class Block : Module<Tensor, Tensor>
     {
         private readonly Conv2d conv1;
-        private readonly BatchNorm2d bn1;
+        private readonly BatchNorm bn1;
         private readonly Conv2d conv2;
-        private readonly BatchNorm2d bn2;
+        private readonly BatchNorm bn2;
         private readonly int _padding;
 
         public Block(int input, int output, int stride) : base(nameof(Block))
         {
             conv1 = Conv2d(input, output, 3, stride: stride, padding: 1, bias: false);
-            bn1 = BatchNorm2d(output);
+            bn1 = new BatchNorm(output);
             conv2 = Conv2d(output, output, 3, padding: 1, bias: false);
-            bn2 = BatchNorm2d(output);
+            bn2 = new BatchNorm(output);
             _padding = stride == 1 && input == output ? 0 : output / 4;
             RegisterComponents();
         }
@@ -78,7 +79,7 @@ public sealed class CifarResNet : Module<Tensor, Tensor>
             using var scope = NewDisposeScope();
             var maps = functional.relu(bn1.call(conv1.call(input)), inplace: true); // [N, C, H/s, W/s]
             maps = bn2.call(conv2.call(maps));
-            maps.add_(_padding == 0 ? input : Shortcut(input));
+            maps.PlusInPlace(_padding == 0 ? input : Shortcut(input));
             return functional.relu(maps, inplace: true).MoveToOuterDisposeScope();
         }
 

@@ -1,3 +1,4 @@
+using Kd.Vision.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -61,7 +62,7 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>
 
     internal static Sequential ConvNormActivation(int input, int output, int kernel, int stride, int groups = 1) => Sequential(
         Conv2d(input, output, kernel, stride: stride, padding: (kernel - 1) / 2, groups: groups, bias: false),
-        BatchNorm2d(output),
+        new BatchNorm(output),
         ReLU6(inplace: true));
 
     /// <summary>Channels rounded to a multiple of 8, never more than 10% down (the rule of the paper's reference code).</summary>
@@ -84,7 +85,7 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>
                 layers.Add(ConvNormActivation(input, hidden, 1, 1));
             layers.Add(ConvNormActivation(hidden, hidden, 3, stride, groups: hidden));
             layers.Add(Conv2d(hidden, output, 1, bias: false));
-            layers.Add(BatchNorm2d(output));
+            layers.Add(new BatchNorm(output));
             conv = Sequential(layers);
             _hasShortcut = stride == 1 && input == output;
             RegisterComponents();
@@ -93,7 +94,7 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>
         public override Tensor forward(Tensor input)
         {
             var output = conv.call(input);                   // [N, Cin, H, W] -> [N, Cout, H/s, W/s]
-            return _hasShortcut ? output.add_(input) : output;
+            return _hasShortcut ? output.PlusInPlace(input) : output;
         }
     }
 }

@@ -1,3 +1,4 @@
+using Kd.Vision.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -9,7 +10,7 @@ namespace Kd.Vision.Models;
 public sealed class ResNet : Module<Tensor, Tensor>
 {
     private readonly Conv2d conv1;
-    private readonly BatchNorm2d bn1;
+    private readonly BatchNorm bn1;
     private readonly MaxPool2d _pool = MaxPool2d(3, stride: 2, padding: 1);
     private readonly Sequential layer1;
     private readonly Sequential layer2;
@@ -21,7 +22,7 @@ public sealed class ResNet : Module<Tensor, Tensor>
     {
         var input = 64;
         conv1 = Conv2d(3, 64, 7, stride: 2, padding: 3, bias: false);
-        bn1 = BatchNorm2d(64);
+        bn1 = new BatchNorm(64);
         layer1 = Stage(ref input, 64, repeats[0], 1, bottleneck);
         layer2 = Stage(ref input, 128, repeats[1], 2, bottleneck);
         layer3 = Stage(ref input, 256, repeats[2], 2, bottleneck);
@@ -78,22 +79,22 @@ public sealed class ResNet : Module<Tensor, Tensor>
 
     private static Sequential? Projection(int input, int output, int stride) => stride == 1 && input == output
         ? null
-        : Sequential(Conv2d(input, output, 1, stride: stride, bias: false), BatchNorm2d(output));
+        : Sequential(Conv2d(input, output, 1, stride: stride, bias: false), new BatchNorm(output));
 
     private sealed class BasicBlock : Module<Tensor, Tensor>
     {
         private readonly Conv2d conv1;
-        private readonly BatchNorm2d bn1;
+        private readonly BatchNorm bn1;
         private readonly Conv2d conv2;
-        private readonly BatchNorm2d bn2;
+        private readonly BatchNorm bn2;
         private readonly Sequential? downsample;
 
         public BasicBlock(int input, int width, int stride) : base(nameof(BasicBlock))
         {
             conv1 = Conv2d(input, width, 3, stride: stride, padding: 1, bias: false);
-            bn1 = BatchNorm2d(width);
+            bn1 = new BatchNorm(width);
             conv2 = Conv2d(width, width, 3, padding: 1, bias: false);
-            bn2 = BatchNorm2d(width);
+            bn2 = new BatchNorm(width);
             downsample = Projection(input, width, stride);
             RegisterComponents();
         }
@@ -103,7 +104,7 @@ public sealed class ResNet : Module<Tensor, Tensor>
             using var scope = NewDisposeScope();
             var maps = functional.relu(bn1.call(conv1.call(input)), inplace: true); // [N, W, H/s, W/s]
             maps = bn2.call(conv2.call(maps));
-            maps.add_(downsample is null ? input : downsample.call(input));
+            maps.PlusInPlace(downsample is null ? input : downsample.call(input));
             return functional.relu(maps, inplace: true).MoveToOuterDisposeScope();
         }
     }
@@ -111,21 +112,21 @@ public sealed class ResNet : Module<Tensor, Tensor>
     private sealed class Bottleneck : Module<Tensor, Tensor>
     {
         private readonly Conv2d conv1;
-        private readonly BatchNorm2d bn1;
+        private readonly BatchNorm bn1;
         private readonly Conv2d conv2;
-        private readonly BatchNorm2d bn2;
+        private readonly BatchNorm bn2;
         private readonly Conv2d conv3;
-        private readonly BatchNorm2d bn3;
+        private readonly BatchNorm bn3;
         private readonly Sequential? downsample;
 
         public Bottleneck(int input, int width, int stride) : base(nameof(Bottleneck))
         {
             conv1 = Conv2d(input, width, 1, bias: false);
-            bn1 = BatchNorm2d(width);
+            bn1 = new BatchNorm(width);
             conv2 = Conv2d(width, width, 3, stride: stride, padding: 1, bias: false);
-            bn2 = BatchNorm2d(width);
+            bn2 = new BatchNorm(width);
             conv3 = Conv2d(width, 4 * width, 1, bias: false);
-            bn3 = BatchNorm2d(4 * width);
+            bn3 = new BatchNorm(4 * width);
             downsample = Projection(input, 4 * width, stride);
             RegisterComponents();
         }
@@ -136,7 +137,7 @@ public sealed class ResNet : Module<Tensor, Tensor>
             var maps = functional.relu(bn1.call(conv1.call(input)), inplace: true); // [N, W, H, W]
             maps = functional.relu(bn2.call(conv2.call(maps)), inplace: true);      // [N, W, H/s, W/s]
             maps = bn3.call(conv3.call(maps));                                      // [N, 4W, H/s, W/s]
-            maps.add_(downsample is null ? input : downsample.call(input));
+            maps.PlusInPlace(downsample is null ? input : downsample.call(input));
             return functional.relu(maps, inplace: true).MoveToOuterDisposeScope();
         }
     }
