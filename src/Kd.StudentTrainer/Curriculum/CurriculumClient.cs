@@ -26,8 +26,15 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
             if (attempt == 3)
                 logger.AgentIsAway(error.Status.Detail);
         });
-        var reply = await patience.ExecuteAsync(async token => await client.StartRunAsync(request, Options(token)), cancellation);
-        return reply.Target;
+        try
+        {
+            var reply = await patience.ExecuteAsync(async token => await client.StartRunAsync(request, Options(token)), cancellation);
+            return reply.Target;
+        }
+        catch (RpcException error) when (!cancellation.IsCancellationRequested)
+        {
+            throw RefusedCall.Explain("Agent", options.Value.Address, error);
+        }
     }
 
     /// <summary>Reports an epoch, after those that could not be delivered before.</summary>
@@ -45,10 +52,14 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
                 _waiting.Dequeue();
             }
         }
-        catch (RpcException error) when (error.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Internal && !cancellation.IsCancellationRequested)
+        catch (RpcException error) when (error.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Internal or StatusCode.Cancelled && !cancellation.IsCancellationRequested)
         {
             logger.AgentIsAway(error.Status.Detail);
             return null;
+        }
+        catch (RpcException error) when (!cancellation.IsCancellationRequested)
+        {
+            throw RefusedCall.Explain("Agent", options.Value.Address, error);
         }
 
         if (missed > 0)

@@ -76,6 +76,8 @@ internal sealed class TrainerJob(
             return new RunContext(id, configuration, dataset, planner, null, null, agent, progress, time);
         var description = teacher.DescribeAsync(dataset.ClassNames, cancellation).GetAwaiter().GetResult();
         progress.Note($"teacher {description.Architecture} ({description.Parameters} parameters), weights {description.Weights}, on {description.Device}");
+        if (description.InputSize != planner.Size)
+            progress.Note($"the teacher was made for {description.InputSize} px and gets views of {planner.Size} px (Views:Size)");
         return new RunContext(id, configuration, dataset, planner, teacher, description, agent, progress, time);
     }
 

@@ -101,14 +101,23 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
     {
         var pool = await OpenAsync(cancellation);
         _patience ??= PatientCall.Create(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), time, OnRetry);
-        var result = await _patience.ExecuteAsync(
-            async token => await call(new Teacher.TeacherClient(pool.Next()), new CallOptions(deadline: time.GetUtcNow().UtcDateTime + options.Value.Timeout, cancellationToken: token)),
-            cancellation);
+        T result;
+        try
+        {
+            result = await _patience.ExecuteAsync(async token => await call(new Teacher.TeacherClient(pool.Next()), Options(token)), cancellation);
+        }
+        catch (RpcException error) when (!cancellation.IsCancellationRequested)
+        {
+            throw RefusedCall.Explain("Teacher", options.Value.Address, error);
+        }
+
         Interlocked.Increment(ref _calls);
         if (Interlocked.Exchange(ref _away, 0) == 1)
             logger.TeacherIsBack();
         return result;
     }
+
+    private CallOptions Options(CancellationToken cancellation) => new(deadline: time.GetUtcNow().UtcDateTime + options.Value.Timeout, cancellationToken: cancellation);
 
     private void OnRetry(RpcException error, int attempt, TimeSpan delay)
     {

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Kd.Protocol.Teacher.V1;
 using Kd.TeacherService.Serving;
+using Kd.Vision.Models;
 using Kd.Vision.Views;
 using Microsoft.Extensions.Options;
 
@@ -30,6 +31,7 @@ internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOption
             Weights = description.Weights,
             Device = model.Device.ToString(),
             Parameters = description.Parameters,
+            InputSize = ModelCatalog.InputSize(description.Architecture),
         });
     });
 

@@ -15,6 +15,10 @@ public static class ModelCatalog
         "cifar-resnet20", "cifar-resnet32", "cifar-resnet44", "cifar-resnet56", "cifar-resnet110", "mobilenet_v2",
     ];
 
+    /// <summary>Width and height that a network was made for, px. It takes other sizes, but pretrained weights expect this one.</summary>
+    /// <param name="architecture">One of <see cref="Architectures"/>.</param>
+    public static int InputSize(string architecture) => architecture.StartsWith("cifar", StringComparison.Ordinal) ? 32 : 224;
+
     /// <summary>Builds a classifier with random weights.</summary>
     /// <param name="architecture">One of <see cref="Architectures"/>.</param>
     /// <param name="classes">Number of classes, at least 1.</param>
