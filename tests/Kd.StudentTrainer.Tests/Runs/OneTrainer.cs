@@ -1,0 +1,40 @@
+extern alias agent;
+extern alias teacher;
+using Kd.StudentTrainer.Runs;
+using Kd.Tests;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Kd.ServiceDefaults.Settings;
+
+namespace Kd.StudentTrainer.Tests.Runs;
+
+/// <summary>Trainers draw from torch's global generator: nothing else may run beside them in the same process.</summary>
+[CollectionDefinition(nameof(OneTrainer), DisableParallelization = true)]
+public sealed class OneTrainer;
+
+/// <summary>Runs the trainer in this process, against real services on real sockets.</summary>
+internal static class TrainerRuns
+{
+    /// <summary>A run of seconds: 24 classes with 6 samples each, a tiny student.</summary>
+    private static readonly string[] s_small =
+    [
+        "--Dataset:DemoTrainPerClass=6", "--Dataset:DemoValidationPerClass=2", "--Views:PerSample=2", "--Student:Width=0.1", "--Student:Form=Standard",
+        "--Training:Epochs=3", "--Training:BatchSize=32",
+    ];
+
+    public static Task<RunningService> StartTeacherAsync(params string[] settings) =>
+        RunningService.StartAsync(teacher::Kd.TeacherService.Serving.TeacherExtensions.BuildTeacherService, ["--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random", .. settings]);
+
+    public static Task<RunningService> StartAgentAsync(string folder) =>
+        RunningService.StartAsync(agent::Kd.CurriculumAgent.Runs.CurriculumExtensions.BuildCurriculumAgent, $"--Agent:StateFolder={folder}");
+
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(string folder, string id, params string[] settings)
+    {
+        await using var app = TrainerExtensions.BuildStudentTrainer(
+            [$"--urls=http://127.0.0.1:{RunningService.FreePort()}", $"--Service:Key={RunningService.Key}", $"--Run:Folder={folder}", $"--Run:Id={id}", .. s_small, .. settings]);
+        await app.StartAsync();
+        await app.WaitForShutdownAsync();
+        return app.Services.GetRequiredService<RunOutcome>().ExitCode;
+    }
+}
