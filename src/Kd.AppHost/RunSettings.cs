@@ -88,10 +88,12 @@ internal sealed class RunSettings
         new("Dataset:Path", Demo),
         new("Teacher:Architecture", "cifar-resnet20"),
         new("Teacher:Weights", Path.Combine(AppContext.BaseDirectory, "models", "demo-teacher.safetensors")),
-        new("Student:Width", "0.35"),
-        new("Student:Form", "Standard"),
+        new("Student:Width", "0.25"),
+        new("Dataset:DemoTrainPerClass", "25"),
         new("Training:Epochs", "24"),
-        new("Training:BatchSize", "64"),
+        new("Training:BatchSize", "32"),
+        new("Training:LearningRate", "0.005"),
+        new("Views:PerSample", "4"),
     ];
 }
 

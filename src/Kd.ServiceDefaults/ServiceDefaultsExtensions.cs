@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Kd.ServiceDefaults;
 
@@ -26,7 +27,7 @@ public static class ServiceDefaultsExtensions
         // A failed start is reported by ServiceProgram: one message for a mistake of the user, the whole exception for anything else.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         // ServiceEndpoints binds what ASPNETCORE_URLS lists; Kestrel warns that something else than itself does.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
+        builder.Logging.AddFilter<ConsoleLoggerProvider>("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
         builder.AddTelemetry();
         builder.UseServiceEndpoints();
         builder.Services.AddSingleton(TimeProvider.System);

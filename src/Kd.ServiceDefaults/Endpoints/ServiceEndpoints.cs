@@ -1,4 +1,5 @@
 using System.Net;
+using Kd.ServiceDefaults.Settings;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -36,7 +37,7 @@ internal static class ServiceEndpoints
         var address = BindingAddress.Parse(url);
         return address.Scheme == "http"
             ? (address.Host, address.Port)
-            : throw new InvalidOperationException($"The address '{url}' cannot be bound: only http://HOST:PORT is supported here; put a proxy in front for TLS.");
+            : throw new SettingsException($"The address '{url}' cannot be bound: only http://HOST:PORT is supported here; put a proxy in front for TLS.");
     }
 
     private static void Listen(KestrelServerOptions kestrel, string host, int port, HttpProtocols protocols)

@@ -31,8 +31,9 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
             var reply = await patience.ExecuteAsync(async token => await client.StartRunAsync(request, Options(token)), cancellation);
             return reply.Target;
         }
-        catch (RpcException error) when (!cancellation.IsCancellationRequested)
+        catch (RpcException error)
         {
+            cancellation.ThrowIfCancellationRequested();
             throw RefusedCall.Explain("Agent", options.Value.Address, error);
         }
     }
@@ -57,8 +58,9 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
             logger.AgentIsAway(error.Status.Detail);
             return null;
         }
-        catch (RpcException error) when (!cancellation.IsCancellationRequested)
+        catch (RpcException error)
         {
+            cancellation.ThrowIfCancellationRequested();
             throw RefusedCall.Explain("Agent", options.Value.Address, error);
         }
 

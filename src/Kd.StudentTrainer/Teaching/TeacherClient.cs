@@ -106,8 +106,9 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
         {
             result = await _patience.ExecuteAsync(async token => await call(new Teacher.TeacherClient(pool.Next()), Options(token)), cancellation);
         }
-        catch (RpcException error) when (!cancellation.IsCancellationRequested)
+        catch (RpcException error)
         {
+            cancellation.ThrowIfCancellationRequested();
             throw RefusedCall.Explain("Teacher", options.Value.Address, error);
         }
 

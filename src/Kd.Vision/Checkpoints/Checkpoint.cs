@@ -27,7 +27,7 @@ public sealed record Checkpoint(string Path, IReadOnlyDictionary<string, TensorD
                 return Unwrap(path, PyTorchFile.ReadLegacy(path));
             return SafetensorsFile.Read(path);
         }
-        catch (Exception error) when (error is InvalidDataException or EndOfStreamException or OverflowException or KeyNotFoundException or InvalidCastException or ArgumentException or NotSupportedException)
+        catch (Exception error) when (error is InvalidDataException or EndOfStreamException or OverflowException or KeyNotFoundException or InvalidCastException or ArgumentException or InvalidOperationException or NotSupportedException)
         {
             throw new CheckpointException(path, $"it is damaged, truncated or not a weights file ({error.Message})", error);
         }

@@ -1,0 +1,86 @@
+using Grpc.Core;
+using Kd.CurriculumAgent.Runs;
+using Kd.Protocol.Curriculum.V1;
+using Kd.Tests;
+
+namespace Kd.CurriculumAgent.Tests.Grpc;
+
+public sealed class CurriculumGrpcTests
+{
+    [Fact]
+    public async Task StartRun_WithoutTheKey_IsUnauthenticated()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var agent = await StartAsync(folder);
+        using var channel = agent.Open();
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await new Curriculum.CurriculumClient(channel).StartRunAsync(Start()));
+        Assert.Equal(StatusCode.Unauthenticated, error.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("RunId", "\"../x\"", "run_id is '../x'")]
+    [InlineData("Epochs", "0", "epochs is 0")]
+    [InlineData("InitialTemperature", "9", "initial_temperature is 9")]
+    [InlineData("EpochRatio", "\"NaN\"", "epoch_ratio is NaN")]
+    [InlineData("Strategy", "0", "strategy is Unspecified")]
+    public async Task StartRun_WrongValue_IsInvalidArgumentWithTheValue(string field, string value, string expected)
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var agent = await StartAsync(folder);
+        using var channel = agent.Open();
+        var request = Start();
+        var property = typeof(StartRunRequest).GetProperty(field)!;
+        property.SetValue(request, System.Text.Json.JsonSerializer.Deserialize(value, property.PropertyType, s_json));
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await new Curriculum.CurriculumClient(channel).StartRunAsync(request, RunningService.WithKey()));
+        Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
+        Assert.Contains(expected, error.Status.Detail);
+    }
+
+    [Fact]
+    public async Task ReportEpoch_RepeatedAlsoAfterARestart_GivesTheSameAnswer()
+    {
+        using var folder = TestFiles.CreateFolder();
+        var report = new ReportEpochRequest { RunId = "run", Epoch = 0, Accuracy = 61, Loss = 1.5, Difficulty = 0.4 };
+        ReportEpochReply first, repeated, restarted, other;
+        await using (var agent = await StartAsync(folder))
+        {
+            using var channel = agent.Open();
+            var client = new Curriculum.CurriculumClient(channel);
+            await client.StartRunAsync(Start(), RunningService.WithKey());
+            first = await client.ReportEpochAsync(report, RunningService.WithKey());
+            repeated = await client.ReportEpochAsync(report, RunningService.WithKey());
+        }
+
+        await using (var agent = await StartAsync(folder))
+        {
+            using var channel = agent.Open();
+            var client = new Curriculum.CurriculumClient(channel);
+            restarted = await client.ReportEpochAsync(report, RunningService.WithKey());
+            other = await client.ReportEpochAsync(new ReportEpochRequest { RunId = "run", Epoch = 1, Accuracy = 64, Loss = 1.25, Difficulty = 0.4 }, RunningService.WithKey());
+        }
+
+        Assert.Equal(first, repeated);
+        Assert.Equal(first, restarted);
+        Assert.Equal(2, first.Reward.Early, 1e-9);
+        // 2 (64 - 61) for the rise of accuracy; the loss fell; epoch 2 of 10 is early.
+        Assert.Equal((6.0, 0.0, 2.0, 0.0, 8.0), (other.Reward.AccuracyChange, other.Reward.LossRise, other.Reward.Early, other.Reward.Level, other.Reward.Total));
+    }
+
+    [Fact]
+    public async Task ReportEpoch_UnknownRun_IsNotFoundWithItsName()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var agent = await StartAsync(folder);
+        using var channel = agent.Open();
+        var error = await Assert.ThrowsAsync<RpcException>(async () =>
+            await new Curriculum.CurriculumClient(channel).ReportEpochAsync(new ReportEpochRequest { RunId = "nobody" }, RunningService.WithKey()));
+        Assert.Equal(StatusCode.NotFound, error.StatusCode);
+        Assert.Contains("nobody", error.Status.Detail);
+    }
+
+    private static readonly System.Text.Json.JsonSerializerOptions s_json = new() { NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
+    private static StartRunRequest Start() => new() { RunId = "run", Epochs = 10, InitialTemperature = 4, Strategy = Strategy.EasyToHard, EpochRatio = 0.7, Seed = 1 };
+
+    private static Task<RunningService> StartAsync(TemporaryFolder folder) => RunningService.StartAsync(CurriculumExtensions.BuildCurriculumAgent, $"--Agent:StateFolder={folder.File("agent")}");
+}

@@ -1,0 +1,32 @@
+using Kd.EndToEnd.Tests.Hosting;
+using Kd.Tests;
+
+namespace Kd.EndToEnd.Tests.Runs;
+
+[Collection(nameof(OneAppHost))]
+public sealed class MistakeTests
+{
+    [Theory]
+    [InlineData("--Training:Epochs=many", "Training:Epochs is 'many'")]
+    [InlineData("--Training:Epochs=0", "Training:Epochs is '0'")]
+    [InlineData("--Trainign:Epochs=3", "Trainign:Epochs is not a setting")]
+    [InlineData("--Training:Epoch=3", "Training:Epoch is not a setting")]
+    [InlineData("Training:Epochs=3", "'Training:Epochs=3' is not a setting")]
+    [InlineData("--Teacher:Replicas=0", "Teacher:Replicas is '0'")]
+    [InlineData("--Teacher:Weights=/nowhere/weights.pth", "/nowhere/weights.pth")]
+    [InlineData("--Teacher:Architecture=resnet19", "'resnet19' is not known")]
+    [InlineData("--Dataset:Path=/nowhere/images", "/nowhere/images")]
+    [InlineData("--Distillation:Temperature=30", "Distillation:Temperature is '30'")]
+    [InlineData("--Student:Device=cuda:7", "cuda:7")]
+    public async Task Run_UsersMistake_EndsWithCode2AndAMessageWithoutAStackTrace(string argument, string expected)
+    {
+        using var folder = TestFiles.CreateFolder();
+
+        var (exitCode, output) = await AppHostProcess.RunAsync([.. AppHostProcess.Small.Where(small => !small.StartsWith(argument.Split('=')[0] + "=", StringComparison.Ordinal)), $"--Run:Folder={folder.Path}", argument]);
+
+        Assert.True(exitCode == 2, $"exit code {exitCode}\n{output}");
+        Assert.Contains(expected, output);
+        Assert.DoesNotContain("   at ", output);
+        Assert.DoesNotContain("Unhandled", output);
+    }
+}

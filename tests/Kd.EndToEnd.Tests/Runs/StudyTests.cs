@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Kd.EndToEnd.Tests.Hosting;
+using Kd.Tests;
+
+namespace Kd.EndToEnd.Tests.Runs;
+
+[Collection(nameof(OneAppHost))]
+public sealed class StudyTests
+{
+    [Fact]
+    public async Task Run_SmallDemo_EndsWithTheTableAndTheRunFolder()
+    {
+        using var folder = TestFiles.CreateFolder();
+
+        var (exitCode, output) = await AppHostProcess.RunAsync([.. AppHostProcess.Small, $"--Run:Folder={folder.Path}", "--Run:Id=study"]);
+
+        Assert.True(exitCode == 0, output);
+        Assert.Contains($"run folder: {folder.File("study")}", output);
+        Assert.Contains("| kd-curriculum ", output);
+        Assert.DoesNotContain("warn:", output);
+        Assert.DoesNotContain("   at ", output);
+        var rows = Rows(folder.File("study/study.json"));
+        Assert.Equal(["teacher", "labels", "mixed", "kd", "kd-curriculum"], rows.Select(row => row.GetProperty("method").GetString()));
+        Assert.InRange(rows[0].GetProperty("correct").GetInt32(), 90, 96);
+        // Two epochs over two views of 96 samples, paid once, in the method that comes first.
+        Assert.Equal([96, 0, 192, 0, 0], rows.Select(row => row.GetProperty("teacherComputed").GetInt32()));
+        Assert.All(new[] { "labels", "mixed", "kd", "kd-curriculum" }, method => Assert.True(File.Exists(folder.File($"study/{method}/student.safetensors"))));
+        Assert.True(File.Exists(folder.File("study/config.json")));
+    }
+
+    [Fact]
+    public async Task Run_Cifar10WithPublishedWeights_TeachersRowIs1663Of2000()
+    {
+        using var folder = TestFiles.CreateFolder();
+        var (data, weights) = (TestFiles.Shared("data/cifar10"), TestFiles.Shared("data/cifar10/resnet56-4bfd9763.th"));
+
+        var (exitCode, output) = await AppHostProcess.RunAsync(
+        [
+            $"--Dataset:Path={data}", "--Teacher:Architecture=cifar-resnet56", $"--Teacher:Weights={weights}", "--Dataset:Subset=100", "--Training:Epochs=1",
+            "--Student:Width=0.1", "--Student:Form=Standard", "--Training:BatchSize=50", $"--Run:Folder={folder.Path}", "--Run:Id=cifar",
+        ]);
+
+        Assert.True(exitCode == 0, output);
+        var teacher = Rows(folder.File("cifar/study.json"))[0];
+        Assert.Equal(2000, teacher.GetProperty("testImages").GetInt32());
+        Assert.InRange(teacher.GetProperty("correct").GetInt32(), 1661, 1665);
+    }
+
+    [Fact]
+    public async Task Run_MiniImageNetSample_TrainsOneEpochAt224Pixels()
+    {
+        using var folder = TestFiles.CreateFolder();
+        var data = TestFiles.Shared("data/mini-imagenet-sample");
+
+        var (exitCode, output) = await AppHostProcess.RunAsync(
+        [
+            $"--Dataset:Path={data}", "--Teacher:Architecture=resnet18", "--Teacher:Weights=random", "--Run:Study=false", "--Distillation:Method=kd", "--Training:Epochs=1",
+            "--Student:Width=0.35", "--Training:BatchSize=20", "--Run:Id=mini", $"--Run:Folder={folder.Path}",
+        ]);
+
+        Assert.True(exitCode == 0, output);
+        var epoch = JsonDocument.Parse(File.ReadAllText(folder.File("mini/metrics.jsonl"))).RootElement;
+        Assert.Equal((100, 100), (epoch.GetProperty("samples").GetInt32(), epoch.GetProperty("teacherComputed").GetInt32()));
+        Assert.True(File.Exists(folder.File("mini/student.safetensors")));
+    }
+
+    [Fact]
+    public async Task Run_TwoTeacherReplicas_BothServe()
+    {
+        using var folder = TestFiles.CreateFolder();
+
+        var (exitCode, output) = await AppHostProcess.RunAsync([.. AppHostProcess.Small, "--Teacher:Replicas=2", "--Training:Epochs=1", $"--Run:Folder={folder.Path}", "--Run:Id=two"]);
+
+        Assert.True(exitCode == 0, output);
+        Assert.Matches("teacher-0 +[|] .*Serving cifar-resnet20", output);
+        Assert.Matches("teacher-1 +[|] .*Serving cifar-resnet20", output);
+    }
+
+    private static List<JsonElement> Rows(string path) => [.. JsonDocument.Parse(File.ReadAllText(path)).RootElement.EnumerateArray()];
+}

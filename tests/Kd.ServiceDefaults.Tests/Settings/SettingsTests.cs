@@ -1,0 +1,78 @@
+using System.ComponentModel.DataAnnotations;
+using Kd.ServiceDefaults.Settings;
+using Kd.Tests;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Options;
+
+namespace Kd.ServiceDefaults.Tests.Settings;
+
+public sealed class SettingsTests
+{
+    [Theory]
+    [InlineData("--Oven:Heat=500", "Oven:Heat is '500'", "between 50 and 300")]
+    [InlineData("--Oven:Heat=hot", "Oven:Heat is 'hot'", "Int32")]
+    [InlineData("--Oven:Mode=Boil", "Oven:Mode is 'Boil'", "one of Bake, Grill")]
+    [InlineData("--Oven:Haet=100", "Oven:Haet is not a setting", "Heat, Mode, Pause")]
+    [InlineData("--Oven:Pause=00:00:00", "Oven:Pause is '00:00:00'", "between 00:00:01 and 01:00:00")]
+    [InlineData("--Service:Key=short", "Service:Key is 'short'", "at least 16 characters")]
+    [InlineData("--Service:Key=", "Service:Key is ''", "Service__Key")]
+    [InlineData("--urls=https://localhost:1", "https://localhost:1", "http://HOST:PORT")]
+    public async Task Start_WrongSetting_EndsWithItsNameItsValueAndWhatWasExpected(string argument, string name, string expected)
+    {
+        string? message = null;
+        try
+        {
+            await using var app = Build([$"--urls=http://127.0.0.1:{RunningService.FreePort()}", $"--Service:Key={RunningService.Key}", argument]);
+            await app.StartAsync(TestContext.Current.CancellationToken);
+            await app.StopAsync(TestContext.Current.CancellationToken);
+        }
+        catch (Exception error)
+        {
+            message = ServiceProgram.FindUserError(error, _ => false);
+        }
+
+        Assert.NotNull(message);
+        Assert.Contains(name, message);
+        Assert.Contains(expected, message);
+    }
+
+    [Fact]
+    public async Task Start_SeveralWrongSettings_ReportsAll()
+    {
+        await using var app = Build([$"--urls=http://127.0.0.1:{RunningService.FreePort()}", $"--Service:Key={RunningService.Key}", "--Oven:Heat=1", "--Oven:Pause=02:00:00"]);
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(["Oven:Heat", "Oven:Pause"], error.Failures.Select(failure => failure.Split(' ')[0]));
+    }
+
+    [Fact]
+    public async Task RunAsync_UsersMistake_GivesItsExitCode() =>
+        Assert.Equal(ServiceProgram.UsageError, await ServiceProgram.RunAsync(() => throw new SettingsException("wrong"), _ => false));
+
+    [Fact]
+    public async Task RunAsync_OurMistake_IsNotHidden() =>
+        await Assert.ThrowsAsync<InvalidTimeZoneException>(() => ServiceProgram.RunAsync(() => throw new InvalidTimeZoneException(), _ => false));
+
+    private static WebApplication Build(string[] args)
+    {
+        var builder = ServiceDefaultsExtensions.CreateService(args);
+        builder.Services.AddSection<OvenOptions>("Oven");
+        return builder.Build();
+    }
+
+    private sealed class OvenOptions
+    {
+        [Range(50, 300)]
+        public int Heat { get; set; } = 180;
+
+        public OvenMode Mode { get; set; }
+
+        [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+        public TimeSpan Pause { get; set; } = TimeSpan.FromMinutes(1);
+    }
+
+    private enum OvenMode
+    {
+        Bake,
+        Grill,
+    }
+}
