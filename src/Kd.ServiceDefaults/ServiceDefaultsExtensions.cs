@@ -25,7 +25,7 @@ public static class ServiceDefaultsExtensions
         HostLifeline.Attach(builder.Services);
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         // A failed start is reported by ServiceProgram: one message for a mistake of the user, the whole exception for anything else.
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        builder.Logging.AddFilter<ConsoleLoggerProvider>("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         // ServiceEndpoints binds what ASPNETCORE_URLS lists; Kestrel warns that something else than itself does.
         builder.Logging.AddFilter<ConsoleLoggerProvider>("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
         builder.AddTelemetry();

@@ -20,7 +20,7 @@ public sealed class ProcessTests
         host.Kill();
         await Task.Delay(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
 
-        Assert.Empty(children.Where(child => AppHostProcess.IsAlive(child.Key)));
+        Assert.DoesNotContain(children, child => AppHostProcess.IsAlive(child.Key));
     }
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class ProcessTests
         Assert.Equal(0, exitCode);
         Assert.Contains("stopped before its end", host.Output);
         Assert.DoesNotContain("   at ", host.Output);
-        Assert.Empty(children.Where(child => AppHostProcess.IsAlive(child.Key)));
+        Assert.DoesNotContain(children, child => AppHostProcess.IsAlive(child.Key));
     }
 
     // The teacher starts again by itself, and the result is that of a run without disturbance.

@@ -15,14 +15,14 @@ public sealed class MistakeTests
     [InlineData("--Teacher:Replicas=0", "Teacher:Replicas is '0'")]
     [InlineData("--Teacher:Weights=/nowhere/weights.pth", "/nowhere/weights.pth")]
     [InlineData("--Teacher:Architecture=resnet19", "'resnet19' is not known")]
-    [InlineData("--Dataset:Path=/nowhere/images", "/nowhere/images")]
+    [InlineData("--Dataset:Path=/nowhere/images --Teacher:Weights=random --Teacher:Architecture=resnet18", "/nowhere/images")]
     [InlineData("--Distillation:Temperature=30", "Distillation:Temperature is '30'")]
     [InlineData("--Student:Device=cuda:7", "cuda:7")]
     public async Task Run_UsersMistake_EndsWithCode2AndAMessageWithoutAStackTrace(string argument, string expected)
     {
         using var folder = TestFiles.CreateFolder();
 
-        var (exitCode, output) = await AppHostProcess.RunAsync([.. AppHostProcess.Small.Where(small => !small.StartsWith(argument.Split('=')[0] + "=", StringComparison.Ordinal)), $"--Run:Folder={folder.Path}", argument]);
+        var (exitCode, output) = await AppHostProcess.RunAsync([.. AppHostProcess.Small.Where(small => !small.StartsWith(argument.Split('=')[0] + "=", StringComparison.Ordinal)), $"--Run:Folder={folder.Path}", .. argument.Split(' ')]);
 
         Assert.True(exitCode == 2, $"exit code {exitCode}\n{output}");
         Assert.Contains(expected, output);
