@@ -44,11 +44,23 @@ internal sealed class RunningService : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
+    // Below the range that outgoing connections take their ports from, so that none of them has it before the service.
     public static int FreePort()
     {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = System.Security.Cryptography.RandomNumberGenerator.GetInt32(10_000, 20_000);
+            try
+            {
+                using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (System.Net.Sockets.SocketException)
+            {
+                // Taken: draw another.
+            }
+        }
     }
 }
 #endif

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -9,6 +10,9 @@ public static class ServiceProgram
 {
     /// <summary>Exit code of a mistake that a restart cannot mend: wrong settings, data or weights.</summary>
     public const int UsageError = 2;
+
+    // Unlike the user's mistakes it may mend itself, so a host may try again.
+    private const int AddressInUse = 1;
 
     /// <summary>Builds and runs the application.</summary>
     /// <param name="build">Builds it.</param>
@@ -27,6 +31,11 @@ public static class ServiceProgram
         {
             await Console.Error.WriteLineAsync("error: " + FindUserError(error, isUserError));
             return UsageError;
+        }
+        catch (IOException error) when (error.InnerException is AddressInUseException)
+        {
+            await Console.Error.WriteLineAsync($"error: {error.Message} Stop the program that has it, or give another address with --urls.");
+            return AddressInUse;
         }
     }
 

@@ -52,6 +52,13 @@ public sealed class SettingsTests
     public async Task RunAsync_OurMistake_IsNotHidden() =>
         await Assert.ThrowsAsync<InvalidTimeZoneException>(() => ServiceProgram.RunAsync(() => throw new InvalidTimeZoneException(), _ => false));
 
+    [Fact]
+    public async Task RunAsync_PortIsTaken_EndsWithoutAnException()
+    {
+        await using var first = await RunningService.StartAsync(Build);
+        Assert.Equal(1, await ServiceProgram.RunAsync(() => Build([$"--urls=http://127.0.0.1:{first.Http.Port}", $"--Service:Key={RunningService.Key}"]), _ => false));
+    }
+
     private static WebApplication Build(string[] args)
     {
         var builder = ServiceDefaultsExtensions.CreateService(args);
