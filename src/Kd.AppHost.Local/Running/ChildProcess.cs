@@ -14,17 +14,16 @@ internal sealed class ChildProcess : IDisposable
 
     public static ChildProcess Start(string assemblyPath, IDictionary<string, string> environment, Action<string> onLine)
     {
-        var executable = Path.ChangeExtension(assemblyPath, OperatingSystem.IsWindows() ? ".exe" : null);
         var start = new ProcessStartInfo
         {
-            FileName = File.Exists(executable) ? executable : "dotnet",
+            FileName = FindProgram(assemblyPath),
             WorkingDirectory = Path.GetDirectoryName(assemblyPath),
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        if (start.FileName == "dotnet")
+        if (IsDotnet(start.FileName))
             start.ArgumentList.Add(assemblyPath);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
@@ -43,6 +42,17 @@ internal sealed class ChildProcess : IDisposable
                 onLine(line);
         }
     }
+
+    // Where this process was started by a dotnet command, that one runs the child too: its runtime may lie where the child's own executable does not look.
+    private static string FindProgram(string assemblyPath)
+    {
+        var executable = Path.ChangeExtension(assemblyPath, OperatingSystem.IsWindows() ? ".exe" : null);
+        if (Environment.ProcessPath is { } own && IsDotnet(own))
+            return own;
+        return File.Exists(executable) ? executable : "dotnet";
+    }
+
+    private static bool IsDotnet(string program) => Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Waits for the end and the last line of output.</summary>
     public async Task<int> WaitAsync()
