@@ -1,3 +1,4 @@
+using System.Globalization;
 using Grpc.Core;
 using Polly;
 using Polly.Retry;
@@ -21,12 +22,17 @@ public static class PatientCall
             UseJitter = true,
             Delay = firstDelay,
             MaxDelay = largestDelay,
+            DelayGenerator = retry => ValueTask.FromResult(Pushback((RpcException)retry.Outcome.Exception!)),
             OnRetry = retry =>
             {
                 onRetry((RpcException)retry.Outcome.Exception!, retry.AttemptNumber, retry.RetryDelay);
                 return ValueTask.CompletedTask;
             },
         }).Build();
+
+    // A server that is full says when it will have room; otherwise the backoff counts.
+    private static TimeSpan? Pushback(RpcException error) =>
+        int.TryParse(error.Trailers.GetValue("grpc-retry-pushback-ms"), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) ? TimeSpan.FromMilliseconds(Math.Clamp(milliseconds, 1, 60_000)) : null;
 
     private static bool IsPassing(RpcException error) =>
         error.StatusCode is StatusCode.Unavailable or StatusCode.ResourceExhausted or StatusCode.DeadlineExceeded or StatusCode.Aborted

@@ -1,9 +1,9 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Grpc.Core;
 using Kd.Protocol.Teacher.V1;
 using Kd.TeacherService.Serving;
-using Kd.Vision.Models;
 using Kd.Vision.Views;
 using Microsoft.Extensions.Options;
 
@@ -26,12 +26,12 @@ internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOption
             TeacherId = description.Id,
             Architecture = description.Architecture,
             Classes = { model.Classes.Classes },
-            Precision = TeacherDescription.Precision,
+            Precision = description.Precision,
             LargestCall = options.Value.LargestCall,
             Weights = description.Weights,
             Device = model.Device.ToString(),
             Parameters = description.Parameters,
-            InputSize = ModelCatalog.InputSize(description.Architecture),
+            InputSize = description.InputSize,
         });
     });
 
@@ -67,6 +67,7 @@ internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOption
         var expected = (long)views.Length * ViewRenderer.ByteCount(request.Height);
         if (request.Pixels.Length != expected)
             throw Invalid($"pixels has {request.Pixels.Length} bytes; {views.Length} views of {request.Height} px need {expected} (uint8 RGB)");
+        TeacherTelemetry.ReceivedBytes.Add(expected);
         var logits = await labeler.LabelAsync(views, request.Pixels.Memory, request.Height, context.CancellationToken);
         return new LabelReply { Logits = ToBytes(logits), Classes = labeler.Model.Classes.Classes.Count };
     });
@@ -90,13 +91,15 @@ internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOption
         {
             return await work();
         }
-        catch (TeacherNotReadyException error)
+        catch (Exception error) when (error is TeacherNotReadyException or TeacherStoppingException)
         {
             throw new RpcException(new Status(StatusCode.Unavailable, error.Message));
         }
         catch (TeacherBusyException error)
         {
-            throw new RpcException(new Status(StatusCode.ResourceExhausted, error.Message));
+            // The hint that gRPC's retry design defines.
+            var hint = new Metadata { { "grpc-retry-pushback-ms", error.RetryAfter.TotalMilliseconds.ToString("F0", CultureInfo.InvariantCulture) } };
+            throw new RpcException(new Status(StatusCode.ResourceExhausted, error.Message), hint);
         }
     }
 

@@ -1,14 +1,12 @@
+using Kd.TeacherService.Batching;
 using Kd.TeacherService.Cache;
 using Kd.Vision.Views;
-using Microsoft.Extensions.Options;
 
 namespace Kd.TeacherService.Serving;
 
 /// <summary>Answers look-ups from the cache and labels views with the network.</summary>
-internal sealed class Labeler(TeacherHost host, ILogitsCache cache, IOptions<TeacherOptions> options)
+internal sealed class Labeler(TeacherHost host, PassQueue queue, ILogitsCache cache)
 {
-    private int _waiting;
-
     public TeacherModel Model => host.Model ?? throw new TeacherNotReadyException();
 
     /// <summary>The cached logits of each view, or null.</summary>
@@ -26,28 +24,19 @@ internal sealed class Labeler(TeacherHost host, ILogitsCache cache, IOptions<Tea
 
     /// <summary>Computes and stores the logits of views.</summary>
     /// <returns>Row-major [N, C].</returns>
-    /// <exception cref="TeacherBusyException">Too many calls wait already.</exception>
+    /// <exception cref="TeacherBusyException">Too many views wait already.</exception>
+    /// <exception cref="TeacherStoppingException">The service is stopping.</exception>
     public async Task<Half[]> LabelAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, CancellationToken cancellation)
     {
         var model = Model;
-        if (Interlocked.Increment(ref _waiting) > options.Value.LargestQueue)
-        {
-            Interlocked.Decrement(ref _waiting);
-            throw new TeacherBusyException(options.Value.LargestQueue);
-        }
-
-        Half[] logits;
-        try
-        {
-            logits = await Task.Run(() => model.Compute(pixels, views.Length, size, cancellation), cancellation);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _waiting);
-        }
+        var rows = await queue.AskAsync(views, pixels, size, cancellation);
+        var classes = model.Classes.Classes.Count;
+        var logits = new Half[views.Length * classes];
+        for (var row = 0; row < rows.Length; row++)
+            rows[row].CopyTo(logits, row * classes);
 
         using var activity = TeacherTelemetry.Source.StartActivity("cache.store");
-        await cache.SetAsync(model.Description.Id, views, logits, model.Classes.Classes.Count, cancellation);
+        await cache.SetAsync(model.Description.Id, views, logits, classes, cancellation);
         return logits;
     }
 }
@@ -55,5 +44,13 @@ internal sealed class Labeler(TeacherHost host, ILogitsCache cache, IOptions<Tea
 /// <summary>The teacher is still loading.</summary>
 internal sealed class TeacherNotReadyException() : Exception("The teacher is still loading its weights; try again shortly.");
 
-/// <summary>Too many calls wait for the network.</summary>
-internal sealed class TeacherBusyException(int limit) : Exception($"{limit} calls wait for the network already (Teacher:LargestQueue); try again later.");
+/// <summary>The service is stopping and takes no new work.</summary>
+internal sealed class TeacherStoppingException() : Exception("The teacher is stopping; try another replica.");
+
+/// <summary>Too many views wait for the network.</summary>
+internal sealed class TeacherBusyException(int limit, int waiting, TimeSpan retryAfter)
+    : Exception($"{waiting} views wait for the network, allowed are {limit} (Batching:LargestQueue); try again in {retryAfter.TotalMilliseconds:F0} ms.")
+{
+    /// <summary>When there will probably be room.</summary>
+    public TimeSpan RetryAfter => retryAfter;
+}

@@ -1,8 +1,10 @@
 using Kd.ServiceDefaults;
 using Kd.ServiceDefaults.Settings;
+using Kd.TeacherService.Batching;
 using Kd.TeacherService.Cache;
 using Kd.TeacherService.Grpc;
 using Kd.Vision.Datasets;
+using Microsoft.Extensions.Options;
 
 namespace Kd.TeacherService.Serving;
 
@@ -26,11 +28,21 @@ internal static class TeacherExtensions
         var services = builder.Services;
         services.AddSection<TeacherOptions>(TeacherOptions.Section);
         services.AddSection<DatasetOptions>(DatasetOptions.Section);
+        services.AddSection<BatchingOptions>(BatchingOptions.Section);
         services.AddSingleton<TeacherFactory>();
+        services.AddSingleton(CreateQueue);
+        services.AddSingleton<PassRunner>();
         services.AddSingleton<TeacherHost>();
         services.AddHostedService(provider => provider.GetRequiredService<TeacherHost>());
         services.AddSingleton<Labeler>();
         services.AddHealthChecks().AddCheck<TeacherHost>("teacher");
         services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = TeacherGrpcService.LargestMessage);
+    }
+
+    private static PassQueue CreateQueue(IServiceProvider provider)
+    {
+        var queue = new PassQueue(provider.GetRequiredService<IOptions<BatchingOptions>>().Value, provider.GetRequiredService<TimeProvider>());
+        TeacherTelemetry.ObserveQueue(() => queue.Length);
+        return queue;
     }
 }

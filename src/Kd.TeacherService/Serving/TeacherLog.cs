@@ -8,4 +8,7 @@ internal static partial class TeacherLog
 
     [LoggerMessage(2, LogLevel.Warning, "The weights are random: this teacher is good for timing only")]
     public static partial void RandomWeights(this ILogger logger);
+
+    [LoggerMessage(3, LogLevel.Debug, "Self-check passed: in {Precision} the logits differ by {Difference} standard deviations at most from the plain network's")]
+    public static partial void SelfCheckPassed(this ILogger logger, string precision, double difference);
 }

@@ -10,7 +10,7 @@ internal sealed class TeacherOptions
     /// <summary>Value of <see cref="Weights"/> for untrained weights.</summary>
     public const string RandomWeights = "random";
 
-    /// <summary>Name of the network. Default resnet152.</summary>
+    /// <summary>Name of the network, or <c>torchscript</c> for a TorchScript file. Default resnet152.</summary>
     [Required]
     public string Architecture { get; set; } = "resnet152";
 
@@ -34,17 +34,17 @@ internal sealed class TeacherOptions
     [Range(0, 1024)]
     public int Threads { get; set; }
 
-    /// <summary>Views in one forward pass; a smaller rest is padded, so that a result does not depend on its neighbours. Default 32; allowed 1 to 1024.</summary>
-    [Range(1, 1024)]
-    public int Batch { get; set; } = 32;
+    /// <summary>float32 (default), bfloat16 or float16, where the device has it.</summary>
+    [EnumDataType(typeof(TeacherPrecision))]
+    public TeacherPrecision Precision { get; set; } = TeacherPrecision.Float32;
+
+    /// <summary>Width and height that the network was made for, px; 0 (default): 32 for the CIFAR ResNets, else 224. Allowed 0, or 8 to 1024.</summary>
+    [Range(0, 1024)]
+    public int InputSize { get; set; }
 
     /// <summary>Most views in one call. Default 256; allowed 1 to 4096.</summary>
     [Range(1, 4096)]
     public int LargestCall { get; set; } = 256;
-
-    /// <summary>Calls that may wait for the network; one more is answered with RESOURCE_EXHAUSTED. Default 64; allowed 1 to 10000.</summary>
-    [Range(1, 10_000)]
-    public int LargestQueue { get; set; } = 64;
 
     /// <summary>Replicas; read by the AppHost. Default 1.</summary>
     [Range(1, 64)]

@@ -23,4 +23,13 @@ internal static class TeacherTelemetry
     public static Counter<long> Computed { get; } = s_meter.CreateCounter<long>("kd.teacher.images.computed", "{view}", "Views that went through the network");
 
     public static Histogram<double> PassDuration { get; } = s_meter.CreateHistogram<double>("kd.teacher.pass.duration", "s", "Duration of a forward pass");
+
+    public static Histogram<double> QueueWait { get; } = s_meter.CreateHistogram<double>("kd.teacher.queue.wait", "s", "Time that a view waited for its pass");
+
+    public static Histogram<int> BatchSize { get; } = s_meter.CreateHistogram<int>("kd.teacher.batch.size", "{view}", "Views that shared a pass, padding not counted");
+
+    public static Counter<long> ReceivedBytes { get; } = s_meter.CreateCounter<long>("kd.teacher.received", "By", "Bytes of pixels received");
+
+    /// <summary>Publishes the length of the queue.</summary>
+    public static void ObserveQueue(Func<int> length) => s_meter.CreateObservableGauge("kd.teacher.queue.length", length, "{view}", "Views that wait for a pass");
 }

@@ -12,11 +12,14 @@ namespace Kd.Vision.Models;
 /// </remarks>
 public sealed class BatchNorm : Module<Tensor, Tensor>
 {
+    private const double Epsilon = 1e-5;
+
     private readonly Parameter weight;
     private readonly Parameter bias;
     private readonly Tensor running_mean;
     private readonly Tensor running_var;
     private readonly Tensor num_batches_tracked;
+    private bool _isFolded;
 
     /// <summary>Weight and variance 1, bias and mean 0.</summary>
     /// <param name="channels">C, at least 1.</param>
@@ -36,12 +39,29 @@ public sealed class BatchNorm : Module<Tensor, Tensor>
     /// <returns>Shape [N, C, H, W].</returns>
     public override Tensor forward(Tensor maps)
     {
+        if (_isFolded)
+            return maps.alias();
         if (training)
         {
             using var _ = no_grad();
             num_batches_tracked.IncrementInPlace();
         }
 
-        return functional.batch_norm(maps, running_mean, running_var, weight, bias, training, momentum: 0.1, eps: 1e-5);
+        return functional.batch_norm(maps, running_mean, running_var, weight, bias, training, momentum: 0.1, eps: Epsilon);
+    }
+
+    /// <summary>Moves this module's scale and shift into the convolution in front of it; from then on it hands its input on.</summary>
+    /// <remarks>w' = w gamma / sqrt(variance + epsilon), b' = beta + (b - mean) gamma / sqrt(variance + epsilon), computed in float64.</remarks>
+    /// <param name="convolution">The convolution whose output this module normalises.</param>
+    internal void FoldInto(Conv2d convolution)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var scale = weight.to_type(ScalarType.Float64) / running_var.to_type(ScalarType.Float64).PlusInPlace(Epsilon).sqrt();   // [C]
+        var offset = convolution.bias is { } old ? old.to_type(ScalarType.Float64) - running_mean : -running_mean.to_type(ScalarType.Float64);
+        var folded = convolution.weight.to_type(ScalarType.Float64) * scale.reshape(-1, 1, 1, 1);                                // [C, I, k, k]
+        convolution.weight = new Parameter(folded.to_type(ScalarType.Float32), requires_grad: false);
+        convolution.bias = new Parameter((offset * scale).PlusInPlace(bias).to_type(ScalarType.Float32), requires_grad: false);
+        _isFolded = true;
     }
 }

@@ -12,7 +12,7 @@ namespace Kd.TeacherService.Tests.Grpc;
 
 public sealed class TeacherGrpcTests
 {
-    private static readonly string[] s_settings = ["--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random", "--Teacher:Batch=8", "--Teacher:LargestCall=20", "--Dataset:Path=demo"];
+    private static readonly string[] s_settings = ["--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random", "--Batching:MaxBatch=8", "--Teacher:LargestCall=20", "--Dataset:Path=demo"];
 
     [Theory]
     [InlineData(null)]

@@ -1,0 +1,8 @@
+namespace Kd.TeacherService.Batching;
+
+/// <summary>The batching's log messages.</summary>
+internal static partial class BatchingLog
+{
+    [LoggerMessage(30, LogLevel.Error, "A forward pass of {Views} views of {Size} px failed; the requests that wait for it get the error")]
+    public static partial void PassFailed(this ILogger logger, int views, int size, Exception error);
+}

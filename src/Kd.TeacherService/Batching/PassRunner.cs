@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using Kd.TeacherService.Serving;
+
+namespace Kd.TeacherService.Batching;
+
+/// <summary>Runs the passes of a queue, one after another, on a thread of its own.</summary>
+internal sealed class PassRunner(PassQueue queue, TimeProvider time, ILogger<PassRunner> logger)
+{
+    /// <summary>Runs passes until the queue is stopped and drained.</summary>
+    /// <param name="model">What computes them.</param>
+    public Task RunAsync(TeacherModel model) =>
+        Task.Factory.StartNew(() => Run(model), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private void Run(TeacherModel model)
+    {
+        while (queue.TakeAsync().GetAwaiter().GetResult() is { Count: > 0 } views)
+            RunPass(model, views);
+    }
+
+    private void RunPass(TeacherModel model, List<WaitingView> views)
+    {
+        var started = time.GetTimestamp();
+        foreach (var view in views)
+            TeacherTelemetry.QueueWait.Record(time.GetElapsedTime(view.Since).TotalSeconds);
+        using var activity = StartActivity(views);
+        try
+        {
+            var logits = model.Pass(views.ConvertAll(view => view.Pixels), views[0].Size);
+            var classes = model.Classes.Classes.Count;
+            foreach (var (row, view) in views.Index())
+                view.Complete(logits.AsSpan(row * classes, classes).ToArray());
+        }
+        catch (Exception error)
+        {
+            logger.PassFailed(views.Count, views[0].Size, error);
+            activity?.SetStatus(ActivityStatusCode.Error, error.Message);
+            views.ForEach(view => view.Fail(error));
+        }
+        finally
+        {
+            var duration = time.GetElapsedTime(started);
+            queue.Finish(views, duration);
+            TeacherTelemetry.PassDuration.Record(duration.TotalSeconds);
+            TeacherTelemetry.BatchSize.Record(views.Count);
+            TeacherTelemetry.Computed.Add(views.Count);
+        }
+    }
+
+    // A child of the request that came first, linked to all that share the pass.
+    private static Activity? StartActivity(List<WaitingView> views)
+    {
+        var requests = views.Select(view => view.Request).Where(request => request != default).Distinct().ToList();
+        return TeacherTelemetry.Source
+            .StartActivity("teacher.forward", ActivityKind.Internal, requests.FirstOrDefault(), links: requests.Select(request => new ActivityLink(request)))
+            ?.SetTag("kd.teacher.batch.size", views.Count);
+    }
+}
