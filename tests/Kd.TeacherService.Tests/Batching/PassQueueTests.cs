@@ -1,0 +1,135 @@
+using Kd.TeacherService.Batching;
+using Kd.TeacherService.Serving;
+using Kd.Vision.Views;
+
+namespace Kd.TeacherService.Tests.Batching;
+
+public sealed class PassQueueTests
+{
+    private const int Side = 8;
+    private readonly CancellationToken _test = TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task TakeAsync_SeveralRequests_ShareAPass()
+    {
+        var queue = Create(maxBatch: 8, maxDelay: TimeSpan.FromSeconds(30));
+        var (first, second) = (Ask(queue, [1, 2, 3]), Ask(queue, [4, 5, 6, 7, 8]));
+
+        // A full pass does not wait for the delay.
+        var taken = await queue.TakeAsync().WaitAsync(TimeSpan.FromSeconds(10), _test);
+
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8], Numbers(taken));
+        Complete(queue, taken);
+        AssertValues(await first, 1, 2, 3);
+        AssertValues(await second, 4, 5, 6, 7, 8);
+    }
+
+    [Fact]
+    public async Task TakeAsync_FewViews_WaitsNoLongerThanTheDelay()
+    {
+        var queue = Create(maxBatch: 8, maxDelay: TimeSpan.FromMilliseconds(50));
+        var asked = Ask(queue, [1, 2]);
+        var taken = await queue.TakeAsync().WaitAsync(TimeSpan.FromSeconds(10), _test);
+        Assert.Equal([1, 2], Numbers(taken));
+        Complete(queue, taken);
+        await asked;
+    }
+
+    [Fact]
+    public async Task AskAsync_SameViewTwiceAtOnce_IsComputedOnce()
+    {
+        var queue = Create(maxBatch: 2, maxDelay: TimeSpan.Zero);
+        var (first, second) = (Ask(queue, [1, 2]), Ask(queue, [2, 1, 3]));
+
+        var taken = await queue.TakeAsync();
+        // Also while it is being computed.
+        var third = Ask(queue, [2]);
+        Assert.Equal([1, 2], Numbers(taken));
+        Assert.Equal(1, queue.Length);
+        Complete(queue, taken);
+        var rest = await queue.TakeAsync();
+
+        Assert.Equal([3], Numbers(rest));
+        Complete(queue, rest);
+        AssertValues(await first, 1, 2);
+        AssertValues(await second, 2, 1, 3);
+        AssertValues(await third, 2);
+    }
+
+    [Fact]
+    public async Task AskAsync_AnotherSize_IsNotInTheSamePass()
+    {
+        var queue = Create(maxBatch: 4, maxDelay: TimeSpan.Zero);
+        _ = Ask(queue, [1, 2]);
+        _ = Ask(queue, [3], side: 16);
+        Assert.Equal([1, 2], Numbers(await queue.TakeAsync()));
+        Assert.Equal([3], Numbers(await queue.TakeAsync()));
+    }
+
+    [Fact]
+    public async Task AskAsync_FullQueue_IsRefusedAsAWholeWithAHint()
+    {
+        var queue = Create(maxBatch: 2, maxDelay: TimeSpan.Zero, largestQueue: 4);
+        _ = Ask(queue, [1, 2, 3]);
+
+        var error = await Assert.ThrowsAsync<TeacherBusyException>(() => Ask(queue, [4, 5]));
+
+        Assert.Equal(3, queue.Length);
+        Assert.True(error.RetryAfter > TimeSpan.Zero);
+        Assert.Contains("Batching:LargestQueue", error.Message);
+        // Views that wait already need no room.
+        _ = Ask(queue, [1, 2, 3, 4]);
+        Assert.Equal(4, queue.Length);
+    }
+
+    [Fact]
+    public async Task AskAsync_Cancelled_LeavesTheQueueUnlessSomeoneElseWaits()
+    {
+        var queue = Create(maxBatch: 8, maxDelay: TimeSpan.Zero);
+        using var stop = new CancellationTokenSource();
+        var given = Ask(queue, [1, 2, 3], cancellation: stop.Token);
+        var kept = Ask(queue, [2]);
+
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
+
+        Assert.Equal(1, queue.Length);
+        var taken = await queue.TakeAsync();
+        Assert.Equal([2], Numbers(taken));
+        Complete(queue, taken);
+        AssertValues(await kept, 2);
+    }
+
+    [Fact]
+    public async Task Stop_WithWaitingViews_DrainsAndTakesNoMore()
+    {
+        var queue = Create(maxBatch: 2, maxDelay: TimeSpan.FromMinutes(1));
+        var asked = Ask(queue, [1]);
+
+        queue.Stop();
+
+        await Assert.ThrowsAsync<TeacherStoppingException>(() => Ask(queue, [2]));
+        var taken = await queue.TakeAsync().WaitAsync(TimeSpan.FromSeconds(10), _test);
+        Complete(queue, taken);
+        AssertValues(await asked, 1);
+        Assert.Empty(await queue.TakeAsync());
+    }
+
+    private static PassQueue Create(int maxBatch, TimeSpan maxDelay, int largestQueue = 1000) =>
+        new(new BatchingOptions { MaxBatch = maxBatch, MaxDelay = maxDelay, LargestQueue = largestQueue }, TimeProvider.System);
+
+    private static Task<Half[][]> Ask(PassQueue queue, int[] numbers, int side = Side, CancellationToken cancellation = default) =>
+        queue.AskAsync(Array.ConvertAll(numbers, number => new ViewId((UInt128)(ulong)number)), new byte[numbers.Length * ViewRenderer.ByteCount(side)], side, cancellation);
+
+    // The "network" gives a view's own number.
+    private static void Complete(PassQueue queue, List<WaitingView> views)
+    {
+        foreach (var (view, number) in views.Zip(Numbers(views)))
+            view.Complete([(Half)number]);
+        queue.Finish(views, TimeSpan.FromMilliseconds(10));
+    }
+
+    private static List<int> Numbers(List<WaitingView> views) => views.ConvertAll(view => Enumerable.Range(1, 10).First(number => view.Id == new ViewId((UInt128)(ulong)number)));
+
+    private static void AssertValues(Half[][] rows, params int[] expected) => Assert.Equal(expected, rows.Select(row => (int)row[0]));
+}
