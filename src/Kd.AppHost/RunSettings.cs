@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
 namespace Kd.AppHost;
@@ -80,6 +81,8 @@ internal sealed class RunSettings
 
         if (!int.TryParse(_values.GetValueOrDefault("Teacher:Replicas", "1"), out var replicas) || replicas is < 1 or > 64)
             throw new FormatException($"Teacher:Replicas is '{_values["Teacher:Replicas"]}', expected 1 to 64.");
+        // Several for each replica, since a proxy in front of them spreads connections by its own rule.
+        _values.TryAdd("TeacherClient:Connections", (4 + 4 * replicas).ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>The demo: a teacher that the repository ships, and a student that two cores can train in minutes.</summary>

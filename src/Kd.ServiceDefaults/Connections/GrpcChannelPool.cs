@@ -4,7 +4,7 @@ using Grpc.Net.Client;
 
 namespace Kd.ServiceDefaults.Connections;
 
-/// <summary>Several connections to one service, over all its addresses, used by turns.</summary>
+/// <summary>Several connections to one service, over all its addresses, used so that each replica gets its share.</summary>
 /// <remarks>
 /// HTTP/2 puts all calls of a channel on one connection, and a proxy in front of replicas picks one per connection; only
 /// several channels reach several replicas. Each channel has its own handler, so its own connection.
@@ -13,13 +13,14 @@ public sealed class GrpcChannelPool : IDisposable
 {
     private readonly GrpcChannel[] _channels;
     private readonly CallInvoker[] _invokers;
-    private int _next = -1;
+    private readonly ReplicaBalance _balance;
 
     internal GrpcChannelPool(IReadOnlyList<Uri> addresses, int connections, int largestMessage, Interceptor interceptor)
     {
         Addresses = addresses;
         _channels = [.. Enumerable.Range(0, Math.Max(connections, addresses.Count)).Select(i => Open(addresses[i % addresses.Count], largestMessage))];
-        _invokers = Array.ConvertAll(_channels, channel => channel.Intercept(interceptor));
+        _balance = new ReplicaBalance(_channels.Length);
+        _invokers = [.. _channels.Select((channel, index) => channel.Intercept(interceptor).Intercept(new ReplicaClientInterceptor(_balance, index)))];
     }
 
     /// <summary>The service's addresses.</summary>
@@ -28,8 +29,10 @@ public sealed class GrpcChannelPool : IDisposable
     /// <summary>Number of connections.</summary>
     public int Count => _channels.Length;
 
-    /// <summary>The next connection, by turns; safe on any thread.</summary>
-    public CallInvoker Next() => _invokers[(uint)Interlocked.Increment(ref _next) % _invokers.Length];
+    /// <summary>The connection of the next call; safe on any thread.</summary>
+    /// <param name="kind">What will be called; each kind is spread over the replicas for itself.</param>
+    /// <param name="cost">How much work it is, compared with other calls of this kind.</param>
+    public CallInvoker Next(string kind = "", long cost = 1) => _invokers[_balance.Next(kind, cost)];
 
     /// <summary>Closes all connections.</summary>
     public void Dispose() => Array.ForEach(_channels, channel => channel.Dispose());

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using Kd.ServiceDefaults.Connections;
 using Kd.ServiceDefaults.Settings;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -18,7 +19,12 @@ internal static class ServiceKey
     {
         services.AddSection<ServiceKeyOptions>(ServiceKeyOptions.Section);
         services.AddSingleton<ServiceKeyServerInterceptor>();
-        services.AddGrpc(options => options.Interceptors.Add<ServiceKeyServerInterceptor>());
+        services.AddSingleton<ReplicaServerInterceptor>();
+        services.AddGrpc(options =>
+        {
+            options.Interceptors.Add<ServiceKeyServerInterceptor>();
+            options.Interceptors.Add<ReplicaServerInterceptor>();
+        });
     }
 }
 

@@ -29,7 +29,7 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
     /// <exception cref="TrainingException">The teacher's classes are not the dataset's.</exception>
     public async Task<DescribeReply> DescribeAsync(IReadOnlyList<string> classes, CancellationToken cancellation)
     {
-        var reply = await CallAsync((client, call) => client.DescribeAsync(new DescribeRequest(), call), cancellation);
+        var reply = await CallAsync("Describe", 1, (client, call) => client.DescribeAsync(new DescribeRequest(), call), cancellation);
         if (!reply.Classes.SequenceEqual(classes))
             throw new TrainingException($"The teacher serves the classes {string.Join(", ", reply.Classes.Take(5))}, ... ({reply.Classes.Count}); the dataset has {string.Join(", ", classes.Take(5))}, ... ({classes.Count}). Start both with the same Dataset:Path.");
         _callSize = Math.Min(options.Value.CallSize, reply.LargestCall);
@@ -61,7 +61,7 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
     private async Task<int[]> LookupAsync(ReadOnlyMemory<ViewId> views, Memory<float[]> rows, CancellationToken cancellation)
     {
         var request = new LookupRequest { ViewIds = Pack(views.Span) };
-        var reply = await CallAsync((client, call) => client.LookupAsync(request, call), cancellation);
+        var reply = await CallAsync("Lookup", views.Length, (client, call) => client.LookupAsync(request, call), cancellation);
         int[] missing = [.. reply.Missing];
         var logits = Unpack(reply.Logits, views.Length - missing.Length, reply.Classes);
         var (next, at) = (0, 0);
@@ -90,21 +90,21 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
             Height = size,
             Width = size,
         };
-        var reply = await CallAsync((client, call) => client.LabelAsync(request, call), cancellation);
+        var reply = await CallAsync("Label", indexes.Length, (client, call) => client.LabelAsync(request, call), cancellation);
         var logits = Unpack(reply.Logits, indexes.Length, reply.Classes);
         for (var i = 0; i < indexes.Length; i++)
             rows[indexes[i]] = logits[i];
         Interlocked.Add(ref _computed, indexes.Length);
     }
 
-    private async Task<T> CallAsync<T>(Func<Teacher.TeacherClient, CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellation)
+    private async Task<T> CallAsync<T>(string kind, long cost, Func<Teacher.TeacherClient, CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellation)
     {
         var pool = await OpenAsync(cancellation);
         _patience ??= PatientCall.Create(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), time, OnRetry);
         T result;
         try
         {
-            result = await _patience.ExecuteAsync(async token => await call(new Teacher.TeacherClient(pool.Next()), Options(token)), cancellation);
+            result = await _patience.ExecuteAsync(async token => await call(new Teacher.TeacherClient(pool.Next(kind, cost)), Options(token)), cancellation);
         }
         catch (RpcException error)
         {

@@ -11,9 +11,9 @@ internal sealed class TeacherClientOptions
     [Required]
     public string Address { get; set; } = "http://_grpc.teacher";
 
-    /// <summary>Connections at the least, so that replicas behind one address all get calls. Default 4; allowed 1 to 64.</summary>
-    [Range(1, 64)]
-    public int Connections { get; set; } = 4;
+    /// <summary>Connections at the least; replicas behind one address all get calls when there are several for each. Default 8; allowed 1 to 256.</summary>
+    [Range(1, 256)]
+    public int Connections { get; set; } = 8;
 
     /// <summary>Views in one call. Default 128; allowed 1 to 4096.</summary>
     [Range(1, 4096)]

@@ -6,6 +6,11 @@ namespace Kd.TeacherService.Batching;
 /// <summary>Runs the passes of a queue, one after another, on a thread of its own.</summary>
 internal sealed class PassRunner(PassQueue queue, TimeProvider time, ILogger<PassRunner> logger)
 {
+    private long _computed;
+
+    /// <summary>Views that this replica computed.</summary>
+    public long Computed => Interlocked.Read(ref _computed);
+
     /// <summary>Runs passes until the queue is stopped and drained.</summary>
     /// <param name="model">What computes them.</param>
     public Task RunAsync(TeacherModel model) =>
@@ -43,6 +48,7 @@ internal sealed class PassRunner(PassQueue queue, TimeProvider time, ILogger<Pas
             TeacherTelemetry.PassDuration.Record(duration.TotalSeconds);
             TeacherTelemetry.BatchSize.Record(views.Count);
             TeacherTelemetry.Computed.Add(views.Count);
+            Interlocked.Add(ref _computed, views.Count);
         }
     }
 

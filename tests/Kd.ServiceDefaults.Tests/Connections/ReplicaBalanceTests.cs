@@ -1,0 +1,68 @@
+using Kd.ServiceDefaults.Connections;
+
+namespace Kd.ServiceDefaults.Tests.Connections;
+
+public sealed class ReplicaBalanceTests
+{
+    // A proxy that put five of six connections on one replica.
+    [Fact]
+    public void Next_UnevenConnections_GivesReplicasEvenShares()
+    {
+        string[] leadsTo = ["a", "a", "a", "b", "a", "a"];
+        var balance = new ReplicaBalance(leadsTo.Length);
+        var calls = new Dictionary<string, int> { ["a"] = 0, ["b"] = 0 };
+        for (var call = 0; call < 1000; call++)
+        {
+            var connection = balance.Next("Label", 1);
+            calls[leadsTo[connection]]++;
+            balance.Answered(connection, leadsTo[connection]);
+        }
+
+        Assert.InRange(calls["b"], 490, 500);
+    }
+
+    // Every call of one kind is followed by one of the other, as a look-up by a pass.
+    [Fact]
+    public void Next_TwoKindsByTurns_SpreadsEachForItself()
+    {
+        string[] leadsTo = ["a", "b", "c"];
+        var balance = new ReplicaBalance(3);
+        var costs = new Dictionary<(string, string), long>();
+        for (var call = 0; call < 600; call++)
+        {
+            var (kind, cost) = call % 2 == 0 ? ("Lookup", 16) : ("Label", 1 + call % 7);
+            var replica = leadsTo[balance.Next(kind, cost)];
+            costs[(kind, replica)] = costs.GetValueOrDefault((kind, replica)) + cost;
+        }
+
+        foreach (var kind in costs.GroupBy(entry => entry.Key.Item1))
+            Assert.True(kind.Max(entry => entry.Value) - kind.Min(entry => entry.Value) <= 16, string.Join(", ", kind));
+        Assert.Equal(6, costs.Count);
+    }
+
+    [Fact]
+    public void Next_ReplicaGoneAndBack_GetsItsShareButDoesNotCatchUp()
+    {
+        string[] leadsTo = ["a", "b"];
+        var balance = new ReplicaBalance(2);
+        Run(100, failing: false);
+        Run(100, failing: true);
+        Assert.InRange(Run(100, failing: false)["b"], 45, 55);
+
+        Dictionary<string, int> Run(int count, bool failing)
+        {
+            var calls = new Dictionary<string, int> { ["a"] = 0, ["b"] = 0 };
+            for (var call = 0; call < count; call++)
+            {
+                var connection = balance.Next("Label", 1);
+                calls[leadsTo[connection]]++;
+                if (failing && leadsTo[connection] == "b")
+                    balance.Failed(connection);
+                else
+                    balance.Answered(connection, leadsTo[connection]);
+            }
+
+            return calls;
+        }
+    }
+}
