@@ -1,0 +1,22 @@
+using Kd.Benchmarks;
+using Kd.Vision.Runtime;
+
+var benchmarks = new Dictionary<string, Func<bool, Task<Ratio?>>>
+{
+    ["label-overhead"] = async quick => await ServingBenchmarks.LabelOverheadAsync(quick),
+    ["lookup"] = async quick => await ServingBenchmarks.LookupAsync(quick),
+    ["form"] = async quick => await FormBenchmarks.FormAsync(quick),
+    ["form-peer"] = FormBenchmarks.PeerAsync,
+};
+var quick = args.Contains("--quick");
+var names = args.Where(arg => arg != "--quick").ToList();
+if (names.Find(name => !benchmarks.ContainsKey(name)) is { } unknown)
+{
+    Console.Error.WriteLine($"error: '{unknown}' is not a benchmark. Known: {string.Join(", ", benchmarks.Keys)}; --quick for a short run.");
+    return 2;
+}
+
+TorchRuntime.EnsureLoaded();
+foreach (var name in names.Count > 0 ? names : [.. benchmarks.Keys])
+    Console.WriteLine((await benchmarks[name](quick))?.ToString() ?? $"SKIPPED {name}: python3-torch and python3-torchvision are not installed");
+return 0;

@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using Google.Protobuf;
+using Kd.Protocol.Teacher.V1;
+using Kd.TeacherService.Cache;
+using Kd.Vision.Views;
+using StackExchange.Redis;
+
+namespace Kd.Benchmarks;
+
+/// <summary>What the service adds to the network and to the cache.</summary>
+internal static class ServingBenchmarks
+{
+    private const int Side = 32;
+    private const int CallSize = 128;
+    private const int Callers = 4;
+    private static readonly string[] s_teacher = ["--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random"];
+    private static ulong s_nextView = 1;
+
+    /// <summary>Images/s through gRPC Label, all misses, over images/s of the same form called in this process.</summary>
+    public static async Task<Ratio> LabelOverheadAsync(bool quick)
+    {
+        await using var service = await BenchService.StartAsync(s_teacher);
+        var (rounds, calls) = quick ? (3, 8) : (7, 24);
+        await ThroughGrpcAsync(Callers);
+        var (direct, served) = await Turns.MeasureAsync(rounds, () => Task.Run(() => InProcess(service, calls)), () => ThroughGrpcAsync(calls));
+        return new Ratio("label-overhead", served / direct, 0.9, $"in process {direct:F0} images/s, through gRPC {served:F0} images/s ({Callers} callers)");
+    }
+
+    /// <summary>Logits/s from Lookup, all hits, C = 100, over StackExchange.Redis MGET of the same values.</summary>
+    public static async Task<Ratio> LookupAsync(bool quick)
+    {
+        using var classes = new ClassFolders(100);
+        await using var service = await BenchService.StartAsync([.. s_teacher, $"--Dataset:Path={classes.Path}"]);
+        using var channel = BenchService.Open();
+        var client = new Teacher.TeacherClient(channel);
+        var label = CreateRequest();
+        await client.LabelAsync(label, BenchService.Options);
+        var lookup = new LookupRequest { ViewIds = label.ViewIds };
+        var keys = Keys(service.Model.Description.Id, label.ViewIds);
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(BenchService.Cache);
+        var (rounds, calls) = quick ? (3, 500) : (7, 2000);
+        var (plain, served) = await Turns.MeasureAsync(rounds, () => RateAsync(calls, () => redis.GetDatabase().StringGetAsync(keys)), () => RateAsync(calls, () => client.LookupAsync(lookup, BenchService.Options).ResponseAsync));
+        var reply = await client.LookupAsync(lookup, BenchService.Options);
+        if (reply.Missing.Count > 0 || reply.Classes != 100)
+            throw new InvalidOperationException($"{reply.Missing.Count} of {CallSize} views were missing, {reply.Classes} classes: not what is to be measured.");
+        return new Ratio("lookup", served / plain, 0.5, $"MGET {plain:F0} views/s, Lookup {served:F0} views/s ({Callers} callers)");
+    }
+
+    private static double InProcess(BenchService service, int calls)
+    {
+        var model = service.Model;
+        var bytes = ViewRenderer.ByteCount(Side);
+        var pixels = new byte[CallSize * bytes];
+        var views = Enumerable.Range(0, CallSize).Select(view => (ReadOnlyMemory<byte>)pixels.AsMemory(view * bytes, bytes)).ToArray();
+        var started = Stopwatch.GetTimestamp();
+        for (var call = 0; call < calls; call++)
+        {
+            foreach (var chunk in views.Chunk(model.Batch))
+                model.Pass(chunk, Side);
+        }
+
+        return calls * CallSize / Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+
+    private static async Task<double> ThroughGrpcAsync(int calls)
+    {
+        using var channel = BenchService.Open();
+        var client = new Teacher.TeacherClient(channel);
+        var requests = Enumerable.Range(0, calls).Select(_ => CreateRequest()).ToArray();
+        var next = -1;
+        return await RateAsync(calls, () => client.LabelAsync(requests[Interlocked.Increment(ref next)], BenchService.Options).ResponseAsync);
+    }
+
+    /// <summary>Views/s of calls by several callers at once.</summary>
+    private static async Task<double> RateAsync<T>(int calls, Func<Task<T>> call)
+    {
+        var left = calls;
+        var started = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, Callers).Select(_ => Task.Run(async () =>
+        {
+            while (Interlocked.Decrement(ref left) >= 0)
+                await call();
+        })));
+        return (double)calls * CallSize / Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+
+    private static LabelRequest CreateRequest()
+    {
+        var ids = new byte[CallSize * ViewId.Length];
+        for (var view = 0; view < CallSize; view++)
+            new ViewId(s_nextView++).CopyTo(ids.AsSpan(view * ViewId.Length));
+        return new LabelRequest { ViewIds = ByteString.CopyFrom(ids), Pixels = ByteString.CopyFrom(new byte[CallSize * ViewRenderer.ByteCount(Side)]), Height = Side, Width = Side };
+    }
+
+    private static RedisKey[] Keys(string teacherId, ByteString ids) =>
+        [.. Enumerable.Range(0, CallSize).Select(view => (RedisKey)LogitsCodec.Key(teacherId, ViewId.Read(ids.Span.Slice(view * ViewId.Length, ViewId.Length))))];
+}
+
+/// <summary>An empty dataset folder with a number of classes.</summary>
+internal sealed class ClassFolders : IDisposable
+{
+    public ClassFolders(int count)
+    {
+        for (var i = 0; i < count; i++)
+            Directory.CreateDirectory(System.IO.Path.Combine(Path, "train", $"class{i:D3}"));
+    }
+
+    public string Path { get; } = Directory.CreateTempSubdirectory("kd-bench-").FullName;
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
