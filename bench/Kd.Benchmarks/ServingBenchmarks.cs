@@ -36,7 +36,7 @@ internal static class ServingBenchmarks
         var label = CreateRequest();
         await client.LabelAsync(label, BenchService.Options);
         var lookup = new LookupRequest { ViewIds = label.ViewIds };
-        var keys = Keys(service.Model.Description.Id, label.ViewIds);
+        var keys = Keys(new LogitsCodec(service.Model.Description.Id, 100), label.ViewIds);
         await using var redis = await ConnectionMultiplexer.ConnectAsync(BenchService.Cache);
         var (rounds, calls) = quick ? (3, 500) : (7, 2000);
         var (plain, served) = await Turns.MeasureAsync(rounds, () => RateAsync(calls, () => redis.GetDatabase().StringGetAsync(keys)), () => RateAsync(calls, () => client.LookupAsync(lookup, BenchService.Options).ResponseAsync));
@@ -92,8 +92,8 @@ internal static class ServingBenchmarks
         return new LabelRequest { ViewIds = ByteString.CopyFrom(ids), Pixels = ByteString.CopyFrom(new byte[CallSize * ViewRenderer.ByteCount(Side)]), Height = Side, Width = Side };
     }
 
-    private static RedisKey[] Keys(string teacherId, ByteString ids) =>
-        [.. Enumerable.Range(0, CallSize).Select(view => (RedisKey)LogitsCodec.Key(teacherId, ViewId.Read(ids.Span.Slice(view * ViewId.Length, ViewId.Length))))];
+    private static RedisKey[] Keys(LogitsCodec codec, ByteString ids) =>
+        [.. Enumerable.Range(0, CallSize).Select(view => (RedisKey)codec.Key(ViewId.Read(ids.Span.Slice(view * ViewId.Length, ViewId.Length))))];
 }
 
 /// <summary>An empty dataset folder with a number of classes.</summary>

@@ -18,7 +18,7 @@ var teacher = builder.AddProject<Projects.Kd_TeacherService>("teacher")
     .WithReference(cache)
     .WaitFor(cache)
     .WithReplicas(settings.TeacherReplicas)
-    .WithSettings(settings, "Teacher", "Batching", "Dataset", "Device");
+    .WithSettings(settings, "Teacher", "Batching", "Cache", "Dataset", "Device");
 
 var agent = builder.AddProject<Projects.Kd_CurriculumAgent>("agent")
     .WithHttpEndpoint(name: "http")

@@ -10,7 +10,7 @@ internal sealed class RunSettings
     public const int UsageError = 2;
 
     private const string Demo = "demo";
-    private static readonly string[] s_allSections = ["Agent", "AgentClient", "Batching", "Curriculum", "Dataset", "Device", "Distillation", "Parameters", "Run", "Student", "Teacher", "TeacherClient", "Training", "Views"];
+    private static readonly string[] s_allSections = ["Agent", "AgentClient", "Batching", "Cache", "Curriculum", "Dataset", "Device", "Distillation", "Parameters", "Run", "Student", "Teacher", "TeacherClient", "Training", "Views"];
 
     // Relative to where the user is, not to where the services are.
     private static readonly string[] s_paths = ["Dataset:Path", "Teacher:Weights", "Teacher:ClassList", "Run:Folder", "Agent:StateFolder"];

@@ -11,11 +11,11 @@ internal sealed class ReplicaServerInterceptor : Interceptor
 
     private readonly string _name = Guid.NewGuid().ToString("N");
 
-    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
-        var response = await continuation(request, context);
-        await context.WriteResponseHeadersAsync(new Metadata { { Header, _name } });
-        return response;
+        // Goes out with the headers of the answer, without a frame of its own.
+        context.GetHttpContext().Response.Headers[Header] = _name;
+        return continuation(request, context);
     }
 }
 

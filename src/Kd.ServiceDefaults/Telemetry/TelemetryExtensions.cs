@@ -16,12 +16,15 @@ internal static class TelemetryExtensions
 
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
+        // Nobody would see it, and spans of every call cost time.
+        if (string.IsNullOrWhiteSpace(builder.Configuration[Endpoint]))
+            return;
         builder.Logging.AddOpenTelemetry(logging =>
         {
             logging.IncludeFormattedMessage = true;
             logging.IncludeScopes = true;
         });
-        var telemetry = builder.Services.AddOpenTelemetry()
+        builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(builder.Configuration["OTEL_SERVICE_NAME"] ?? builder.Environment.ApplicationName))
             .WithMetrics(metrics => metrics
                 .AddAspNetCoreInstrumentation()
@@ -32,8 +35,7 @@ internal static class TelemetryExtensions
                 .AddAspNetCoreInstrumentation(options => options.Filter = context => context.Request.Path.Value is not ("/health" or "/alive"))
                 .AddGrpcClientInstrumentation()
                 .AddHttpClientInstrumentation()
-                .AddSource(Sources));
-        if (!string.IsNullOrWhiteSpace(builder.Configuration[Endpoint]))
-            telemetry.UseOtlpExporter();
+                .AddSource(Sources))
+            .UseOtlpExporter();
     }
 }

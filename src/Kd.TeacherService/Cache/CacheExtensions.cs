@@ -1,3 +1,4 @@
+using Kd.ServiceDefaults.Settings;
 using StackExchange.Redis;
 
 namespace Kd.TeacherService.Cache;
@@ -9,6 +10,7 @@ internal static class CacheExtensions
     /// <summary>Adds the cache of the connection string <c>cache</c>, or none where there is no such string.</summary>
     public static void AddLogitsCache(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSection<CacheOptions>(CacheOptions.Section);
         if (builder.Configuration.GetConnectionString(Name) is not { Length: > 0 } connection)
         {
             builder.Services.AddSingleton<ILogitsCache>(provider =>

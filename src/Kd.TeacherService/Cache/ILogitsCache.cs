@@ -5,18 +5,30 @@ namespace Kd.TeacherService.Cache;
 /// <summary>Logits by teacher and view. It never fails: what it cannot give is a miss.</summary>
 internal interface ILogitsCache
 {
-    /// <summary>The rows that are there; null for the others.</summary>
-    Task<Half[]?[]> GetAsync(string teacherId, ViewId[] views, int classes, CancellationToken cancellation);
+    /// <summary>The logits of the views that are there.</summary>
+    Task<CachedLogits> GetAsync(LogitsCodec codec, ViewId[] views, CancellationToken cancellation);
 
-    /// <summary>Stores rows, as far as the cache is there.</summary>
-    /// <param name="logits">Row-major [N, C].</param>
-    Task SetAsync(string teacherId, ViewId[] views, Half[] logits, int classes, CancellationToken cancellation);
+    /// <summary>Stores entries, as far as the cache is there.</summary>
+    /// <param name="codec">The teacher's.</param>
+    /// <param name="views">N ids.</param>
+    /// <param name="entries">Their entries.</param>
+    /// <param name="cancellation">Cancels.</param>
+    Task SetAsync(LogitsCodec codec, ViewId[] views, byte[][] entries, CancellationToken cancellation);
+}
+
+/// <summary>What a look-up found.</summary>
+/// <param name="Missing">Indexes of the views that are not there, ascending.</param>
+/// <param name="Logits">Float16, little-endian, row-major: C for each view that is there, in the order asked.</param>
+internal sealed record CachedLogits(IReadOnlyList<int> Missing, ReadOnlyMemory<byte> Logits)
+{
+    /// <summary>Nothing is there.</summary>
+    public static CachedLogits Nothing(int views) => new([.. Enumerable.Range(0, views)], default);
 }
 
 /// <summary>No cache is configured: everything is a miss.</summary>
 internal sealed class NoLogitsCache : ILogitsCache
 {
-    public Task<Half[]?[]> GetAsync(string teacherId, ViewId[] views, int classes, CancellationToken cancellation) => Task.FromResult(new Half[]?[views.Length]);
+    public Task<CachedLogits> GetAsync(LogitsCodec codec, ViewId[] views, CancellationToken cancellation) => Task.FromResult(CachedLogits.Nothing(views.Length));
 
-    public Task SetAsync(string teacherId, ViewId[] views, Half[] logits, int classes, CancellationToken cancellation) => Task.CompletedTask;
+    public Task SetAsync(LogitsCodec codec, ViewId[] views, byte[][] entries, CancellationToken cancellation) => Task.CompletedTask;
 }

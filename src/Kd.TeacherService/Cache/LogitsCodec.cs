@@ -6,39 +6,119 @@ using Kd.Vision.Views;
 
 namespace Kd.TeacherService.Cache;
 
-/// <summary>A cache entry: version (1 byte), checksum over key and logits (8 bytes), float16 logits, little-endian.</summary>
-internal static class LogitsCodec
+/// <summary>The cache entries of one teacher.</summary>
+/// <remarks>
+/// An entry is a version (1 byte), a checksum over view id, teacher id and payload (8 bytes), and the payload, little-endian: version 1 has all
+/// logits as float16 (2 C bytes); version 2 has k, then the float16 logit that the remaining classes share, then k class indexes (int16) and
+/// their k float16 logits (4 + 4 k bytes). The shared logit is ln of the mean of exp over the remaining classes: their probability mass, spread evenly.
+/// </remarks>
+internal sealed class LogitsCodec
 {
-    private const byte Version = 1;
+    private const byte AllVersion = 1;
+    private const byte TopVersion = 2;
     private const int HeaderSize = 9;
+    private readonly byte[] _keyPrefix;
+    private readonly ulong _teacher;
+    private readonly int _topK;
 
-    public static string Key(string teacherId, ViewId view) => $"kd:v1:{teacherId}:{view}";
-
-    public static byte[] Encode(string key, ReadOnlySpan<Half> logits)
+    /// <param name="teacherId">Part of every key and checksum.</param>
+    /// <param name="classes">C.</param>
+    /// <param name="topK">Logits to keep of each view; 0, or C and more, keeps all.</param>
+    public LogitsCodec(string teacherId, int classes, int topK = 0)
     {
-        var payload = MemoryMarshal.AsBytes(logits);
-        var entry = new byte[HeaderSize + payload.Length];
-        entry[0] = Version;
-        BinaryPrimitives.WriteUInt64LittleEndian(entry.AsSpan(1), Checksum(key, payload));
-        payload.CopyTo(entry.AsSpan(HeaderSize));
+        (Classes, _topK) = (classes, topK >= classes ? 0 : topK);
+        _keyPrefix = Encoding.ASCII.GetBytes($"kd:v1:{teacherId}:");
+        _teacher = XxHash3.HashToUInt64(_keyPrefix);
+    }
+
+    /// <summary>C.</summary>
+    public int Classes { get; }
+
+    /// <summary>Whether entries leave logits out.</summary>
+    public bool IsLossy => _topK > 0;
+
+    /// <summary>Bytes of an entry.</summary>
+    public int EntrySize => HeaderSize + (IsLossy ? 4 + 4 * _topK : 2 * Classes);
+
+    /// <summary><c>kd:v1:{teacher id}:{view id}</c>.</summary>
+    public byte[] Key(ViewId view)
+    {
+        var key = new byte[_keyPrefix.Length + 2 * ViewId.Length];
+        _keyPrefix.CopyTo(key, 0);
+        view.Value.TryFormat(key.AsSpan(_keyPrefix.Length), out _, "x32", null);
+        return key;
+    }
+
+    /// <summary>The entry of a view.</summary>
+    /// <param name="view">Its id.</param>
+    /// <param name="logits">Its C logits.</param>
+    public byte[] Encode(ViewId view, ReadOnlySpan<Half> logits)
+    {
+        var entry = new byte[EntrySize];
+        var payload = entry.AsSpan(HeaderSize);
+        if (IsLossy)
+            WriteTop(logits, payload);
+        else
+            MemoryMarshal.AsBytes(logits).CopyTo(payload);
+        entry[0] = IsLossy ? TopVersion : AllVersion;
+        BinaryPrimitives.WriteUInt64LittleEndian(entry.AsSpan(1), Checksum(view, entry[0], payload));
         return entry;
     }
 
-    /// <summary>The logits, or null where the entry is damaged, of another version, of another key or of another number of classes.</summary>
-    public static Half[]? Decode(string key, ReadOnlySpan<byte> entry, int classes)
+    /// <summary>Reads the entry of a view.</summary>
+    /// <param name="view">Its id.</param>
+    /// <param name="entry">What the cache gave.</param>
+    /// <param name="logits">Gets its C logits.</param>
+    /// <returns>False where the entry is damaged, of another form, view, teacher or number of classes.</returns>
+    public bool TryDecode(ViewId view, ReadOnlySpan<byte> entry, Span<Half> logits)
     {
-        if (entry.Length != HeaderSize + 2 * classes || entry[0] != Version)
-            return null;
+        if (entry.Length != EntrySize || entry[0] != (IsLossy ? TopVersion : AllVersion))
+            return false;
         var payload = entry[HeaderSize..];
-        return BinaryPrimitives.ReadUInt64LittleEndian(entry[1..]) == Checksum(key, payload) ? MemoryMarshal.Cast<byte, Half>(payload).ToArray() : null;
+        if (BinaryPrimitives.ReadUInt64LittleEndian(entry[1..]) != Checksum(view, entry[0], payload))
+            return false;
+        if (IsLossy)
+            return TryReadTop(payload, logits);
+        MemoryMarshal.Cast<byte, Half>(payload).CopyTo(logits);
+        return true;
     }
 
-    // The key is part of it: an entry that was copied under another key is as bad as a damaged one.
-    private static ulong Checksum(string key, ReadOnlySpan<byte> payload)
+    private void WriteTop(ReadOnlySpan<Half> logits, Span<byte> payload)
     {
-        var hash = new XxHash64();
-        hash.Append(Encoding.UTF8.GetBytes(key));
-        hash.Append(payload);
-        return hash.GetCurrentHashAsUInt64();
+        var values = new float[logits.Length];
+        var order = new int[logits.Length];
+        for (var c = 0; c < values.Length; c++)
+            (values[c], order[c]) = (-(float)logits[c], c);
+        Array.Sort(values, order);
+        var (largest, sum) = (-values[_topK], 0.0);
+        for (var i = _topK; i < values.Length; i++)
+            sum += Math.Exp(-values[i] - largest);
+        BinaryPrimitives.WriteUInt16LittleEndian(payload, (ushort)_topK);
+        BinaryPrimitives.WriteHalfLittleEndian(payload[2..], (Half)(largest + Math.Log(sum / (values.Length - _topK))));
+        for (var i = 0; i < _topK; i++)
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(payload[(4 + 2 * i)..], (ushort)order[i]);
+            BinaryPrimitives.WriteHalfLittleEndian(payload[(4 + 2 * (_topK + i))..], logits[order[i]]);
+        }
     }
+
+    private bool TryReadTop(ReadOnlySpan<byte> payload, Span<Half> logits)
+    {
+        if (BinaryPrimitives.ReadUInt16LittleEndian(payload) != _topK)
+            return false;
+        logits[..Classes].Fill(BinaryPrimitives.ReadHalfLittleEndian(payload[2..]));
+        for (var i = 0; i < _topK; i++)
+        {
+            var c = BinaryPrimitives.ReadUInt16LittleEndian(payload[(4 + 2 * i)..]);
+            if (c >= Classes)
+                return false;
+            logits[c] = BinaryPrimitives.ReadHalfLittleEndian(payload[(4 + 2 * (_topK + i))..]);
+        }
+
+        return true;
+    }
+
+    // View, teacher and version are part of it: an entry that was copied under another key is as bad as a damaged one.
+    private ulong Checksum(ViewId view, byte version, ReadOnlySpan<byte> payload) =>
+        XxHash3.HashToUInt64(payload, (long)(_teacher ^ (ulong)view.Value ^ ulong.RotateLeft((ulong)(view.Value >> 64), 17) ^ version));
 }

@@ -1,45 +1,33 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Kd.TeacherService.Serving;
 using Kd.Vision.Views;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace Kd.TeacherService.Cache;
 
 /// <summary>The cache in Redis (or a server of its protocol). While it is away, calls are left out for a moment, then tried again.</summary>
-internal sealed class RedisLogitsCache(IConnectionMultiplexer redis, TimeProvider time, ILogger<RedisLogitsCache> logger) : ILogitsCache, IHealthCheck
+internal sealed class RedisLogitsCache(IConnectionMultiplexer redis, IOptions<CacheOptions> options, TimeProvider time, ILogger<RedisLogitsCache> logger) : ILogitsCache, IHealthCheck
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
     private long _tryAgain;
     private int _away;
 
-    public async Task<Half[]?[]> GetAsync(string teacherId, ViewId[] views, int classes, CancellationToken cancellation)
+    public async Task<CachedLogits> GetAsync(LogitsCodec codec, ViewId[] views, CancellationToken cancellation)
     {
-        var keys = Array.ConvertAll(views, view => LogitsCodec.Key(teacherId, view));
-        var values = await TryAsync(database => database.StringGetAsync(Array.ConvertAll(keys, key => (RedisKey)key)), cancellation);
-        var rows = new Half[]?[views.Length];
-        for (var i = 0; values is not null && i < rows.Length; i++)
-        {
-            if (values[i].IsNull)
-                continue;
-            rows[i] = LogitsCodec.Decode(keys[i], (byte[])values[i]!, classes);
-            if (rows[i] is null)
-                TeacherTelemetry.Damaged.Add(1);
-        }
-
-        return rows;
+        var keys = Array.ConvertAll(views, view => (RedisKey)codec.Key(view));
+        var values = await TryAsync(database => database.StringGetAsync(keys), cancellation);
+        return values is null ? CachedLogits.Nothing(views.Length) : Decode(codec, views, values);
     }
 
-    public async Task SetAsync(string teacherId, ViewId[] views, Half[] logits, int classes, CancellationToken cancellation)
+    public async Task SetAsync(LogitsCodec codec, ViewId[] views, byte[][] entries, CancellationToken cancellation)
     {
-        var entries = new KeyValuePair<RedisKey, RedisValue>[views.Length];
+        var pairs = new KeyValuePair<RedisKey, RedisValue>[views.Length];
         for (var i = 0; i < views.Length; i++)
-        {
-            var key = LogitsCodec.Key(teacherId, views[i]);
-            entries[i] = new(key, LogitsCodec.Encode(key, logits.AsSpan(i * classes, classes)));
-        }
-
-        await TryAsync(async database => new StrongBox<bool>(await database.StringSetAsync(entries)), cancellation);
+            pairs[i] = new(codec.Key(views[i]), entries[i]);
+        await TryAsync(async database => new StrongBox<bool>(await StoreAsync(database, pairs)), cancellation);
     }
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
@@ -69,5 +57,34 @@ internal sealed class RedisLogitsCache(IConnectionMultiplexer redis, TimeProvide
                 logger.CacheIsAway(error.Message);
             return null;
         }
+    }
+
+    private static CachedLogits Decode(LogitsCodec codec, ViewId[] views, RedisValue[] values)
+    {
+        var packed = new byte[2 * codec.Classes * values.Count(value => !value.IsNull)];
+        var (missing, at) = (new List<int>(), 0);
+        for (var i = 0; i < views.Length; i++)
+        {
+            if (!values[i].IsNull && codec.TryDecode(views[i], ((ReadOnlyMemory<byte>)values[i]).Span, MemoryMarshal.Cast<byte, Half>(packed.AsSpan(at, 2 * codec.Classes))))
+            {
+                at += 2 * codec.Classes;
+                continue;
+            }
+
+            missing.Add(i);
+            if (!values[i].IsNull)
+                TeacherTelemetry.Damaged.Add(1);
+        }
+
+        return new CachedLogits(missing, packed.AsMemory(0, at));
+    }
+
+    private async Task<bool> StoreAsync(IDatabase database, KeyValuePair<RedisKey, RedisValue>[] pairs)
+    {
+        var lifetime = options.Value.TimeToLive;
+        if (lifetime == TimeSpan.Zero)
+            return await database.StringSetAsync(pairs);
+        var stored = await Task.WhenAll(pairs.Select(pair => database.StringSetAsync(pair.Key, pair.Value, lifetime)));
+        return stored.All(done => done);
     }
 }

@@ -38,25 +38,8 @@ internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOption
     public override Task<LookupReply> Lookup(LookupRequest request, ServerCallContext context) => Answer(async () =>
     {
         var views = ReadViews(request.ViewIds);
-        var rows = await labeler.LookupAsync(views, context.CancellationToken);
-        var reply = new LookupReply { Classes = labeler.Model.Classes.Classes.Count };
-        var logits = new Half[rows.Count(row => row is not null) * reply.Classes];
-        var at = 0;
-        for (var i = 0; i < rows.Length; i++)
-        {
-            if (rows[i] is { } row)
-            {
-                row.CopyTo(logits, at);
-                at += row.Length;
-            }
-            else
-            {
-                reply.Missing.Add(i);
-            }
-        }
-
-        reply.Logits = ToBytes(logits);
-        return reply;
+        var found = await labeler.LookupAsync(views, context.CancellationToken);
+        return new LookupReply { Logits = UnsafeByteOperations.UnsafeWrap(found.Logits), Missing = { found.Missing }, Classes = labeler.Model.Classes.Classes.Count };
     });
 
     public override Task<LabelReply> Label(LabelRequest request, ServerCallContext context) => Answer(async () =>

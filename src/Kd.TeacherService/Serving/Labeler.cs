@@ -1,23 +1,27 @@
 using Kd.TeacherService.Batching;
 using Kd.TeacherService.Cache;
 using Kd.Vision.Views;
+using Microsoft.Extensions.Options;
 
 namespace Kd.TeacherService.Serving;
 
 /// <summary>Answers look-ups from the cache and labels views with the network.</summary>
-internal sealed class Labeler(TeacherHost host, PassQueue queue, ILogitsCache cache)
+internal sealed class Labeler(TeacherHost host, PassQueue queue, ILogitsCache cache, IOptions<CacheOptions> options)
 {
+    private LogitsCodec? _codec;
+
     public TeacherModel Model => host.Model ?? throw new TeacherNotReadyException();
 
-    /// <summary>The cached logits of each view, or null.</summary>
-    public async Task<Half[]?[]> LookupAsync(ViewId[] views, CancellationToken cancellation)
+    private LogitsCodec Codec => _codec ??= new LogitsCodec(Model.Description.Id, Model.Classes.Classes.Count, options.Value.TopK);
+
+    /// <summary>The cached logits.</summary>
+    public async Task<CachedLogits> LookupAsync(ViewId[] views, CancellationToken cancellation)
     {
-        var model = Model;
         using var activity = TeacherTelemetry.Source.StartActivity("cache.lookup");
-        var found = await cache.GetAsync(model.Description.Id, views, model.Classes.Classes.Count, cancellation);
-        var hits = found.Count(row => row is not null);
+        var found = await cache.GetAsync(Codec, views, cancellation);
+        var hits = views.Length - found.Missing.Count;
         TeacherTelemetry.Hits.Add(hits);
-        TeacherTelemetry.Misses.Add(views.Length - hits);
+        TeacherTelemetry.Misses.Add(found.Missing.Count);
         activity?.SetTag("kd.teacher.cache.hits", hits).SetTag("kd.teacher.cache.asked", views.Length);
         return found;
     }
@@ -28,15 +32,22 @@ internal sealed class Labeler(TeacherHost host, PassQueue queue, ILogitsCache ca
     /// <exception cref="TeacherStoppingException">The service is stopping.</exception>
     public async Task<Half[]> LabelAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, CancellationToken cancellation)
     {
-        var model = Model;
+        var codec = Codec;
         var rows = await queue.AskAsync(views, pixels, size, cancellation);
-        var classes = model.Classes.Classes.Count;
-        var logits = new Half[views.Length * classes];
+        var entries = views.Zip(rows, (view, row) => codec.Encode(view, row)).ToArray();
+        var logits = new Half[views.Length * codec.Classes];
         for (var row = 0; row < rows.Length; row++)
-            rows[row].CopyTo(logits, row * classes);
+        {
+            var target = logits.AsSpan(row * codec.Classes, codec.Classes);
+            // What is answered is what later look-ups will answer, also where entries leave logits out.
+            if (codec.IsLossy)
+                codec.TryDecode(views[row], entries[row], target);
+            else
+                rows[row].CopyTo(target);
+        }
 
         using var activity = TeacherTelemetry.Source.StartActivity("cache.store");
-        await cache.SetAsync(model.Description.Id, views, logits, classes, cancellation);
+        await cache.SetAsync(codec, views, entries, cancellation);
         return logits;
     }
 }

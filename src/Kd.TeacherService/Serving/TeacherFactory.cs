@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using Kd.TeacherService.Batching;
+using Kd.TeacherService.Cache;
 using Kd.Vision.Checkpoints;
 using Kd.Vision.Datasets;
 using Kd.Vision.Runtime;
@@ -12,7 +13,7 @@ namespace Kd.TeacherService.Serving;
 
 /// <summary>Builds the teacher that the settings ask for, and checks it.</summary>
 internal sealed class TeacherFactory(
-    IOptions<TeacherOptions> options, IOptions<BatchingOptions> batching, IOptions<DatasetOptions> dataset, IConfiguration configuration, ILogger<TeacherFactory> logger)
+    IOptions<TeacherOptions> options, IOptions<BatchingOptions> batching, IOptions<CacheOptions> cache, IOptions<DatasetOptions> dataset, IConfiguration configuration, ILogger<TeacherFactory> logger)
 {
     /// <exception cref="TeacherException">The teacher does not fit the dataset, or failed its self-check.</exception>
     /// <exception cref="CheckpointException">The weights file cannot be used.</exception>
@@ -54,8 +55,8 @@ internal sealed class TeacherFactory(
         var hash = new XxHash128();
         hash.Append(loaded.Hash);
         var numbers = Normalization.Mean.Concat(Normalization.StandardDeviation).Select(value => value.ToString("R", CultureInfo.InvariantCulture));
-        // The batch size and the form decide the last bits of a logit.
-        var rest = $"{options.Value.Architecture}|{options.Value.Precision}|form 1|{batching.Value.MaxBatch}|{string.Join(',', numbers)}|{string.Join('\n', map.Classes)}|{string.Join(',', map.Outputs ?? [])}";
+        // Batch size and form decide the last bits of a logit, and entries that leave logits out are another teacher's.
+        var rest = $"{options.Value.Architecture}|{options.Value.Precision}|form 1|{batching.Value.MaxBatch}|top {cache.Value.TopK}|{string.Join(',', numbers)}|{string.Join('\n', map.Classes)}|{string.Join(',', map.Outputs ?? [])}";
         hash.Append(Encoding.UTF8.GetBytes(rest));
         return Convert.ToHexStringLower(hash.GetCurrentHash());
     }

@@ -1,3 +1,4 @@
+using System.Text;
 using Kd.TeacherService.Cache;
 using Kd.Vision.Views;
 
@@ -5,46 +6,93 @@ namespace Kd.TeacherService.Tests.Cache;
 
 public sealed class LogitsCodecTests
 {
-    private static readonly string s_key = LogitsCodec.Key("0123", new ViewId(7));
+    private static readonly ViewId s_view = new(7);
+    private static readonly LogitsCodec s_codec = new("0123", 4);
     private static readonly Half[] s_logits = [(Half)1.5, (Half)(-2), Half.MaxValue, (Half)0.1];
 
     [Fact]
-    public void Key_TeacherAndView_HasTheDocumentedForm() => Assert.Equal("kd:v1:0123:00000000000000000000000000000007", s_key);
+    public void Key_TeacherAndView_HasTheDocumentedForm() => Assert.Equal("kd:v1:0123:00000000000000000000000000000007", Encoding.ASCII.GetString(s_codec.Key(s_view)));
 
     [Fact]
-    public void Decode_WholeEntry_GivesTheSameBits()
+    public void TryDecode_WholeEntry_GivesTheSameBits()
     {
-        var entry = LogitsCodec.Encode(s_key, s_logits);
+        var entry = s_codec.Encode(s_view, s_logits);
 
         Assert.Equal(9 + 2 * 4, entry.Length);
-        Assert.Equal(s_logits, LogitsCodec.Decode(s_key, entry, 4));
+        Assert.Equal(s_logits, Decode(s_codec, s_view, entry));
     }
 
-    [Fact]
-    public void Decode_AnyByteChangedCutOrAdded_IsAMiss()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void TryDecode_AnyByteChangedCutOrAdded_IsAMiss(int topK)
     {
-        var entry = LogitsCodec.Encode(s_key, s_logits);
+        var codec = new LogitsCodec("0123", 4, topK);
+        var entry = codec.Encode(s_view, s_logits);
         for (var i = 0; i < entry.Length; i++)
         {
             for (var bit = 0; bit < 8; bit++)
             {
                 var damaged = entry.ToArray();
                 damaged[i] ^= (byte)(1 << bit);
-                Assert.Null(LogitsCodec.Decode(s_key, damaged, 4));
+                Assert.Null(Decode(codec, s_view, damaged));
             }
 
-            Assert.Null(LogitsCodec.Decode(s_key, entry.AsSpan(0, i), 4));
+            Assert.Null(Decode(codec, s_view, entry[..i]));
         }
 
-        Assert.Null(LogitsCodec.Decode(s_key, [.. entry, 0], 4));
+        Assert.Null(Decode(codec, s_view, [.. entry, 0]));
     }
 
     [Fact]
-    public void Decode_EntryOfAnotherKeyOrClassCount_IsAMiss()
+    public void TryDecode_RandomBytes_IsAMiss()
     {
-        var entry = LogitsCodec.Encode(s_key, s_logits);
+        foreach (var codec in new[] { s_codec, new LogitsCodec("0123", 4, 2) })
+        {
+            for (ulong round = 0; round < 5000; round++)
+            {
+                var random = new CounterRandom(round, 2);
+                var bytes = new byte[round % 3 == 0 ? codec.EntrySize : random.NextInt32(60)];
+                for (var i = 0; i < bytes.Length; i++)
+                    bytes[i] = (byte)random.NextInt32(256);
+                // Half of them have a right version.
+                if (bytes.Length > 0 && round % 2 == 0)
+                    bytes[0] = (byte)(1 + round % 4 / 2);
+                Assert.Null(Decode(codec, s_view, bytes));
+            }
+        }
+    }
 
-        Assert.Null(LogitsCodec.Decode(LogitsCodec.Key("0124", new ViewId(7)), entry, 4));
-        Assert.Null(LogitsCodec.Decode(s_key, entry, 5));
+    [Fact]
+    public void TryDecode_EntryOfAnotherViewTeacherOrClassCount_IsAMiss()
+    {
+        var entry = s_codec.Encode(s_view, s_logits);
+
+        Assert.Null(Decode(s_codec, new ViewId(8), entry));
+        Assert.Null(Decode(new LogitsCodec("0124", 4), s_view, entry));
+        Assert.Null(Decode(new LogitsCodec("0123", 5), s_view, entry));
+        Assert.Null(Decode(new LogitsCodec("0123", 4, 2), s_view, entry));
+    }
+
+    // The two largest stay; the rest share their probability mass: ln((e^0 + e^1 + e^-1) / 3).
+    [Fact]
+    public void TryDecode_TopK_KeepsTheLargestAndSpreadsTheRemainingMass()
+    {
+        var codec = new LogitsCodec("0123", 5, 2);
+        var entry = codec.Encode(s_view, [(Half)0, (Half)3, (Half)1, (Half)5, (Half)(-1)]);
+
+        var logits = Decode(codec, s_view, entry)!;
+
+        Assert.Equal(9 + 4 + 4 * 2, entry.Length);
+        Assert.Equal(((Half)3, (Half)5), (logits[1], logits[3]));
+        var rest = Math.Log((1 + Math.E + Math.Exp(-1)) / 3);
+        Assert.All(new[] { 0, 2, 4 }, c => Assert.Equal(rest, (double)logits[c], 1e-3));
+        Assert.Equal(1 + Math.E + Math.Exp(-1) + Math.Exp(3) + Math.Exp(5), logits.Sum(logit => Math.Exp((double)logit)), 0.01);
+    }
+
+    private static Half[]? Decode(LogitsCodec codec, ViewId view, byte[] entry)
+    {
+        var logits = new Half[codec.Classes];
+        return codec.TryDecode(view, entry, logits) ? logits : null;
     }
 }
