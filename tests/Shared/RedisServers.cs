@@ -14,17 +14,27 @@ internal sealed class RedisServer : IDisposable
     private GarnetServer? _embedded;
     private Process? _process;
 
-    private RedisServer(bool garnet) => _garnet = garnet;
+    private readonly string[] _arguments;
+
+    private RedisServer(bool garnet, string[] arguments) => (_garnet, _arguments) = (garnet, arguments);
 
     public int Port { get; } = RunningService.FreePort();
 
     /// <summary>Starts <c>garnet</c> (embedded) or <c>redis-server</c> (skips the test where it is not installed).</summary>
-    public static RedisServer Start(string kind)
+    /// <param name="kind">Which of them.</param>
+    /// <param name="arguments">More arguments of redis-server.</param>
+    public static RedisServer Start(string kind, params string[] arguments)
     {
-        Assert.SkipUnless(kind == "garnet" || FindRedis() is not null, "needs redis-server, which is not on this machine (apt-get install redis-server)");
-        var server = new RedisServer(kind == "garnet");
+        var server = Create(kind, arguments);
         server.Start();
         return server;
+    }
+
+    /// <summary>A server that is not started yet.</summary>
+    public static RedisServer Create(string kind, params string[] arguments)
+    {
+        Assert.SkipUnless(kind == "garnet" || FindRedis() is not null, "needs redis-server, which is not on this machine (apt-get install redis-server)");
+        return new RedisServer(kind == "garnet", arguments);
     }
 
     public void Start()
@@ -36,7 +46,7 @@ internal sealed class RedisServer : IDisposable
             return;
         }
 
-        _process = Process.Start(new ProcessStartInfo(FindRedis()!, ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]) { RedirectStandardOutput = true })!;
+        _process = Process.Start(new ProcessStartInfo(FindRedis()!, ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", .. _arguments]) { RedirectStandardOutput = true })!;
         var deadline = Stopwatch.StartNew();
         while (!Answers() && deadline.Elapsed < TimeSpan.FromSeconds(10))
             Task.Delay(50).Wait();

@@ -25,6 +25,20 @@ internal sealed class PassQueue(BatchingOptions options, TimeProvider time)
         }
     }
 
+    /// <summary>How long the passes of some views take by themselves, from the passes so far.</summary>
+    public TimeSpan Expected(int views)
+    {
+        lock (_gate)
+            return TimeSpan.FromSeconds(_secondsPerPass * ((views + options.MaxBatch - 1) / options.MaxBatch));
+    }
+
+    /// <summary>Begins the average of the pass duration with a measured one.</summary>
+    public void BeginWith(TimeSpan duration)
+    {
+        lock (_gate)
+            _secondsPerPass = duration.TotalSeconds;
+    }
+
     /// <summary>Asks for the logits of views; one that waits or is computed already is shared.</summary>
     /// <param name="views">Their ids.</param>
     /// <param name="pixels">uint8 planes [N, 3, size, size]; must stay unchanged until the answer.</param>
@@ -75,7 +89,7 @@ internal sealed class PassQueue(BatchingOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            // For the retry hint: a moving average.
+            // A moving average.
             _secondsPerPass += 0.2 * (duration.TotalSeconds - _secondsPerPass);
             foreach (var view in views)
                 _known.Remove((view.Id, view.Size));

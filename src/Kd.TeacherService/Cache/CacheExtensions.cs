@@ -1,5 +1,4 @@
 using Kd.ServiceDefaults.Settings;
-using StackExchange.Redis;
 
 namespace Kd.TeacherService.Cache;
 
@@ -7,13 +6,15 @@ internal static class CacheExtensions
 {
     private const string Name = "cache";
 
-    /// <summary>Adds the cache of the connection string <c>cache</c>, or none where there is no such string.</summary>
+    /// <summary>Adds this replica's memory in front of the Redis of the connection string <c>cache</c>, or in front of nothing where there is no such string.</summary>
     public static void AddLogitsCache(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSection<CacheOptions>(CacheOptions.Section);
+        var services = builder.Services;
+        services.AddSection<CacheOptions>(CacheOptions.Section);
+        services.AddSingleton<MemoryLogitsCache>();
         if (builder.Configuration.GetConnectionString(Name) is not { Length: > 0 } connection)
         {
-            builder.Services.AddSingleton<ILogitsCache>(provider =>
+            services.AddSingleton<ILogitsCache>(provider =>
             {
                 provider.GetRequiredService<ILogger<NoLogitsCache>>().NoCache();
                 return new NoLogitsCache();
@@ -21,16 +22,22 @@ internal static class CacheExtensions
             return;
         }
 
-        var options = ConfigurationOptions.Parse(connection);
-        options.AbortOnConnectFail = false;
-        options.BacklogPolicy = BacklogPolicy.FailFast;
-        options.ConnectTimeout = 2000;
-        options.AsyncTimeout = 1000;
-        options.SyncTimeout = 1000;
-        options.ReconnectRetryPolicy = new LinearRetry(500);
-        builder.Services.AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect(options));
-        builder.Services.AddSingleton<RedisLogitsCache>();
-        builder.Services.AddSingleton<ILogitsCache>(provider => provider.GetRequiredService<RedisLogitsCache>());
-        builder.Services.AddHealthChecks().AddCheck<RedisLogitsCache>("cache");
+        services.AddSingleton(_ => Connect(connection));
+        services.AddHostedService(provider => provider.GetRequiredService<RedisConnection>());
+        services.AddSingleton<RedisLogitsCache>();
+        services.AddSingleton<ILogitsCache>(provider => provider.GetRequiredService<RedisLogitsCache>());
+        services.AddHealthChecks().AddCheck<RedisLogitsCache>("cache");
+    }
+
+    private static RedisConnection Connect(string connection)
+    {
+        try
+        {
+            return new RedisConnection(connection);
+        }
+        catch (ArgumentException error)
+        {
+            throw new SettingsException($"ConnectionStrings:{Name} cannot be used: {error.Message} Expected HOST:PORT[,password=...] as StackExchange.Redis reads it.", error);
+        }
     }
 }

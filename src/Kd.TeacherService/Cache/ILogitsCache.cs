@@ -2,18 +2,23 @@ using Kd.Vision.Views;
 
 namespace Kd.TeacherService.Cache;
 
-/// <summary>Logits by teacher and view. It never fails: what it cannot give is a miss.</summary>
+/// <summary>Logits by teacher and view. It never fails, and it answers in time: what it cannot give is a miss, what it cannot take is dropped.</summary>
 internal interface ILogitsCache
 {
     /// <summary>The logits of the views that are there.</summary>
-    Task<CachedLogits> GetAsync(LogitsCodec codec, ViewId[] views, CancellationToken cancellation);
+    /// <param name="codec">The teacher's.</param>
+    /// <param name="views">N ids.</param>
+    /// <param name="patience">After this time everything is a miss.</param>
+    /// <param name="cancellation">Cancels.</param>
+    Task<CachedLogits> GetAsync(LogitsCodec codec, ViewId[] views, TimeSpan patience, CancellationToken cancellation);
 
     /// <summary>Stores entries, as far as the cache is there.</summary>
     /// <param name="codec">The teacher's.</param>
     /// <param name="views">N ids.</param>
     /// <param name="entries">Their entries.</param>
-    /// <param name="cancellation">Cancels.</param>
-    Task SetAsync(LogitsCodec codec, ViewId[] views, byte[][] entries, CancellationToken cancellation);
+    /// <param name="patience">After this time they are stored without anyone waiting for it.</param>
+    /// <param name="cancellation">Cancels the wait.</param>
+    Task SetAsync(LogitsCodec codec, ViewId[] views, byte[][] entries, TimeSpan patience, CancellationToken cancellation);
 }
 
 /// <summary>What a look-up found.</summary>
@@ -25,10 +30,10 @@ internal sealed record CachedLogits(IReadOnlyList<int> Missing, ReadOnlyMemory<b
     public static CachedLogits Nothing(int views) => new([.. Enumerable.Range(0, views)], default);
 }
 
-/// <summary>No cache is configured: everything is a miss.</summary>
+/// <summary>No shared cache is configured: everything is a miss.</summary>
 internal sealed class NoLogitsCache : ILogitsCache
 {
-    public Task<CachedLogits> GetAsync(LogitsCodec codec, ViewId[] views, CancellationToken cancellation) => Task.FromResult(CachedLogits.Nothing(views.Length));
+    public Task<CachedLogits> GetAsync(LogitsCodec codec, ViewId[] views, TimeSpan patience, CancellationToken cancellation) => Task.FromResult(CachedLogits.Nothing(views.Length));
 
-    public Task SetAsync(LogitsCodec codec, ViewId[] views, byte[][] entries, CancellationToken cancellation) => Task.CompletedTask;
+    public Task SetAsync(LogitsCodec codec, ViewId[] views, byte[][] entries, TimeSpan patience, CancellationToken cancellation) => Task.CompletedTask;
 }

@@ -37,8 +37,11 @@ internal sealed class LogitsCodec
     /// <summary>Whether entries leave logits out.</summary>
     public bool IsLossy => _topK > 0;
 
+    /// <summary>Bytes of a view's logits: 2 C.</summary>
+    public int RowSize => 2 * Classes;
+
     /// <summary>Bytes of an entry.</summary>
-    public int EntrySize => HeaderSize + (IsLossy ? 4 + 4 * _topK : 2 * Classes);
+    public int EntrySize => HeaderSize + (IsLossy ? 4 + 4 * _topK : RowSize);
 
     /// <summary><c>kd:v1:{teacher id}:{view id}</c>.</summary>
     public byte[] Key(ViewId view)
@@ -60,9 +63,15 @@ internal sealed class LogitsCodec
             WriteTop(logits, payload);
         else
             MemoryMarshal.AsBytes(logits).CopyTo(payload);
-        entry[0] = IsLossy ? TopVersion : AllVersion;
-        BinaryPrimitives.WriteUInt64LittleEndian(entry.AsSpan(1), Checksum(view, entry[0], payload));
+        Seal(view, entry);
         return entry;
+    }
+
+    /// <summary>Writes version and checksum in front of a payload.</summary>
+    internal void Seal(ViewId view, Span<byte> entry)
+    {
+        entry[0] = IsLossy ? TopVersion : AllVersion;
+        BinaryPrimitives.WriteUInt64LittleEndian(entry[1..], Checksum(view, entry[0], entry[HeaderSize..]));
     }
 
     /// <summary>Reads the entry of a view.</summary>
@@ -81,6 +90,13 @@ internal sealed class LogitsCodec
             return TryReadTop(payload, logits);
         MemoryMarshal.Cast<byte, Half>(payload).CopyTo(logits);
         return true;
+    }
+
+    /// <summary>A view's logits as bytes (float16, little-endian), or null like <see cref="TryDecode"/>.</summary>
+    public byte[]? Decode(ViewId view, ReadOnlySpan<byte> entry)
+    {
+        var row = new byte[RowSize];
+        return TryDecode(view, entry, MemoryMarshal.Cast<byte, Half>(row.AsSpan())) ? row : null;
     }
 
     private void WriteTop(ReadOnlySpan<Half> logits, Span<byte> payload)

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Kd.TeacherService.Serving;
 using Kd.Vision.Views;
@@ -8,35 +7,46 @@ using StackExchange.Redis;
 
 namespace Kd.TeacherService.Cache;
 
-/// <summary>The cache in Redis (or a server of its protocol). While it is away, calls are left out for a moment, then tried again.</summary>
-internal sealed class RedisLogitsCache(IConnectionMultiplexer redis, IOptions<CacheOptions> options, TimeProvider time, ILogger<RedisLogitsCache> logger) : ILogitsCache, IHealthCheck
+/// <summary>The cache in Redis (or a server of its protocol), shared by replicas and runs. While it is away or too slow, calls are left out for a moment, then tried again.</summary>
+internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck
 {
-    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
-    private long _tryAgain;
-    private int _away;
+    private readonly RedisConnection _redis;
+    private readonly CacheCircuit _circuit;
+    private readonly KeyLimit _limit;
+    private readonly TimeSpan _lifetime;
+    private readonly TimeProvider _time;
+    private readonly ILogger<RedisLogitsCache> _logger;
+    private int _full;
 
-    public async Task<CachedLogits> GetAsync(LogitsCodec codec, ViewId[] views, CancellationToken cancellation)
+    public RedisLogitsCache(RedisConnection redis, IOptions<CacheOptions> options, TimeProvider time, ILogger<RedisLogitsCache> logger)
+    {
+        (_redis, _time, _logger, _lifetime) = (redis, time, logger, options.Value.TimeToLive);
+        (_circuit, _limit) = (new CacheCircuit(time), new KeyLimit(options.Value.MaxKeys, time));
+        TeacherTelemetry.CacheAvailable = () => _circuit.IsAway ? 0 : 1;
+    }
+
+    public async Task<CachedLogits> GetAsync(LogitsCodec codec, ViewId[] views, TimeSpan patience, CancellationToken cancellation)
     {
         var keys = Array.ConvertAll(views, view => (RedisKey)codec.Key(view));
-        var values = await TryAsync(database => database.StringGetAsync(keys), cancellation);
+        var values = await TryAsync(database => database.StringGetAsync(keys), patience, cancellation);
         return values is null ? CachedLogits.Nothing(views.Length) : Decode(codec, views, values);
     }
 
-    public async Task SetAsync(LogitsCodec codec, ViewId[] views, byte[][] entries, CancellationToken cancellation)
+    public async Task SetAsync(LogitsCodec codec, ViewId[] views, byte[][] entries, TimeSpan patience, CancellationToken cancellation)
     {
         var pairs = new KeyValuePair<RedisKey, RedisValue>[views.Length];
         for (var i = 0; i < views.Length; i++)
             pairs[i] = new(codec.Key(views[i]), entries[i]);
-        await TryAsync(async database => new StrongBox<bool>(await StoreAsync(database, pairs)), cancellation);
+        await TryAsync(database => StoreAsync(database, pairs), patience, cancellation);
     }
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(Volatile.Read(ref _away) == 0 ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded("Redis is away; the teacher computes every view."));
+        Task.FromResult(_circuit.IsAway ? HealthCheckResult.Degraded("Redis is away or too slow; the teacher computes every view that is not in its memory.") : HealthCheckResult.Healthy());
 
-    private async Task<T?> TryAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellation)
+    private async Task<T?> TryAsync<T>(Func<IDatabase, Task<T>> call, TimeSpan patience, CancellationToken cancellation)
         where T : class
     {
-        if (time.GetTimestamp() < Volatile.Read(ref _tryAgain))
+        if (!_circuit.TryEnter())
         {
             TeacherTelemetry.CacheFailures.Add(1);
             return null;
@@ -44,30 +54,43 @@ internal sealed class RedisLogitsCache(IConnectionMultiplexer redis, IOptions<Ca
 
         try
         {
-            var result = await call(redis.GetDatabase()).WaitAsync(cancellation);
-            if (Interlocked.Exchange(ref _away, 0) == 1)
-                logger.CacheIsBack();
+            var database = _redis.Database ?? throw new RedisException("there is no connection");
+            var answer = call(database);
+            Observe(answer);
+            var result = await answer.WaitAsync(patience, _time, cancellation);
+            if (_circuit.Succeeded())
+                _logger.CacheIsBack();
             return result;
         }
-        catch (Exception error) when (error is RedisException or TimeoutException)
+        catch (TimeoutException)
         {
             TeacherTelemetry.CacheFailures.Add(1);
-            Volatile.Write(ref _tryAgain, time.GetTimestamp() + (long)(s_pause.TotalSeconds * time.TimestampFrequency));
-            if (Interlocked.Exchange(ref _away, 1) == 0)
-                logger.CacheIsAway(error.Message);
-            return null;
+            if (_circuit.WasSlow())
+                _logger.CacheIsSlow(patience.TotalMilliseconds);
         }
+        catch (RedisException error)
+        {
+            TeacherTelemetry.CacheFailures.Add(1);
+            if (_circuit.Failed())
+                _logger.CacheIsAway(error.Message);
+        }
+
+        return null;
     }
+
+    // Nobody may wait for it any more when it fails.
+    private static void Observe(Task task) =>
+        _ = task.ContinueWith(failed => failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     private static CachedLogits Decode(LogitsCodec codec, ViewId[] views, RedisValue[] values)
     {
-        var packed = new byte[2 * codec.Classes * values.Count(value => !value.IsNull)];
+        var packed = GC.AllocateUninitializedArray<byte>(codec.RowSize * values.Count(value => !value.IsNull));
         var (missing, at) = (new List<int>(), 0);
         for (var i = 0; i < views.Length; i++)
         {
-            if (!values[i].IsNull && codec.TryDecode(views[i], ((ReadOnlyMemory<byte>)values[i]).Span, MemoryMarshal.Cast<byte, Half>(packed.AsSpan(at, 2 * codec.Classes))))
+            if (!values[i].IsNull && codec.TryDecode(views[i], ((ReadOnlyMemory<byte>)values[i]).Span, MemoryMarshal.Cast<byte, Half>(packed.AsSpan(at, codec.RowSize))))
             {
-                at += 2 * codec.Classes;
+                at += codec.RowSize;
                 continue;
             }
 
@@ -79,12 +102,30 @@ internal sealed class RedisLogitsCache(IConnectionMultiplexer redis, IOptions<Ca
         return new CachedLogits(missing, packed.AsMemory(0, at));
     }
 
-    private async Task<bool> StoreAsync(IDatabase database, KeyValuePair<RedisKey, RedisValue>[] pairs)
+    private async Task<object> StoreAsync(IDatabase database, KeyValuePair<RedisKey, RedisValue>[] pairs)
     {
-        var lifetime = options.Value.TimeToLive;
-        if (lifetime == TimeSpan.Zero)
-            return await database.StringSetAsync(pairs);
-        var stored = await Task.WhenAll(pairs.Select(pair => database.StringSetAsync(pair.Key, pair.Value, lifetime)));
-        return stored.All(done => done);
+        try
+        {
+            if (!await _limit.TakeAsync(database, pairs.Length))
+                Refuse(pairs.Length, "Cache:MaxKeys");
+            else if (_lifetime == TimeSpan.Zero)
+                await database.StringSetAsync(pairs);
+            else
+                await Task.WhenAll(pairs.Select(pair => database.StringSetAsync(pair.Key, pair.Value, _lifetime)));
+        }
+        catch (RedisServerException error) when (error.Message.StartsWith("OOM", StringComparison.Ordinal))
+        {
+            // Full, and not allowed to evict: what is there can still be read.
+            Refuse(pairs.Length, error.Message);
+        }
+
+        return pairs;
+    }
+
+    private void Refuse(int entries, string reason)
+    {
+        TeacherTelemetry.Refused.Add(entries);
+        if (Interlocked.Exchange(ref _full, 1) == 0)
+            _logger.CacheIsFull(reason);
     }
 }

@@ -38,7 +38,8 @@ internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOption
     public override Task<LookupReply> Lookup(LookupRequest request, ServerCallContext context) => Answer(async () =>
     {
         var views = ReadViews(request.ViewIds);
-        var found = await labeler.LookupAsync(views, context.CancellationToken);
+        var found = await labeler.LookupAsync(views, request.StoredOnly, context.CancellationToken);
+        TeacherTelemetry.SentBytes.Add(found.Logits.Length);
         return new LookupReply { Logits = UnsafeByteOperations.UnsafeWrap(found.Logits), Missing = { found.Missing }, Classes = labeler.Model.Classes.Classes.Count };
     });
 
@@ -51,7 +52,8 @@ internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOption
         if (request.Pixels.Length != expected)
             throw Invalid($"pixels has {request.Pixels.Length} bytes; {views.Length} views of {request.Height} px need {expected} (uint8 RGB)");
         TeacherTelemetry.ReceivedBytes.Add(expected);
-        var logits = await labeler.LabelAsync(views, request.Pixels.Memory, request.Height, context.CancellationToken);
+        var logits = await labeler.LabelAsync(views, request.Pixels.Memory, request.Height, !request.DoNotStore, context.CancellationToken);
+        TeacherTelemetry.SentBytes.Add(2L * logits.Length);
         return new LabelReply { Logits = ToBytes(logits), Classes = labeler.Model.Classes.Classes.Count };
     });
 

@@ -6,8 +6,10 @@ using Microsoft.Extensions.Options;
 namespace Kd.TeacherService.Serving;
 
 /// <summary>Answers look-ups from the cache and labels views with the network.</summary>
-internal sealed class Labeler(TeacherHost host, PassQueue queue, ILogitsCache cache, IOptions<CacheOptions> options)
+internal sealed class Labeler(TeacherHost host, PassQueue queue, MemoryLogitsCache cache, ILogitsCache shared, IOptions<CacheOptions> options)
 {
+    // A cache that saves less than this is still worth waiting for: a pause of the garbage collector is not a slow server.
+    private static readonly TimeSpan s_leastPatience = TimeSpan.FromMilliseconds(25);
     private LogitsCodec? _codec;
 
     public TeacherModel Model => host.Model ?? throw new TeacherNotReadyException();
@@ -15,10 +17,14 @@ internal sealed class Labeler(TeacherHost host, PassQueue queue, ILogitsCache ca
     private LogitsCodec Codec => _codec ??= new LogitsCodec(Model.Description.Id, Model.Classes.Classes.Count, options.Value.TopK);
 
     /// <summary>The cached logits.</summary>
-    public async Task<CachedLogits> LookupAsync(ViewId[] views, CancellationToken cancellation)
+    /// <param name="views">N ids.</param>
+    /// <param name="stored">Only what the shared cache has, not this replica's memory.</param>
+    /// <param name="cancellation">Cancels.</param>
+    public async Task<CachedLogits> LookupAsync(ViewId[] views, bool stored, CancellationToken cancellation)
     {
+        var codec = Codec;
         using var activity = TeacherTelemetry.Source.StartActivity("cache.lookup");
-        var found = await cache.GetAsync(Codec, views, cancellation);
+        var found = await (stored ? shared : cache).GetAsync(codec, views, Patience(views.Length), cancellation);
         var hits = views.Length - found.Missing.Count;
         TeacherTelemetry.Hits.Add(hits);
         TeacherTelemetry.Misses.Add(found.Missing.Count);
@@ -26,11 +32,16 @@ internal sealed class Labeler(TeacherHost host, PassQueue queue, ILogitsCache ca
         return found;
     }
 
-    /// <summary>Computes and stores the logits of views.</summary>
+    /// <summary>Computes the logits of views, and stores them.</summary>
+    /// <param name="views">N ids.</param>
+    /// <param name="pixels">uint8 planes [N, 3, size, size].</param>
+    /// <param name="size">Width and height, px.</param>
+    /// <param name="store">False leaves the cache as it is.</param>
+    /// <param name="cancellation">Gives the views up.</param>
     /// <returns>Row-major [N, C].</returns>
     /// <exception cref="TeacherBusyException">Too many views wait already.</exception>
     /// <exception cref="TeacherStoppingException">The service is stopping.</exception>
-    public async Task<Half[]> LabelAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, CancellationToken cancellation)
+    public async Task<Half[]> LabelAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, bool store, CancellationToken cancellation)
     {
         var codec = Codec;
         var rows = await queue.AskAsync(views, pixels, size, cancellation);
@@ -46,9 +57,18 @@ internal sealed class Labeler(TeacherHost host, PassQueue queue, ILogitsCache ca
                 rows[row].CopyTo(target);
         }
 
+        if (!store)
+            return logits;
         using var activity = TeacherTelemetry.Source.StartActivity("cache.store");
-        await cache.SetAsync(codec, views, entries, cancellation);
+        await cache.SetAsync(codec, views, entries, Patience(views.Length), cancellation);
         return logits;
+    }
+
+    // A look-up and a store may each take half of the time that computing the views takes, so that a slow cache at most doubles it.
+    private TimeSpan Patience(int views)
+    {
+        var half = queue.Expected(views) / 2;
+        return half > s_leastPatience ? half : s_leastPatience;
     }
 }
 

@@ -7,6 +7,9 @@ using static TorchSharp.torch.nn;
 
 namespace Kd.TeacherService.Serving;
 
+/// <summary>Where the network comes from: a file, or a device's stand-in in benchmarks and tests.</summary>
+internal delegate LoadedNetwork LoadNetwork(TeacherOptions options, int datasetClasses);
+
 /// <summary>Loads a teacher's network: one of the catalogue with a weights file (or random weights), or a TorchScript file.</summary>
 internal static class NetworkLoader
 {

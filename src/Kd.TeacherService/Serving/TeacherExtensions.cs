@@ -11,11 +11,14 @@ namespace Kd.TeacherService.Serving;
 internal static class TeacherExtensions
 {
     /// <summary>The whole service.</summary>
-    public static WebApplication BuildTeacherService(string[] args)
+    public static WebApplication BuildTeacherService(string[] args) => BuildTeacherService(args, NetworkLoader.Load);
+
+    /// <summary>The whole service, with a network from elsewhere.</summary>
+    public static WebApplication BuildTeacherService(string[] args, LoadNetwork load)
     {
         var builder = ServiceDefaultsExtensions.CreateService(args);
         builder.AddLogitsCache();
-        builder.AddTeacher();
+        builder.AddTeacher(load);
         var app = builder.Build();
         app.MapServiceDefaults();
         app.MapGrpcService<TeacherGrpcService>();
@@ -23,12 +26,13 @@ internal static class TeacherExtensions
     }
 
     // The teacher, its gRPC service and its readiness check.
-    private static void AddTeacher(this WebApplicationBuilder builder)
+    private static void AddTeacher(this WebApplicationBuilder builder, LoadNetwork load)
     {
         var services = builder.Services;
         services.AddSection<TeacherOptions>(TeacherOptions.Section);
         services.AddSection<DatasetOptions>(DatasetOptions.Section);
         services.AddSection<BatchingOptions>(BatchingOptions.Section);
+        services.AddSingleton(load);
         services.AddSingleton<TeacherFactory>();
         services.AddSingleton(CreateQueue);
         services.AddSingleton<PassRunner>();
@@ -42,7 +46,7 @@ internal static class TeacherExtensions
     private static PassQueue CreateQueue(IServiceProvider provider)
     {
         var queue = new PassQueue(provider.GetRequiredService<IOptions<BatchingOptions>>().Value, provider.GetRequiredService<TimeProvider>());
-        TeacherTelemetry.ObserveQueue(() => queue.Length);
+        TeacherTelemetry.QueueLength = () => queue.Length;
         return queue;
     }
 }

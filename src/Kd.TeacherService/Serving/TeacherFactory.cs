@@ -13,7 +13,7 @@ namespace Kd.TeacherService.Serving;
 
 /// <summary>Builds the teacher that the settings ask for, and checks it.</summary>
 internal sealed class TeacherFactory(
-    IOptions<TeacherOptions> options, IOptions<BatchingOptions> batching, IOptions<CacheOptions> cache, IOptions<DatasetOptions> dataset, IConfiguration configuration, ILogger<TeacherFactory> logger)
+    IOptions<TeacherOptions> options, IOptions<BatchingOptions> batching, IOptions<CacheOptions> cache, IOptions<DatasetOptions> dataset, LoadNetwork load, IConfiguration configuration, ILogger<TeacherFactory> logger)
 {
     /// <exception cref="TeacherException">The teacher does not fit the dataset, or failed its self-check.</exception>
     /// <exception cref="CheckpointException">The weights file cannot be used.</exception>
@@ -25,7 +25,7 @@ internal sealed class TeacherFactory(
             TorchRuntime.SetThreads(settings.Threads);
         var device = ChooseDevice(string.IsNullOrEmpty(settings.Device) ? configuration["Device"] ?? "auto" : settings.Device);
         var datasetClasses = DatasetLoader.ReadClassNames(dataset.Value.Path);
-        var loaded = NetworkLoader.Load(settings, datasetClasses.Count);
+        var loaded = load(settings, datasetClasses.Count);
         var map = ClassMap.Create(datasetClasses, loaded.Outputs, loaded.Names);
         loaded.Module.eval();
         var size = NetworkLoader.InputSize(settings);
@@ -34,7 +34,9 @@ internal sealed class TeacherFactory(
         var description = new TeacherDescription(Identify(loaded, map), settings.Architecture, settings.Weights, precision, parameters, size);
         var check = SelfCheck.Prepare(loaded.Network, size);
         var model = new TeacherModel(loaded, description, map, device, settings.Precision, batching.Value.MaxBatch);
-        logger.SelfCheckPassed(precision, check.Run(model, settings.Precision));
+        var (difference, firstPass) = check.Run(model, settings.Precision);
+        logger.SelfCheckPassed(precision, difference);
+        model.FirstPass = firstPass;
         return model;
     }
 

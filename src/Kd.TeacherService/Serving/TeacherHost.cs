@@ -20,6 +20,7 @@ internal sealed class TeacherHost(TeacherFactory factory, PassQueue queue, PassR
         logger.Serving(description.Architecture, description.Parameters, description.Weights, model.Device.ToString(), model.Classes.Classes.Count, model.Classes.NetworkClasses, description.Id);
         if (options.Value.Weights == TeacherOptions.RandomWeights)
             logger.RandomWeights();
+        queue.BeginWith(model.FirstPass);
         _passes = runner.RunAsync(model);
         _model = model;
     }

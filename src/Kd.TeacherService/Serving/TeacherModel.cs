@@ -41,6 +41,9 @@ internal sealed class TeacherModel : IDisposable
     /// <summary>Views in a pass.</summary>
     public int Batch => _batch;
 
+    /// <summary>How long the self-check's pass took.</summary>
+    public TimeSpan FirstPass { get; set; }
+
     /// <summary>One forward pass of the fixed batch size; a smaller one is padded.</summary>
     /// <param name="views">uint8 planes [3, size, size] of at most <see cref="Batch"/> views.</param>
     /// <param name="size">Width and height, px.</param>

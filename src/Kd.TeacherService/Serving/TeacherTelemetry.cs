@@ -10,6 +10,12 @@ internal static class TeacherTelemetry
 
     private static readonly Meter s_meter = new(Name);
 
+    static TeacherTelemetry()
+    {
+        s_meter.CreateObservableGauge("kd.teacher.queue.length", () => QueueLength(), "{view}", "Views that wait for a pass");
+        s_meter.CreateObservableGauge("kd.teacher.cache.available", () => CacheAvailable(), "{cache}", "1 while the shared cache is used, 0 while it is away, too slow or not configured");
+    }
+
     public static ActivitySource Source { get; } = new(Name);
 
     public static Counter<long> Hits { get; } = s_meter.CreateCounter<long>("kd.teacher.cache.hits", "{view}", "Views answered from the cache");
@@ -19,6 +25,8 @@ internal static class TeacherTelemetry
     public static Counter<long> Damaged { get; } = s_meter.CreateCounter<long>("kd.teacher.cache.damaged", "{view}", "Cache entries that failed their checksum");
 
     public static Counter<long> CacheFailures { get; } = s_meter.CreateCounter<long>("kd.teacher.cache.failures", "{call}", "Cache calls that failed or were left out while the cache was away");
+
+    public static Counter<long> Refused { get; } = s_meter.CreateCounter<long>("kd.teacher.cache.refused", "{view}", "Entries that the cache had no room for");
 
     public static Counter<long> Computed { get; } = s_meter.CreateCounter<long>("kd.teacher.images.computed", "{view}", "Views that went through the network");
 
@@ -30,6 +38,11 @@ internal static class TeacherTelemetry
 
     public static Counter<long> ReceivedBytes { get; } = s_meter.CreateCounter<long>("kd.teacher.received", "By", "Bytes of pixels received");
 
-    /// <summary>Publishes the length of the queue.</summary>
-    public static void ObserveQueue(Func<int> length) => s_meter.CreateObservableGauge("kd.teacher.queue.length", length, "{view}", "Views that wait for a pass");
+    public static Counter<long> SentBytes { get; } = s_meter.CreateCounter<long>("kd.teacher.sent", "By", "Bytes of logits sent");
+
+    /// <summary>Says whether the shared cache is used: 1, or 0 while it is away.</summary>
+    public static Func<int> CacheAvailable { get; set; } = () => 0;
+
+    /// <summary>Says how many views wait.</summary>
+    public static Func<int> QueueLength { get; set; } = () => 0;
 }

@@ -63,6 +63,33 @@ public sealed class LogitsCodecTests
         }
     }
 
+    // What a checksum cannot refuse: a payload that was written so. It gives logits or a miss, and never an exception or a class outside.
+    [Fact]
+    public void TryDecode_AnyPayloadWithARightChecksum_IsLogitsOrAMiss()
+    {
+        var codec = new LogitsCodec("0123", 5, 2);
+        var accepted = 0;
+        for (ulong round = 0; round < 20_000; round++)
+        {
+            var random = new CounterRandom(round, 3);
+            var entry = new byte[codec.EntrySize];
+            for (var i = 9; i < entry.Length; i++)
+                entry[i] = (byte)(round % 2 == 0 ? random.NextInt32(256) : random.NextInt32(7));
+            // Half of them have a right k.
+            if (round % 4 < 2)
+                (entry[9], entry[10]) = (2, 0);
+            codec.Seal(s_view, entry);
+            var first = BitConverter.ToUInt16(entry, 13);
+            var second = BitConverter.ToUInt16(entry, 15);
+            var expected = entry[9] == 2 && entry[10] == 0 && first < 5 && second < 5;
+
+            Assert.Equal(expected, Decode(codec, s_view, entry) is not null);
+            accepted += expected ? 1 : 0;
+        }
+
+        Assert.InRange(accepted, 3, 15_000);
+    }
+
     [Fact]
     public void TryDecode_EntryOfAnotherViewTeacherOrClassCount_IsAMiss()
     {

@@ -99,39 +99,6 @@ public sealed class TeacherGrpcTests
         Assert.Contains(expected, error.Status.Detail);
     }
 
-    [Theory]
-    [InlineData("garnet")]
-    [InlineData("redis-server")]
-    public async Task Lookup_CacheGoneAndBack_GoesOnAndUsesItAgain(string kind)
-    {
-        using var redis = RedisServer.Start(kind);
-        await using var service = await StartAsync($"--ConnectionStrings:cache=127.0.0.1:{redis.Port}");
-        using var channel = service.Open();
-        var client = new Teacher.TeacherClient(channel);
-        var (request, _) = Request(3, 32);
-        var lookup = new LookupRequest { ViewIds = request.ViewIds };
-        var labelled = await client.LabelAsync(request, RunningService.WithKey());
-        Assert.Empty((await client.LookupAsync(lookup, RunningService.WithKey())).Missing);
-
-        redis.Stop();
-        var without = await client.LookupAsync(lookup, RunningService.WithKey());
-        var again = await client.LabelAsync(request, RunningService.WithKey());
-        redis.Start();
-
-        Assert.Equal(3, without.Missing.Count);
-        Assert.Equal(labelled.Logits, again.Logits);
-        var deadline = DateTime.MinValue + TimeSpan.FromSeconds(20);
-        for (var waited = DateTime.MinValue; waited < deadline; waited += TimeSpan.FromSeconds(0.2))
-        {
-            await client.LabelAsync(request, RunningService.WithKey());
-            if ((await client.LookupAsync(lookup, RunningService.WithKey())).Missing.Count == 0)
-                return;
-            await Task.Delay(200);
-        }
-
-        Assert.Fail("the cache was not used again within 20 s of its return");
-    }
-
     [Fact]
     public async Task Health_LoadedTeacher_IsHealthyOverHttp1OnItsOwnPort()
     {

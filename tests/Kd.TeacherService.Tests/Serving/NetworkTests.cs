@@ -40,7 +40,7 @@ public sealed class NetworkTests
         var map = new ClassMap([.. Enumerable.Range(0, 10).Select(i => $"{i}")], null, 10);
         var wanted = Enum.Parse<TeacherPrecision>(precision);
         using var model = new TeacherModel(new LoadedNetwork(network, network, 10, null, [], false), new TeacherDescription("", "resnet18", "random", precision, 0, 64), map, CPU, wanted, 4);
-        Assert.InRange(check.Run(model, wanted), 0, bound + 0.01);
+        Assert.InRange(check.Run(model, wanted).Difference, 0, bound + 0.01);
     }
 
     [Fact]

@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Google.Protobuf;
+using Kd.Protocol.Teacher.V1;
+using Kd.TeacherService.Serving;
+using Kd.Tests;
+using Kd.Vision.Views;
+
+namespace Kd.TeacherService.Tests.Cache;
+
+/// <summary>Redis away at the start, in the middle, slow or cut: calls take at most twice as long as without a cache, and it is used again when it is back.</summary>
+[Collection(nameof(TimedTests))]
+public sealed class CacheAbsenceTests : IDisposable
+{
+    private const int Side = 8;
+    private const int CallSize = 4;
+    private static readonly TimeSpan s_pass = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_return = TimeSpan.FromSeconds(6);
+    private readonly MeterListener _meters = new();
+    private long _failures;
+
+    public CacheAbsenceTests()
+    {
+        _meters.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Name == "kd.teacher.cache.failures")
+                listener.EnableMeasurementEvents(instrument);
+        };
+        _meters.SetMeasurementEventCallback<long>((_, value, _, _) => Interlocked.Add(ref _failures, value));
+        _meters.Start();
+    }
+
+    public void Dispose() => _meters.Dispose();
+
+    [Theory]
+    [InlineData("garnet")]
+    [InlineData("redis-server")]
+    public async Task Label_RedisAwayAtTheStart_TakesNoLongerAndUsesItWhenItComes(string kind)
+    {
+        using var redis = RedisServer.Create(kind);
+        var started = Stopwatch.StartNew();
+        await using var service = await StartAsync(redis.Port);
+        Assert.InRange(started.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+
+        await AssertSlowedAtMostTwiceAsync(service);
+        redis.Start();
+
+        await AssertUsedAgainAsync(service);
+    }
+
+    [Theory]
+    [InlineData("garnet")]
+    [InlineData("redis-server")]
+    public async Task Label_RedisStopsInTheMiddle_TakesNoLongerAndUsesItAgain(string kind)
+    {
+        using var redis = RedisServer.Start(kind);
+        await using var service = await StartAsync(redis.Port);
+        await AssertUsedAgainAsync(service);
+
+        redis.Stop();
+        await AssertSlowedAtMostTwiceAsync(service);
+        redis.Start();
+
+        await AssertUsedAgainAsync(service);
+    }
+
+    [Theory]
+    [InlineData("garnet")]
+    [InlineData("redis-server")]
+    public async Task Label_RedisSlow_TakesNoLongerAndUsesItAgain(string kind)
+    {
+        using var redis = RedisServer.Start(kind);
+        using var proxy = new TcpProxy([redis.Port]);
+        await using var service = await StartAsync(proxy.Port);
+        await AssertUsedAgainAsync(service);
+
+        proxy.Delay = TimeSpan.FromMilliseconds(700);
+        await AssertSlowedAtMostTwiceAsync(service);
+        proxy.Delay = TimeSpan.Zero;
+
+        await AssertUsedAgainAsync(service);
+    }
+
+    [Theory]
+    [InlineData("garnet")]
+    [InlineData("redis-server")]
+    public async Task Label_ConnectionCut_TakesNoLongerAndUsesItAgain(string kind)
+    {
+        using var redis = RedisServer.Start(kind);
+        using var proxy = new TcpProxy([redis.Port]);
+        await using var service = await StartAsync(proxy.Port);
+        await AssertUsedAgainAsync(service);
+
+        proxy.Cut();
+        await AssertSlowedAtMostTwiceAsync(service);
+        proxy.Mend();
+
+        await AssertUsedAgainAsync(service);
+    }
+
+    private static Task<RunningService> StartAsync(int port) => RunningService.StartAsync(
+        args => TeacherExtensions.BuildTeacherService(args, TimedNetwork.Loader(s_pass)),
+        "--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random", "--Cache:Memory=0", $"--Batching:MaxBatch={CallSize}", "--Batching:MaxDelay=00:00:00",
+        $"--ConnectionStrings:cache=127.0.0.1:{port},abortConnect=false");
+
+    // A call without a cache takes a pass; a look-up before it and a store after it may add another one, and this machine's hiccups a little.
+    private async Task AssertSlowedAtMostTwiceAsync(RunningService service)
+    {
+        using var channel = service.Open();
+        var client = new Teacher.TeacherClient(channel);
+        var before = Interlocked.Read(ref _failures);
+        var slowest = TimeSpan.Zero;
+        var total = Stopwatch.StartNew();
+        for (var call = 0; call < 10; call++)
+        {
+            var started = Stopwatch.StartNew();
+            var request = CreateRequest(1000 + call * CallSize);
+            await client.LookupAsync(new LookupRequest { ViewIds = request.ViewIds }, RunningService.WithKey());
+            await client.LabelAsync(request, RunningService.WithKey());
+            slowest = started.Elapsed > slowest ? started.Elapsed : slowest;
+        }
+
+        Assert.InRange(total.Elapsed, 10 * s_pass, 2 * 10 * s_pass);
+        Assert.InRange(slowest, s_pass, 2 * s_pass + TimeSpan.FromMilliseconds(250));
+        Assert.True(Interlocked.Read(ref _failures) > before, "the failures were not counted");
+        using var http = new HttpClient();
+        Assert.Equal("Degraded", await http.GetStringAsync(new Uri(service.Http, "/health"), TestContext.Current.CancellationToken));
+    }
+
+    private static async Task AssertUsedAgainAsync(RunningService service)
+    {
+        using var channel = service.Open();
+        var client = new Teacher.TeacherClient(channel);
+        var request = CreateRequest(0);
+        var waited = Stopwatch.StartNew();
+        while (true)
+        {
+            await client.LabelAsync(request, RunningService.WithKey());
+            if ((await client.LookupAsync(new LookupRequest { ViewIds = request.ViewIds }, RunningService.WithKey())).Missing.Count == 0)
+                break;
+            Assert.True(waited.Elapsed < s_return, $"the cache was not used {s_return.TotalSeconds} s after its return");
+        }
+
+        using var http = new HttpClient();
+        Assert.Equal("Healthy", await http.GetStringAsync(new Uri(service.Http, "/health"), TestContext.Current.CancellationToken));
+    }
+
+    private static LabelRequest CreateRequest(int first)
+    {
+        var ids = new byte[CallSize * ViewId.Length];
+        for (var i = 0; i < CallSize; i++)
+            new ViewId((UInt128)(ulong)(first + i + 1)).CopyTo(ids.AsSpan(i * ViewId.Length));
+        return new LabelRequest { ViewIds = ByteString.CopyFrom(ids), Pixels = ByteString.CopyFrom(new byte[CallSize * ViewRenderer.ByteCount(Side)]), Height = Side, Width = Side };
+    }
+}
+
+/// <summary>What measures times needs the machine for itself.</summary>
+[CollectionDefinition(nameof(TimedTests), DisableParallelization = true)]
+public sealed class TimedTests;

@@ -1,0 +1,41 @@
+#if KD_TEACHER
+using Kd.TeacherService.Serving;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Kd.Tests;
+
+/// <summary>A stand-in for a device: a pass takes a fixed time and no processor. Class c's logit is c + 1 times the mean of the normalised picture.</summary>
+internal sealed class TimedNetwork : Module<Tensor, Tensor>
+{
+    private readonly int _classes;
+    private readonly TimeSpan _pass;
+    private readonly ManualResetEventSlim _never = new();
+
+    private TimedNetwork(int classes, TimeSpan pass)
+        : base(nameof(TimedNetwork)) => (_classes, _pass) = (classes, pass);
+
+    /// <summary>Loads it in place of the network that the settings name.</summary>
+    public static LoadNetwork Loader(TimeSpan pass) => (_, classes) =>
+    {
+        var network = new TimedNetwork(classes, pass);
+        return new LoadedNetwork(network, network, classes, null, [1], IsScript: true);
+    };
+
+    public override Tensor forward(Tensor images)
+    {
+        if (_pass > TimeSpan.Zero)
+            _never.Wait(_pass);
+        using var scope = NewDisposeScope();
+        var means = images.mean([1, 2, 3]).unsqueeze(1);                          // [N, 1]
+        return means.mul(arange(1, _classes + 1, ScalarType.Float32)).MoveToOuterDisposeScope();   // [N, C]
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _never.Dispose();
+        base.Dispose(disposing);
+    }
+}
+#endif
