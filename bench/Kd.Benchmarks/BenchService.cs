@@ -12,12 +12,14 @@ namespace Kd.Benchmarks;
 /// <summary>A teacher service on real sockets of loopback, with an embedded Garnet server as its cache.</summary>
 internal sealed class BenchService : IAsyncDisposable
 {
-    private const string Key = "a-key-that-only-benchmarks-use";
+    public const string Key = "a-key-that-only-benchmarks-use";
     private const int HttpPort = 18_210, GrpcPort = 18_211, CachePort = 18_212;
     private readonly WebApplication _app;
     private readonly GarnetServer _cache;
 
     private BenchService(WebApplication app, GarnetServer cache) => (_app, _cache) = (app, cache);
+
+    public static string Address => $"http://127.0.0.1:{GrpcPort}";
 
     public static string Cache => $"127.0.0.1:{CachePort}";
 
@@ -35,7 +37,7 @@ internal sealed class BenchService : IAsyncDisposable
         return new BenchService(app, cache);
     }
 
-    public static GrpcChannel Open() => GrpcChannel.ForAddress($"http://127.0.0.1:{GrpcPort}", new GrpcChannelOptions { MaxReceiveMessageSize = 64 << 20, MaxSendMessageSize = 64 << 20 });
+    public static GrpcChannel Open() => GrpcChannel.ForAddress(Address, new GrpcChannelOptions { MaxReceiveMessageSize = 64 << 20, MaxSendMessageSize = 64 << 20 });
 
     public async ValueTask DisposeAsync()
     {

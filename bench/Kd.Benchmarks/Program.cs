@@ -1,12 +1,20 @@
 using Kd.Benchmarks;
 using Kd.Vision.Runtime;
 
+if (args is [FleetBenchmarks.ServeArgument, var port])
+{
+    TorchRuntime.EnsureLoaded();
+    return await FleetBenchmarks.ServeAsync(int.Parse(port, null));
+}
+
 var benchmarks = new Dictionary<string, Func<bool, Task<Ratio?>>>
 {
     ["label-overhead"] = async quick => await ServingBenchmarks.LabelOverheadAsync(quick),
     ["lookup"] = async quick => await ServingBenchmarks.LookupAsync(quick),
     ["form"] = async quick => await FormBenchmarks.FormAsync(quick),
     ["form-peer"] = FormBenchmarks.PeerAsync,
+    ["scale-out"] = async quick => await FleetBenchmarks.ScaleOutAsync(quick),
+    ["prelabel"] = async quick => await FleetBenchmarks.PrelabelAsync(quick),
 };
 var quick = args.Contains("--quick");
 var names = args.Where(arg => arg != "--quick").ToList();

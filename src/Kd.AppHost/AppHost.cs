@@ -8,7 +8,7 @@ var builder = DistributedApplication.CreateBuilder(args);
 // The key that the services share; a call without it is refused.
 var key = builder.AddParameter("service-key", new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true);
 
-var cache = builder.AddRedis("cache");
+var cache = settings.AddCache(builder);
 
 var teacher = builder.AddProject<Projects.Kd_TeacherService>("teacher")
     .WithHttpEndpoint(name: "http")

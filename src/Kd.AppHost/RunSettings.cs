@@ -10,10 +10,10 @@ internal sealed class RunSettings
     public const int UsageError = 2;
 
     private const string Demo = "demo";
-    private static readonly string[] s_allSections = ["Agent", "AgentClient", "Batching", "Cache", "Curriculum", "Dataset", "Device", "Distillation", "Parameters", "Run", "Student", "Teacher", "TeacherClient", "Training", "Views"];
+    private static readonly string[] s_allSections = ["Agent", "AgentClient", "Batching", "Cache", "ConnectionStrings", "Curriculum", "Dataset", "Device", "Distillation", "Parameters", "Run", "Student", "Teacher", "TeacherClient", "Training", "Views"];
 
     // Relative to where the user is, not to where the services are.
-    private static readonly string[] s_paths = ["Dataset:Path", "Teacher:Weights", "Teacher:ClassList", "Run:Folder", "Agent:StateFolder"];
+    private static readonly string[] s_paths = ["Dataset:Path", "Teacher:Weights", "Teacher:ClassList", "Run:Folder", "Agent:StateFolder", "Cache:Folder"];
     private readonly Dictionary<string, string> _values;
 
     private RunSettings(Dictionary<string, string> values) => _values = values;
@@ -23,6 +23,18 @@ internal sealed class RunSettings
 
     /// <summary>Processes of the teacher.</summary>
     public int TeacherReplicas => int.Parse(_values.GetValueOrDefault("Teacher:Replicas", "1"), null);
+
+    /// <summary>The logits' cache: the Redis of <c>ConnectionStrings:cache</c>, or one of the AppHost's own that keeps its entries in Cache:Folder.</summary>
+    public IResourceBuilder<IResourceWithConnectionString> AddCache(IDistributedApplicationBuilder builder)
+    {
+        if (_values.ContainsKey("ConnectionStrings:cache"))
+            return builder.AddConnectionString("cache");
+        var redis = builder.AddRedis("cache");
+        if (_values["Cache:Folder"] is not { Length: > 0 } folder)
+            return redis;
+        Directory.CreateDirectory(folder);
+        return redis.WithDataBindMount(folder).WithPersistence();
+    }
 
     /// <summary>Reads the command line over the defaults; writes what is wrong with it.</summary>
     public static bool TryRead(string[] args, out RunSettings settings)
@@ -73,6 +85,7 @@ internal sealed class RunSettings
         // A trainer that is started again finds its run by this name.
         _values.TryAdd("Run:Id", TimeProvider.System.GetLocalNow().ToString("yyyyMMdd-HHmmss", null));
         _values.TryAdd("Agent:StateFolder", Path.Combine(_values["Run:Folder"], "agent"));
+        _values.TryAdd("Cache:Folder", Path.Combine(_values["Run:Folder"], "cache"));
         foreach (var name in s_paths)
         {
             if (_values.TryGetValue(name, out var path) && path is not (Demo or "random" or ""))

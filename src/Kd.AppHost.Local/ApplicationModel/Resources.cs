@@ -16,14 +16,27 @@ public interface IResourceBuilder<out T>
     T Resource { get; }
 }
 
+/// <summary>Something that others connect to by a connection string.</summary>
+public interface IResourceWithConnectionString : IResource;
+
 /// <summary>A cache that speaks the Redis protocol: here an embedded Garnet server.</summary>
 /// <param name="name">Its name, also that of its connection string.</param>
-public sealed class RedisResource(string name) : IResource
+public sealed class RedisResource(string name) : IResourceWithConnectionString
 {
     /// <inheritdoc/>
     public string Name => name;
 
     internal string? ConnectionString { get; set; }
+
+    internal string? DataFolder { get; set; }
+}
+
+/// <summary>A connection string from the configuration.</summary>
+internal sealed class ConnectionStringResource(string name, string value) : IResourceWithConnectionString
+{
+    public string Name => name;
+
+    public string Value => value;
 }
 
 /// <summary>A value that is given from outside or generated.</summary>

@@ -8,6 +8,20 @@ public static class ResourceExtensions
     /// <summary>Adds a cache of the Redis protocol.</summary>
     public static IResourceBuilder<RedisResource> AddRedis(this IDistributedApplicationBuilder builder, string name) => Add(builder, new RedisResource(name));
 
+    /// <summary>Keeps the cache's data in a folder of this machine.</summary>
+    public static IResourceBuilder<RedisResource> WithDataBindMount(this IResourceBuilder<RedisResource> builder, string source, bool isReadOnly = false)
+    {
+        builder.Resource.DataFolder = source;
+        return builder;
+    }
+
+    /// <summary>Writes the data so that it outlives the process; a server with a data folder always does that here.</summary>
+    public static IResourceBuilder<RedisResource> WithPersistence(this IResourceBuilder<RedisResource> builder, TimeSpan? interval = null, long keysChangedThreshold = 1) => builder;
+
+    /// <summary>Adds a connection string of the configuration, <c>ConnectionStrings:NAME</c>: something that runs elsewhere.</summary>
+    public static IResourceBuilder<IResourceWithConnectionString> AddConnectionString(this IDistributedApplicationBuilder builder, string name) =>
+        Add(builder, new ConnectionStringResource(name, builder.Configuration[$"ConnectionStrings:{name}"] ?? throw new InvalidOperationException($"ConnectionStrings:{name} is not set.")));
+
     /// <summary>Adds a parameter: <c>Parameters:NAME</c> of the configuration, or a generated value.</summary>
     public static IResourceBuilder<ParameterResource> AddParameter(this IDistributedApplicationBuilder builder, string name, ParameterDefault value, bool secret = false, bool persist = false) =>
         Add(builder, new ParameterResource(name, builder.Configuration[$"Parameters:{name}"] is { Length: > 0 } given ? given : value.GetDefaultValue(), secret));
@@ -49,9 +63,14 @@ public static class ResourceExtensions
     public static IResourceBuilder<ProjectResource> WithEnvironment(this IResourceBuilder<ProjectResource> builder, string name, EndpointReference endpointReference) =>
         Set(builder, variables => variables[name] = string.Join(';', endpointReference.Urls));
 
-    /// <summary>Hands on the cache's connection string.</summary>
-    public static IResourceBuilder<ProjectResource> WithReference(this IResourceBuilder<ProjectResource> builder, IResourceBuilder<RedisResource> source) =>
-        Set(builder, variables => variables[$"ConnectionStrings__{source.Resource.Name}"] = source.Resource.ConnectionString ?? "");
+    /// <summary>Hands on a connection string.</summary>
+    public static IResourceBuilder<ProjectResource> WithReference(this IResourceBuilder<ProjectResource> builder, IResourceBuilder<IResourceWithConnectionString> source) =>
+        Set(builder, variables => variables[$"ConnectionStrings__{source.Resource.Name}"] = source.Resource switch
+        {
+            RedisResource redis => redis.ConnectionString ?? "",
+            ConnectionStringResource given => given.Value,
+            var other => throw new InvalidOperationException($"'{other.Name}' has no connection string here."),
+        });
 
     /// <summary>Hands on an endpoint's addresses for service discovery.</summary>
     public static IResourceBuilder<ProjectResource> WithReference(this IResourceBuilder<ProjectResource> builder, EndpointReference endpointReference) => Set(builder, variables =>

@@ -38,7 +38,7 @@ internal sealed class LocalHost(IReadOnlyList<IResource> resources, TextWriter t
 
     private async Task<int> RunProjectsAsync(CancellationTokenSource stop)
     {
-        var output = new PrefixedOutput(terminal, _projects.Max(project => project.Name.Length + (project.Replicas > 1 ? 2 : 0)));
+        var output = new PrefixedOutput(terminal, _projects.Max(project => project.Name.Length + (project.Replicas > 1 ? 2 : 0)), isTerminal: ReferenceEquals(terminal, Console.Out) && !Console.IsOutputRedirected);
         var leaves = _projects.Where(project => !_projects.Any(other => other.Dependencies.Contains(project))).ToHashSet();
         var running = new Dictionary<Task<int>, bool>();
         foreach (var project in _projects)
@@ -102,9 +102,11 @@ internal sealed class LocalHost(IReadOnlyList<IResource> resources, TextWriter t
         }
     }
 
-    private static EmbeddedGarnet StartCache(RedisResource resource)
+    private EmbeddedGarnet StartCache(RedisResource resource)
     {
-        var cache = EmbeddedGarnet.Start(PortAllocator.Take(1)[0]);
+        var cache = EmbeddedGarnet.Start(PortAllocator.Take(1)[0], resource.DataFolder, note => terminal.WriteLine("note: " + note));
+        if (cache.IsPersistent)
+            terminal.WriteLine($"Logits are kept in {resource.DataFolder} for later runs (--Cache:Folder= for memory only).");
         resource.ConnectionString = cache.ConnectionString;
         return cache;
     }

@@ -69,6 +69,9 @@ internal sealed class ReplicaRunner(ProjectResource project, int replica, Prefix
         variables["ASPNETCORE_URLS"] = string.Join(';', project.Endpoints.Select(endpoint => $"http://localhost:{endpoint.Ports[replica]}"));
         foreach (var endpoint in project.Endpoints.Where(endpoint => endpoint.PortVariable is not null))
             variables[endpoint.PortVariable!] = endpoint.Ports[replica].ToString(System.Globalization.CultureInfo.InvariantCulture);
+        // Its lines go through a pipe; this tells it that a terminal shows them.
+        if (output.IsTerminal)
+            variables["KD_TERMINAL"] = "host";
         variables["OTEL_SERVICE_NAME"] = project.Name;
         variables["OTEL_RESOURCE_ATTRIBUTES"] = $"service.instance.id={Name}";
         return variables;

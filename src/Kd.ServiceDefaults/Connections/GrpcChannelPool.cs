@@ -15,11 +15,11 @@ public sealed class GrpcChannelPool : IDisposable
     private readonly CallInvoker[] _invokers;
     private readonly ReplicaBalance _balance;
 
-    internal GrpcChannelPool(IReadOnlyList<Uri> addresses, int connections, int largestMessage, Interceptor interceptor)
+    internal GrpcChannelPool(IReadOnlyList<Uri> addresses, int connections, int largestMessage, Interceptor interceptor, TimeProvider time)
     {
         Addresses = addresses;
         _channels = [.. Enumerable.Range(0, Math.Max(connections, addresses.Count)).Select(i => Open(addresses[i % addresses.Count], largestMessage))];
-        _balance = new ReplicaBalance(_channels.Length);
+        _balance = new ReplicaBalance(_channels.Length, time);
         _invokers = [.. _channels.Select((channel, index) => channel.Intercept(interceptor).Intercept(new ReplicaClientInterceptor(_balance, index)))];
     }
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.ServiceDiscovery;
 namespace Kd.ServiceDefaults.Connections;
 
 /// <summary>Opens pools of gRPC connections to services that are named by address or by discovery name.</summary>
-public sealed class GrpcChannelPoolFactory(ServiceEndpointResolver resolver, IOptions<ServiceKeyOptions> key)
+public sealed class GrpcChannelPoolFactory(ServiceEndpointResolver resolver, IOptions<ServiceKeyOptions> key, TimeProvider time)
 {
     /// <summary>Opens a pool.</summary>
     /// <param name="address">One or more of http://HOST:PORT, separated by ';'; or a discovery name such as <c>http://_grpc.teacher</c>.</param>
@@ -26,7 +26,7 @@ public sealed class GrpcChannelPoolFactory(ServiceEndpointResolver resolver, IOp
 
         if (addresses.Count == 0)
             throw new ArgumentException("No address of the service is configured.");
-        return new GrpcChannelPool(addresses, connections, largestMessage, new ServiceKeyClientInterceptor(ServiceKey.Value(key.Value)));
+        return new GrpcChannelPool(addresses, connections, largestMessage, new ServiceKeyClientInterceptor(ServiceKey.Value(key.Value)), time);
     }
 
     private async Task<IEnumerable<Uri>> ResolveAsync(Uri uri, CancellationToken cancellation)

@@ -61,18 +61,9 @@ internal sealed class BatchPipeline(ImageSplit split, ViewPlanner planner, Teach
     private async Task<ReadyBatch> PrepareAsync(BatchPlan plan, CancellationToken cancellation)
     {
         var started = Stopwatch.GetTimestamp();
-        var bytes = ViewRenderer.ByteCount(planner.Size);
-        var pixels = new byte[plan.Samples.Length * bytes];
-        var views = new ViewId[plan.Samples.Length];
-        Parallel.For(0, views.Length, new ParallelOptions { CancellationToken = cancellation }, i =>
-        {
-            var content = split.Get(plan.Samples[i]);
-            var view = plan.View is { } index
-                ? planner.Training(plan.Samples[i], index, content.Image.Width, content.Image.Height)
-                : planner.Evaluation(content.Image.Width, content.Image.Height);
-            ViewRenderer.Render(content.Image, view, pixels.AsSpan(i * bytes, bytes));
-            views[i] = view.IdFor(content.Hash);
-        });
+        var source = new ViewSource(split, planner, plan.View);
+        var pixels = new byte[plan.Samples.Length * ViewRenderer.ByteCount(planner.Size)];
+        var views = source.Render(plan.Samples, pixels, cancellation);
         TrainerTelemetry.RenderDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
         var labels = Array.ConvertAll(plan.Samples, sample => (long)split.Labels[sample]);
         var logits = plan.NeedsTeacher

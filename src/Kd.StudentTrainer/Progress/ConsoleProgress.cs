@@ -1,11 +1,13 @@
-using System.Globalization;
 using Kd.StudentTrainer.Runs;
 using Spectre.Console;
 
 namespace Kd.StudentTrainer.Progress;
 
 /// <summary>What the user sees of a run: a line an epoch, a line in between where an epoch is long, the table at the end.</summary>
-internal sealed class ConsoleProgress(TextWriter output, TimeProvider time)
+/// <param name="output">Where lines go.</param>
+/// <param name="time">The clock.</param>
+/// <param name="terminal">Whether a line can be replaced by the next one.</param>
+internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, TerminalKind terminal = TerminalKind.None)
 {
     private static readonly TimeSpan s_between = TimeSpan.FromSeconds(15);
     private const int Kept = 500;
@@ -16,6 +18,9 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time)
     public void Note(string text) => WriteLine(text);
 
     public void Error(string text) => WriteLine("error: " + text);
+
+    /// <summary>Begins to show how far a piece of work is.</summary>
+    public ProgressBar Begin(string name, long total, string unit) => new(name, total, unit, terminal != TerminalKind.None, WriteBar, time);
 
     public void RunStarts(string method, int epochs, long parameters)
     {
@@ -60,8 +65,7 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time)
     private string Left(double share)
     {
         var elapsed = time.GetElapsedTime(_runStarted);
-        var left = TimeSpan.FromSeconds(Math.Max(0, elapsed.TotalSeconds * (1 - share) / share));
-        return left.ToString(left.TotalHours >= 1 ? @"h\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture);
+        return ProgressBar.FormatTime(TimeSpan.FromSeconds(Math.Max(0, elapsed.TotalSeconds * (1 - share) / share)));
     }
 
     /// <summary>The last lines, oldest first; safe on any thread.</summary>
@@ -74,6 +78,15 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time)
         }
     }
 
+    private void WriteBar(string text, bool mayBeReplaced)
+    {
+        if (!mayBeReplaced)
+            WriteLine(text);
+        else if (text.Length > 0)
+            output.Write(terminal == TerminalKind.Own ? $"\r{text}{ProgressBar.InPlace}" : $"{ProgressBar.InPlace}{text}\n");
+        output.Flush();
+    }
+
     private void WriteLine(string text)
     {
         _lastLine = time.GetTimestamp();
@@ -84,7 +97,21 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time)
                 _lines.Dequeue();
         }
 
-        output.WriteLine(text);
+        // Over a bar that stands there.
+        output.WriteLine(terminal == TerminalKind.Own ? $"\r{text}{ProgressBar.InPlace}" : text);
         output.Flush();
     }
+}
+
+/// <summary>What is at the other end of the output.</summary>
+internal enum TerminalKind
+{
+    /// <summary>A file or a pipe.</summary>
+    None,
+
+    /// <summary>A terminal.</summary>
+    Own,
+
+    /// <summary>A host that shows our lines on its terminal.</summary>
+    Hosts,
 }

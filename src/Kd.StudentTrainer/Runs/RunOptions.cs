@@ -7,6 +7,17 @@ internal sealed class RunOptions
 {
     public const string Section = "Run";
 
+    /// <summary>
+    /// <c>train</c> (default); <c>label</c>: have the teacher label all views of the dataset ahead of training; <c>verify</c>: compare stored logits with
+    /// fresh ones on a sample.
+    /// </summary>
+    [AllowedValues("train", "label", "verify", ErrorMessage = "Use train, label or verify.")]
+    public string Task { get; set; } = "train";
+
+    /// <summary>Views that the task verify draws. Default 1000; allowed 1 to 10 million.</summary>
+    [Range(1, 10_000_000)]
+    public int Sample { get; set; } = 1000;
+
     /// <summary>Run teacher evaluation and the four methods, and compare them in a table. Default false: one run of Distillation:Method.</summary>
     public bool Study { get; set; }
 

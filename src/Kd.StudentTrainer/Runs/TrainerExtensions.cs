@@ -39,7 +39,8 @@ internal static class TrainerExtensions
         services.AddSingleton(Resolve);
         services.AddSingleton<TeacherClient>();
         services.AddSingleton<CurriculumClient>();
-        services.AddSingleton(provider => new ConsoleProgress(Console.Out, provider.GetRequiredService<TimeProvider>()));
+        var terminal = builder.Configuration[ProgressBar.TerminalVariable] is { Length: > 0 } ? TerminalKind.Hosts : Console.IsOutputRedirected ? TerminalKind.None : TerminalKind.Own;
+        services.AddSingleton(provider => new ConsoleProgress(Console.Out, provider.GetRequiredService<TimeProvider>(), terminal));
         services.AddSingleton<RunOutcome>();
         services.AddHostedService<TrainerJob>();
     }

@@ -1,5 +1,7 @@
+using System.Security.Cryptography;
 using Kd.ServiceDefaults.Settings;
 using Kd.StudentTrainer.Curriculum;
+using Kd.StudentTrainer.Labeling;
 using Kd.StudentTrainer.Progress;
 using Kd.StudentTrainer.Teaching;
 using Kd.StudentTrainer.Training;
@@ -56,6 +58,23 @@ internal sealed class TrainerJob(
     {
         TorchRuntime.EnsureLoaded();
         var id = string.IsNullOrEmpty(configuration.Run.Id) ? time.GetLocalNow().ToString("yyyyMMdd-HHmmss", null) : configuration.Run.Id;
+        switch (configuration.Run.Task)
+        {
+            case "label":
+                var (views, computed) = new Prelabeler(CreateContext(id, cancellation)).Execute(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)), cancellation);
+                progress.Note($"labelled {views} views: {computed} computed now, {views - computed} were there");
+                break;
+            case "verify":
+                progress.Note(new StoreVerifier(CreateContext(id, cancellation)).Execute(configuration.Run.Sample, (ulong)configuration.Run.Seed, cancellation).Summarize());
+                break;
+            default:
+                Train(id, cancellation);
+                break;
+        }
+    }
+
+    private void Train(string id, CancellationToken cancellation)
+    {
         var folder = RunFolder.Open(Path.Combine(configuration.Run.Folder, id));
         var context = CreateContext(id, cancellation);
         folder.WriteJson("config.json", configuration);
@@ -72,7 +91,7 @@ internal sealed class TrainerJob(
         progress.Note(dataset.Description);
         foreach (var split in dataset.Splits.Where(split => split.Skipped > 0))
             progress.Note($"{split.Skipped} corrupt pictures of the {split.Name} split are left out (Dataset:Corrupt=Skip)");
-        if (!configuration.Run.Study && !Methods.UsesTeacher(configuration.Distillation.Method))
+        if (configuration.Run is { Study: false, Task: "train" } && !Methods.UsesTeacher(configuration.Distillation.Method))
             return new RunContext(id, configuration, dataset, planner, null, null, agent, progress, time);
         var description = teacher.DescribeAsync(dataset.ClassNames, cancellation).GetAwaiter().GetResult();
         progress.Note($"teacher {description.Architecture} ({description.Parameters} parameters), weights {description.Weights}, on {description.Device}");

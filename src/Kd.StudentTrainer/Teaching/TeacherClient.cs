@@ -25,6 +25,9 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
     /// <summary>What was asked so far.</summary>
     public TeacherUsage Usage => new(Interlocked.Read(ref _hits), Interlocked.Read(ref _computed), Interlocked.Read(ref _calls));
 
+    /// <summary>Most views in one call; known after <see cref="DescribeAsync"/>.</summary>
+    public int CallSize => _callSize;
+
     /// <summary>Asks what is served, and checks that it fits the dataset.</summary>
     /// <exception cref="TrainingException">The teacher's classes are not the dataset's.</exception>
     public async Task<DescribeReply> DescribeAsync(IReadOnlyList<string> classes, CancellationToken cancellation)
@@ -48,19 +51,46 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
         for (var start = 0; start < views.Length; start += _callSize)
         {
             var count = Math.Min(_callSize, views.Length - start);
-            var missing = await LookupAsync(views.AsMemory(start, count), rows.AsMemory(start, count), cancellation);
+            var missing = await LookupAsync(views.AsMemory(start, count), rows.AsMemory(start, count), storedOnly: false, cancellation);
             if (missing.Length > 0)
-                await LabelAsync(Array.ConvertAll(missing, index => start + index), views, pixels, size, rows, cancellation);
+                await LabelMissingAsync(Array.ConvertAll(missing, index => start + index), views, pixels, size, rows, cancellation);
         }
 
         return [.. rows.SelectMany(row => row)];
     }
 
+    /// <summary>Which of the views the shared cache lacks.</summary>
+    /// <returns>Their indexes, ascending.</returns>
+    public Task<int[]> FindNotStoredAsync(ViewId[] views, CancellationToken cancellation) => LookupAsync(views, new float[views.Length][], storedOnly: true, cancellation);
+
+    /// <summary>What the shared cache has of each view, or null where it has nothing.</summary>
+    public async Task<float[]?[]> GetStoredAsync(ViewId[] views, CancellationToken cancellation)
+    {
+        var rows = new float[views.Length][];
+        await LookupAsync(views, rows, storedOnly: true, cancellation);
+        return rows;
+    }
+
+    /// <summary>Has views computed.</summary>
+    /// <param name="views">N ids, at most <see cref="CallSize"/>.</param>
+    /// <param name="pixels">uint8 planes [N, 3, size, size].</param>
+    /// <param name="size">Width and height, px.</param>
+    /// <param name="store">Whether the cache gets the logits.</param>
+    /// <param name="cancellation">Cancels.</param>
+    /// <returns>Their logits.</returns>
+    public async Task<float[][]> LabelAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, bool store, CancellationToken cancellation)
+    {
+        var request = new LabelRequest { ViewIds = Pack(views), Pixels = UnsafeByteOperations.UnsafeWrap(pixels), Height = size, Width = size, DoNotStore = !store };
+        var reply = await CallAsync("Label", views.Length, (client, call) => client.LabelAsync(request, call), cancellation);
+        Interlocked.Add(ref _computed, views.Length);
+        return Unpack(reply.Logits, views.Length, reply.Classes);
+    }
+
     public void Dispose() => _pool?.Dispose();
 
-    private async Task<int[]> LookupAsync(ReadOnlyMemory<ViewId> views, Memory<float[]> rows, CancellationToken cancellation)
+    private async Task<int[]> LookupAsync(ReadOnlyMemory<ViewId> views, Memory<float[]> rows, bool storedOnly, CancellationToken cancellation)
     {
-        var request = new LookupRequest { ViewIds = Pack(views.Span) };
+        var request = new LookupRequest { ViewIds = Pack(views.Span), StoredOnly = storedOnly };
         var reply = await CallAsync("Lookup", views.Length, (client, call) => client.LookupAsync(request, call), cancellation);
         int[] missing = [.. reply.Missing];
         var logits = Unpack(reply.Logits, views.Length - missing.Length, reply.Classes);
@@ -77,24 +107,15 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
         return missing;
     }
 
-    private async Task LabelAsync(int[] indexes, ViewId[] views, ReadOnlyMemory<byte> pixels, int size, float[][] rows, CancellationToken cancellation)
+    private async Task LabelMissingAsync(int[] indexes, ViewId[] views, ReadOnlyMemory<byte> pixels, int size, float[][] rows, CancellationToken cancellation)
     {
         var bytes = ViewRenderer.ByteCount(size);
         var chosen = new byte[indexes.Length * bytes];
         for (var i = 0; i < indexes.Length; i++)
             pixels.Slice(indexes[i] * bytes, bytes).CopyTo(chosen.AsMemory(i * bytes));
-        var request = new LabelRequest
-        {
-            ViewIds = Pack(Array.ConvertAll(indexes, index => views[index])),
-            Pixels = UnsafeByteOperations.UnsafeWrap(chosen),
-            Height = size,
-            Width = size,
-        };
-        var reply = await CallAsync("Label", indexes.Length, (client, call) => client.LabelAsync(request, call), cancellation);
-        var logits = Unpack(reply.Logits, indexes.Length, reply.Classes);
+        var logits = await LabelAsync(Array.ConvertAll(indexes, index => views[index]), chosen, size, store: true, cancellation);
         for (var i = 0; i < indexes.Length; i++)
             rows[indexes[i]] = logits[i];
-        Interlocked.Add(ref _computed, indexes.Length);
     }
 
     private async Task<T> CallAsync<T>(string kind, long cost, Func<Teacher.TeacherClient, CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellation)

@@ -5,6 +5,9 @@ namespace Kd.TeacherService.Cache;
 /// <summary>The connection to Redis. It is made in the background and comes back by itself, so that neither the start nor a call waits for a server that is away.</summary>
 internal sealed class RedisConnection : IHostedService, IDisposable
 {
+    /// <summary>Keys that nothing has, to see whether the server answers.</summary>
+    public static readonly RedisKey[] Probe = ["kd:probe:0", "kd:probe:1"];
+
     private static readonly TimeSpan s_startPatience = TimeSpan.FromSeconds(2);
     private readonly Task<ConnectionMultiplexer> _connecting;
 
@@ -24,8 +27,20 @@ internal sealed class RedisConnection : IHostedService, IDisposable
     /// <summary>The database, or null while it is away.</summary>
     public IDatabase? Database => _connecting.IsCompletedSuccessfully && _connecting.Result.IsConnected ? _connecting.Result.GetDatabase() : null;
 
-    // A server that is there answers in milliseconds, and the first look-ups should find it.
-    public Task StartAsync(CancellationToken cancellationToken) => Task.WhenAny(_connecting, Task.Delay(s_startPatience, cancellationToken));
+    // A server that is there answers in milliseconds, and the first look-ups should find it, with the client's code compiled.
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _connecting.WaitAsync(s_startPatience, cancellationToken);
+            for (var i = 0; i < 3 && Database is { } database; i++)
+                await database.StringGetAsync(Probe).WaitAsync(s_startPatience, cancellationToken);
+        }
+        catch (Exception error) when (error is TimeoutException or RedisException)
+        {
+            // It is away: the calls will say so.
+        }
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -7,9 +7,11 @@ using StackExchange.Redis;
 
 namespace Kd.TeacherService.Cache;
 
-/// <summary>The cache in Redis (or a server of its protocol), shared by replicas and runs. While it is away or too slow, calls are left out for a moment, then tried again.</summary>
-internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck
+/// <summary>The cache in Redis (or a server of its protocol), shared by replicas and runs. While it is away or too slow, no call waits for it; it is tried beside them.</summary>
+internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck, IDisposable
 {
+    private static readonly TimeSpan s_betweenTries = TimeSpan.FromSeconds(1);
+    private readonly CancellationTokenSource _stop = new();
     private readonly RedisConnection _redis;
     private readonly CacheCircuit _circuit;
     private readonly KeyLimit _limit;
@@ -21,7 +23,7 @@ internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck
     public RedisLogitsCache(RedisConnection redis, IOptions<CacheOptions> options, TimeProvider time, ILogger<RedisLogitsCache> logger)
     {
         (_redis, _time, _logger, _lifetime) = (redis, time, logger, options.Value.TimeToLive);
-        (_circuit, _limit) = (new CacheCircuit(time), new KeyLimit(options.Value.MaxKeys, time));
+        (_circuit, _limit) = (new CacheCircuit(), new KeyLimit(options.Value.MaxKeys, time));
         TeacherTelemetry.CacheAvailable = () => _circuit.IsAway ? 0 : 1;
     }
 
@@ -43,10 +45,12 @@ internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(_circuit.IsAway ? HealthCheckResult.Degraded("Redis is away or too slow; the teacher computes every view that is not in its memory.") : HealthCheckResult.Healthy());
 
+    public void Dispose() => _stop.Cancel();
+
     private async Task<T?> TryAsync<T>(Func<IDatabase, Task<T>> call, TimeSpan patience, CancellationToken cancellation)
         where T : class
     {
-        if (!_circuit.TryEnter())
+        if (_circuit.IsAway)
         {
             TeacherTelemetry.CacheFailures.Add(1);
             return null;
@@ -58,24 +62,61 @@ internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck
             var answer = call(database);
             Observe(answer);
             var result = await answer.WaitAsync(patience, _time, cancellation);
-            if (_circuit.Succeeded())
-                _logger.CacheIsBack();
+            _circuit.Succeeded();
             return result;
         }
         catch (TimeoutException)
         {
             TeacherTelemetry.CacheFailures.Add(1);
             if (_circuit.WasSlow())
-                _logger.CacheIsSlow(patience.TotalMilliseconds);
+                GoOnWithout(() => _logger.CacheIsSlow(patience.TotalMilliseconds), patience);
         }
         catch (RedisException error)
         {
             TeacherTelemetry.CacheFailures.Add(1);
             if (_circuit.Failed())
-                _logger.CacheIsAway(error.Message);
+                GoOnWithout(() => _logger.CacheIsAway(error.Message), patience);
         }
 
         return null;
+    }
+
+    private void GoOnWithout(Action log, TimeSpan patience)
+    {
+        log();
+        _ = TryAgainAsync(patience);
+    }
+
+    private async Task TryAgainAsync(TimeSpan patience)
+    {
+        try
+        {
+            while (!await AnswersAsync(patience))
+                await Task.Delay(s_betweenTries, _time, _stop.Token);
+            _circuit.Close();
+            _logger.CacheIsBack();
+        }
+        catch (OperationCanceledException)
+        {
+            // The service stops.
+        }
+    }
+
+    private async Task<bool> AnswersAsync(TimeSpan patience)
+    {
+        try
+        {
+            if (_redis.Database is not { } database)
+                return false;
+            var answer = database.StringGetAsync(RedisConnection.Probe);
+            Observe(answer);
+            await answer.WaitAsync(patience, _time, _stop.Token);
+            return true;
+        }
+        catch (Exception error) when (error is TimeoutException or RedisException)
+        {
+            return false;
+        }
     }
 
     // Nobody may wait for it any more when it fails.

@@ -8,8 +8,8 @@ namespace Kd.TeacherService.Serving;
 /// <summary>Answers look-ups from the cache and labels views with the network.</summary>
 internal sealed class Labeler(TeacherHost host, PassQueue queue, MemoryLogitsCache cache, ILogitsCache shared, IOptions<CacheOptions> options)
 {
-    // A cache that saves less than this is still worth waiting for: a pause of the garbage collector is not a slow server.
-    private static readonly TimeSpan s_leastPatience = TimeSpan.FromMilliseconds(25);
+    // A pause of the garbage collector is not a slow server. Where computing is faster than this, the few calls before the circuit opens pay for it.
+    private static readonly TimeSpan s_leastPatience = TimeSpan.FromMilliseconds(50);
     private LogitsCodec? _codec;
 
     public TeacherModel Model => host.Model ?? throw new TeacherNotReadyException();

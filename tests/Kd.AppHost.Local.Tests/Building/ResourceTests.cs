@@ -32,6 +32,14 @@ public sealed class ResourceTests
     }
 
     [Fact]
+    public void WithReference_ConnectionStringOfTheConfiguration_IsHandedOn()
+    {
+        var builder = DistributedApplication.CreateBuilder(["--ConnectionStrings:cache=redis.example:6379"]);
+        var teacher = builder.AddProject<Metadata>("teacher").WithReference(builder.AddConnectionString("cache"));
+        Assert.Equal("redis.example:6379", Variables(teacher.Resource)["ConnectionStrings__cache"]);
+    }
+
+    [Fact]
     public void AddParameter_GivenOrNot_IsTheGivenValueOrAGeneratedOne()
     {
         var generate = new GenerateParameterDefault { MinLength = 32, Special = false };

@@ -45,7 +45,7 @@ public sealed class ProcessTests
     public async Task Kill_TeacherDuringARun_GivesTheSameStudent()
     {
         using var folder = TestFiles.CreateFolder();
-        string[] arguments = [.. AppHostProcess.Small, "--Run:Study=false", "--Distillation:Method=kd-curriculum", "--Training:Epochs=40", "--Views:PerSample=0", $"--Run:Folder={folder.Path}"];
+        string[] arguments = [.. AppHostProcess.Small, "--Run:Study=false", "--Distillation:Method=kd-curriculum", "--Training:Epochs=40", "--Views:PerSample=0", "--Cache:Folder=", $"--Run:Folder={folder.Path}"];
         Assert.Equal(0, (await AppHostProcess.RunAsync([.. arguments, "--Run:Id=quiet"])).ExitCode);
 
         using var host = AppHostProcess.Start([.. arguments, "--Run:Id=disturbed"]);

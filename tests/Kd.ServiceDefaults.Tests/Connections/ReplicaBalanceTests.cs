@@ -9,7 +9,7 @@ public sealed class ReplicaBalanceTests
     public void Next_UnevenConnections_GivesReplicasEvenShares()
     {
         string[] leadsTo = ["a", "a", "a", "b", "a", "a"];
-        var balance = new ReplicaBalance(leadsTo.Length);
+        var balance = new ReplicaBalance(leadsTo.Length, TimeProvider.System);
         var calls = new Dictionary<string, int> { ["a"] = 0, ["b"] = 0 };
         for (var call = 0; call < 1000; call++)
         {
@@ -26,7 +26,7 @@ public sealed class ReplicaBalanceTests
     public void Next_TwoKindsByTurns_SpreadsEachForItself()
     {
         string[] leadsTo = ["a", "b", "c"];
-        var balance = new ReplicaBalance(3);
+        var balance = new ReplicaBalance(3, TimeProvider.System);
         var costs = new Dictionary<(string, string), long>();
         for (var call = 0; call < 600; call++)
         {
@@ -44,9 +44,16 @@ public sealed class ReplicaBalanceTests
     public void Next_ReplicaGoneAndBack_GetsItsShareButDoesNotCatchUp()
     {
         string[] leadsTo = ["a", "b"];
-        var balance = new ReplicaBalance(2);
+        var clock = new Clock();
+        var balance = new ReplicaBalance(2, clock);
         Run(100, failing: false);
-        Run(100, failing: true);
+        // It is asked again now and then, and only then.
+        Assert.Equal(1, Run(100, failing: true)["b"]);
+        clock.Advance(TimeSpan.FromSeconds(0.6));
+        Assert.Equal(1, Run(100, failing: true)["b"]);
+        clock.Advance(TimeSpan.FromSeconds(0.6));
+        Assert.Equal(0, Run(100, failing: true)["b"]);
+        clock.Advance(TimeSpan.FromSeconds(0.6));
         Assert.InRange(Run(100, failing: false)["b"], 45, 55);
 
         Dictionary<string, int> Run(int count, bool failing)
@@ -64,5 +71,27 @@ public sealed class ReplicaBalanceTests
 
             return calls;
         }
+    }
+
+    [Fact]
+    public void Next_AllFailed_TriesTheOneWhosePauseEndsFirst()
+    {
+        var clock = new Clock();
+        var balance = new ReplicaBalance(2, clock);
+        balance.Failed(0);
+        clock.Advance(TimeSpan.FromSeconds(0.2));
+        balance.Failed(1);
+        Assert.Equal(0, balance.Next("Label", 1));
+        balance.Failed(0);
+        Assert.Equal(1, balance.Next("Label", 1));
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        private long _now;
+
+        public override long GetTimestamp() => _now;
+
+        public void Advance(TimeSpan by) => _now += (long)(by.TotalSeconds * TimestampFrequency);
     }
 }

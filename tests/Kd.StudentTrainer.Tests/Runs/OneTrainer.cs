@@ -1,5 +1,6 @@
 extern alias agent;
 extern alias teacher;
+using Kd.StudentTrainer.Progress;
 using Kd.StudentTrainer.Runs;
 using Kd.Tests;
 using Microsoft.Extensions.DependencyInjection;
@@ -29,12 +30,15 @@ internal static class TrainerRuns
         RunningService.StartAsync(agent::Kd.CurriculumAgent.Runs.CurriculumExtensions.BuildCurriculumAgent, $"--Agent:StateFolder={folder}");
 
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(string folder, string id, params string[] settings)
+    public static async Task<int> RunAsync(string folder, string id, params string[] settings) => (await RunAsync(folder, id, CancellationToken.None, settings)).ExitCode;
+
+    /// <returns>The exit code, and what the user saw.</returns>
+    public static async Task<(int ExitCode, string Output)> RunAsync(string folder, string id, CancellationToken stop, params string[] settings)
     {
         await using var app = TrainerExtensions.BuildStudentTrainer(
-            [$"--urls=http://127.0.0.1:{RunningService.FreePort()}", $"--Service:Key={RunningService.Key}", $"--Run:Folder={folder}", $"--Run:Id={id}", .. s_small, .. settings]);
+            [$"--urls=http://127.0.0.1:{RunningService.FreePort()}", $"--Endpoints:GrpcPort={RunningService.FreePort()}", $"--Service:Key={RunningService.Key}", $"--Run:Folder={folder}", $"--Run:Id={id}", .. s_small, .. settings]);
         await app.StartAsync();
-        await app.WaitForShutdownAsync();
-        return app.Services.GetRequiredService<RunOutcome>().ExitCode;
+        await app.WaitForShutdownAsync(stop);
+        return (app.Services.GetRequiredService<RunOutcome>().ExitCode, string.Join('\n', app.Services.GetRequiredService<ConsoleProgress>().Lines));
     }
 }

@@ -1,0 +1,35 @@
+extern alias trainer;
+
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using trainer::Kd.StudentTrainer.Curriculum;
+using trainer::Kd.StudentTrainer.Progress;
+using trainer::Kd.StudentTrainer.Runs;
+using trainer::Kd.StudentTrainer.Teaching;
+using Kd.Vision.Datasets;
+
+namespace Kd.Benchmarks;
+
+/// <summary>The trainer's parts, as its own program puts them together, without its job.</summary>
+internal sealed class BenchTrainer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    public BenchTrainer(string teachers, params string[] settings) =>
+        _app = TrainerExtensions.BuildStudentTrainer([$"--Service:Key={BenchService.Key}", $"--TeacherClient:Address={teachers}", "--Logging:LogLevel:Default=Warning", .. settings]);
+
+    public TeacherClient Teacher => _app.Services.GetRequiredService<TeacherClient>();
+
+    /// <summary>What a run is given.</summary>
+    public async Task<RunContext> CreateContextAsync()
+    {
+        var configuration = _app.Services.GetRequiredService<RunConfiguration>();
+        var dataset = DatasetLoader.Load(configuration.Dataset);
+        var planner = DatasetLoader.PlanViews(dataset, configuration.Views.Size, configuration.Views.Seed);
+        var description = await Teacher.DescribeAsync(dataset.ClassNames, CancellationToken.None);
+        return new RunContext(
+            "bench", configuration, dataset, planner, Teacher, description, _app.Services.GetRequiredService<CurriculumClient>(), new ConsoleProgress(TextWriter.Null, TimeProvider.System), TimeProvider.System);
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+}
