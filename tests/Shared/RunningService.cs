@@ -13,6 +13,7 @@ internal sealed class RunningService : IAsyncDisposable
 {
     public const string Key = "a-key-that-only-tests-use";
 
+    private static readonly HashSet<int> s_given = [];
     private readonly WebApplication _app;
 
     private RunningService(WebApplication app, Uri http, Uri grpc) => (_app, Http, Grpc) = (app, http, grpc);
@@ -44,12 +45,23 @@ internal sealed class RunningService : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    // Below the range that outgoing connections take their ports from, so that none of them has it before the service.
+    // Below the range that outgoing connections take their ports from, so that none of them has it before the service. Each process draws from a range of
+    // its own and never twice, since a port that is free now may be given to another test before it is bound.
     public static int FreePort()
     {
         while (true)
         {
-            var port = System.Security.Cryptography.RandomNumberGenerator.GetInt32(10_000, 20_000);
+            var port = 10_000 + 250 * (Environment.ProcessId % 40) + System.Security.Cryptography.RandomNumberGenerator.GetInt32(250);
+            lock (s_given)
+            {
+                if (!s_given.Add(port))
+                {
+                    if (s_given.Count >= 240)
+                        s_given.Clear();
+                    continue;
+                }
+            }
+
             try
             {
                 using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, port);

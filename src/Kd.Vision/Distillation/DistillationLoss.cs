@@ -23,7 +23,7 @@ public static class DistillationLoss
         return divergence.Times(temperature * temperature / studentLogits.shape[0]).MoveToOuterDisposeScope();
     }
 
-    /// <summary>alpha * cross-entropy(student, labels) + (1 - alpha) * <see cref="Soft"/>.</summary>
+    /// <summary>alpha * cross-entropy(student, labels) + (1 - alpha) * <see cref="Soft(Tensor, Tensor, double)"/>.</summary>
     /// <param name="studentLogits">Shape [N, C], before softmax.</param>
     /// <param name="teacherLogits">Shape [N, C], before softmax, at temperature 1.</param>
     /// <param name="labels">Shape [N], int64, 0 to C - 1.</param>
@@ -36,5 +36,81 @@ public static class DistillationLoss
         var hard = functional.cross_entropy(studentLogits, labels);
         var soft = Soft(studentLogits, teacherLogits, temperature);
         return hard.Times(alpha).Plus(soft.Times(1 - alpha)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>T^2 * (alpha * TCKD + beta * NCKD), mean over the batch: the divergence of (target, rest), and that among the other classes.</summary>
+    /// <remarks>
+    /// With p the softmax at T and y the label: TCKD = KL((p_y, 1 - p_y) of the teacher || of the student); NCKD = KL of the softmax over the classes
+    /// other than y. Source: Zhao et al. 2022, "Decoupled Knowledge Distillation", equations 4 to 8.
+    /// </remarks>
+    /// <param name="studentLogits">Shape [N, C], before softmax.</param>
+    /// <param name="teacherLogits">Shape [N, C], before softmax, at temperature 1.</param>
+    /// <param name="labels">Shape [N], int64, 0 to C - 1.</param>
+    /// <param name="temperature">T, above 0.</param>
+    /// <param name="alpha">Weight of TCKD.</param>
+    /// <param name="beta">Weight of NCKD.</param>
+    /// <returns>A scalar.</returns>
+    public static Tensor Decoupled(Tensor studentLogits, Tensor teacherLogits, Tensor labels, double temperature, double alpha, double beta)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(temperature);
+        using var scope = NewDisposeScope();
+        // Far below every logit, so that the label's class has no share in the softmax over the others.
+        var mask = zeros_like(studentLogits).scatter_(1, labels.unsqueeze(1), full([labels.shape[0], 1], -1000f, device: studentLogits.device)); // [N, C]
+        var student = studentLogits.DividedBy(temperature);
+        var teacher = teacherLogits.DividedBy(temperature);
+        var target = Divergence(Binary(teacher), Binary(student));
+        var others = Divergence(functional.log_softmax(teacher.Plus(mask), 1), functional.log_softmax(student.Plus(mask), 1));
+        return target.Times(alpha).Plus(others.Times(beta)).Times(temperature * temperature / studentLogits.shape[0]).MoveToOuterDisposeScope();
+
+        Tensor Binary(Tensor logits)
+        {
+            var all = logits.logsumexp(1, keepdim: true);                                   // [N, 1]
+            var label = logits.gather(1, labels.unsqueeze(1)) - all;                        // [N, 1]
+            var rest = logits.Plus(mask).logsumexp(1, keepdim: true) - all;                 // [N, 1]
+            return cat([label, rest], 1);                                                   // [N, 2]
+        }
+
+        static Tensor Divergence(Tensor teacher, Tensor student) => functional.kl_div(student, teacher, log_target: true, reduction: Reduction.Sum);
+    }
+
+    /// <summary>T^2 * (inter * d(rows) + intra * d(columns)) with d = 1 - Pearson's correlation of teacher's and student's softmax at T, mean over rows or columns.</summary>
+    /// <remarks>Source: Huang et al. 2022, "Knowledge Distillation from A Stronger Teacher" (DIST), equations 6 to 9.</remarks>
+    /// <param name="studentLogits">Shape [N, C], before softmax.</param>
+    /// <param name="teacherLogits">Shape [N, C], before softmax, at temperature 1.</param>
+    /// <param name="temperature">T, above 0.</param>
+    /// <param name="inter">Weight of the relations between classes within a sample.</param>
+    /// <param name="intra">Weight of the relations between samples within a class.</param>
+    /// <returns>A scalar.</returns>
+    public static Tensor Relations(Tensor studentLogits, Tensor teacherLogits, double temperature, double inter, double intra)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(temperature);
+        using var scope = NewDisposeScope();
+        var student = functional.softmax(studentLogits.DividedBy(temperature), 1); // [N, C]
+        var teacher = functional.softmax(teacherLogits.DividedBy(temperature), 1); // [N, C]
+        var rows = Distance(student, teacher);
+        var columns = Distance(student.t(), teacher.t());
+        return rows.Times(inter).Plus(columns.Times(intra)).Times(temperature * temperature).MoveToOuterDisposeScope();
+
+        static Tensor Distance(Tensor a, Tensor b)
+        {
+            var (x, y) = (a - a.mean([1], keepdim: true), b - b.mean([1], keepdim: true));
+            // The small number keeps the gradient finite where a row is constant.
+            var correlation = (x * y).sum(1) / (x.norm(1, false, 2) * y.norm(1, false, 2)).PlusInPlace(1e-8);
+            return ones(1, device: a.device) - correlation.mean();
+        }
+    }
+
+    /// <summary><see cref="Soft(Tensor, Tensor, double)"/> at a temperature that is part of the graph.</summary>
+    /// <param name="studentLogits">Shape [N, C], before softmax.</param>
+    /// <param name="teacherLogits">Shape [N, C], before softmax, at temperature 1.</param>
+    /// <param name="temperature">T, a scalar above 0.</param>
+    /// <returns>A scalar.</returns>
+    public static Tensor Soft(Tensor studentLogits, Tensor teacherLogits, Tensor temperature)
+    {
+        using var scope = NewDisposeScope();
+        var student = functional.log_softmax(studentLogits / temperature, 1); // [N, C]
+        var teacher = functional.log_softmax(teacherLogits / temperature, 1); // [N, C]
+        var divergence = functional.kl_div(student, teacher, log_target: true, reduction: Reduction.Sum);
+        return (divergence.Times(1.0 / studentLogits.shape[0]) * temperature * temperature).squeeze().MoveToOuterDisposeScope();
     }
 }

@@ -4,80 +4,37 @@ using static TorchSharp.torch;
 
 namespace Kd.Vision.Optimization;
 
-/// <summary>Adam with L2 weight decay, as torch.optim.Adam computes it.</summary>
+/// <summary>Adam with L2 weight decay, or with decoupled weight decay (AdamW), as torch.optim computes them.</summary>
 /// <remarks>
-/// Source: Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization", algorithm 1. Not TorchSharp's, whose scalars a garbage collection
-/// can free in the middle of a step (see <see cref="HeldScalars"/>).
+/// Sources: Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization", algorithm 1; Loshchilov and Hutter 2019, "Decoupled Weight Decay
+/// Regularization", algorithm 2.
 /// </remarks>
-public sealed class Adam : IDisposable
+public sealed class Adam : Optimizer
 {
     private const double FirstDecay = 0.9;
     private const double SecondDecay = 0.999;
     private const double Epsilon = 1e-8;
-
-    private readonly Slot[] _slots;
-    private readonly double _weightDecay;
+    private readonly bool _decoupled;
 
     /// <summary>Starts with moments of 0.</summary>
     /// <param name="parameters">What is optimised; not owned.</param>
     /// <param name="learningRate">Step size, above 0.</param>
-    /// <param name="weightDecay">L2 factor, at least 0.</param>
-    public Adam(IEnumerable<Parameter> parameters, double learningRate, double weightDecay)
+    /// <param name="weightDecay">At least 0.</param>
+    /// <param name="decoupled">AdamW: the weights themselves shrink by learningRate * weightDecay. Else weightDecay times the weights is added to their gradient.</param>
+    public Adam(IEnumerable<Parameter> parameters, double learningRate, double weightDecay, bool decoupled = false)
+        : base(parameters, learningRate, weightDecay, "first", "second") => _decoupled = decoupled;
+
+    private protected override void Move(Parameter parameter, Tensor gradient, Tensor[] memory)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(learningRate);
-        ArgumentOutOfRangeException.ThrowIfNegative(weightDecay);
-        (LearningRate, _weightDecay) = (learningRate, weightDecay);
-        using var _ = no_grad();
-        _slots = [.. parameters.Select(parameter => new Slot(parameter, zeros_like(parameter).DetachFromDisposeScope(), zeros_like(parameter).DetachFromDisposeScope()))];
-    }
-
-    /// <summary>Step size of the next step.</summary>
-    public double LearningRate { get; set; }
-
-    /// <summary>Steps taken.</summary>
-    public long Steps { get; private set; }
-
-    /// <summary>Drops the gradients of all parameters.</summary>
-    public void ZeroGradients()
-    {
-        foreach (var slot in _slots)
-        {
-            using var old = slot.Parameter.grad;
-            slot.Parameter.grad = null;
-        }
-    }
-
-    /// <summary>Moves every parameter that has a gradient by one step.</summary>
-    public void Step()
-    {
-        Steps++;
-        using var scope = NewDisposeScope();
-        using var _ = no_grad();
-        var size = LearningRate / (1 - Math.Pow(FirstDecay, Steps));
+        var (first, second) = (memory[0], memory[1]);
+        if (WeightDecay > 0 && _decoupled)
+            parameter.TimesInPlace(1 - LearningRate * WeightDecay);
+        else if (WeightDecay > 0)
+            gradient = parameter.Times(WeightDecay).PlusInPlace(gradient);
+        first.TimesInPlace(FirstDecay).PlusInPlace(gradient, 1 - FirstDecay);
+        second.TimesInPlace(SecondDecay).PlusProductInPlace(gradient, gradient, 1 - SecondDecay);
         var secondCorrection = Math.Sqrt(1 - Math.Pow(SecondDecay, Steps));
-        foreach (var slot in _slots)
-        {
-            if (slot.Parameter.grad is not { } gradient)
-                continue;
-            using var inner = NewDisposeScope();
-            if (_weightDecay > 0)
-                gradient = slot.Parameter.Times(_weightDecay).PlusInPlace(gradient);
-            slot.First.TimesInPlace(FirstDecay).PlusInPlace(gradient, 1 - FirstDecay);
-            slot.Second.TimesInPlace(SecondDecay).PlusProductInPlace(gradient, gradient, 1 - SecondDecay);
-            var denominator = slot.Second.sqrt().TimesInPlace(1 / secondCorrection).PlusInPlace(Epsilon);
-            slot.Parameter.PlusQuotientInPlace(slot.First, denominator, -size);
-        }
+        var denominator = second.sqrt().TimesInPlace(1 / secondCorrection).PlusInPlace(Epsilon);
+        parameter.PlusQuotientInPlace(first, denominator, -LearningRate / (1 - Math.Pow(FirstDecay, Steps)));
     }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (var slot in _slots)
-        {
-            slot.First.Dispose();
-            slot.Second.Dispose();
-        }
-    }
-
-    private sealed record Slot(Parameter Parameter, Tensor First, Tensor Second);
 }
