@@ -82,8 +82,6 @@ internal sealed class RunSettings
             _values.TryAdd(name, value);
         _values.TryAdd("Run:Study", "true");
         _values.TryAdd("Run:Folder", "runs");
-        // A trainer that is started again finds its run by this name.
-        _values.TryAdd("Run:Id", TimeProvider.System.GetLocalNow().ToString("yyyyMMdd-HHmmss", null));
         _values.TryAdd("Agent:StateFolder", Path.Combine(_values["Run:Folder"], "agent"));
         _values.TryAdd("Cache:Folder", Path.Combine(_values["Run:Folder"], "cache"));
         foreach (var name in s_paths)

@@ -15,6 +15,18 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
     private readonly Queue<ReportEpochRequest> _waiting = [];
     private GrpcChannelPool? _pool;
 
+    /// <summary>Reports that wait for the agent, oldest first.</summary>
+    public IReadOnlyCollection<ReportEpochRequest> Waiting => _waiting;
+
+    /// <summary>Goes on with a run that was registered before.</summary>
+    /// <param name="waiting">Reports that the agent has not taken yet, oldest first.</param>
+    public void Resume(IEnumerable<ReportEpochRequest> waiting)
+    {
+        _waiting.Clear();
+        foreach (var report in waiting)
+            _waiting.Enqueue(report);
+    }
+
     /// <summary>Registers the run; waits until the agent is there.</summary>
     /// <returns>The target of epoch 0.</returns>
     public async Task<Target> StartAsync(StartRunRequest request, CancellationToken cancellation)

@@ -35,6 +35,16 @@ internal sealed class SampleDifficulty(int samples, double smoothing)
         }
     }
 
+    /// <summary>Copies of the values and of the epochs of their last measurement, -1 for none.</summary>
+    public (float[] Values, int[] Measured) Capture() => ([.. _values], [.. _measured]);
+
+    /// <summary>Goes on from what <see cref="Capture"/> gave.</summary>
+    public void Restore(ReadOnlySpan<float> values, ReadOnlySpan<int> measured)
+    {
+        values.CopyTo(_values);
+        measured.CopyTo(_measured);
+    }
+
     /// <summary>Samples whose last measurement is that many epochs old or older.</summary>
     public int[] Stale(int epoch, int epochs) => [.. Enumerable.Range(0, samples).Where(i => epoch - _measured[i] >= epochs)];
 }

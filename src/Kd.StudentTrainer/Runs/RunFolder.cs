@@ -5,8 +5,19 @@ using Kd.StudentTrainer.Training;
 namespace Kd.StudentTrainer.Runs;
 
 /// <summary>The folder of a run: resolved configuration, metrics, weights, result.</summary>
-internal sealed class RunFolder
+internal sealed class RunFolder : IDisposable
 {
+    /// <summary>The resolved settings.</summary>
+    public const string ConfigurationFile = "config.json";
+
+    /// <summary>The result of a run of one method.</summary>
+    public const string ResultFile = "result.json";
+
+    /// <summary>The table of a study, written at its end.</summary>
+    public const string TableFile = "study.md";
+
+    private FileStream? _lock;
+
     private static readonly JsonSerializerOptions s_line = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -14,7 +25,8 @@ internal sealed class RunFolder
         Converters = { new JsonStringEnumConverter() },
     };
 
-    private static readonly JsonSerializerOptions s_page = new(s_line) { WriteIndented = true };
+    /// <summary>How JSON files are written.</summary>
+    internal static JsonSerializerOptions Page { get; } = new(s_line) { WriteIndented = true };
 
     private RunFolder(string path) => Path = path;
 
@@ -26,6 +38,9 @@ internal sealed class RunFolder
 
     /// <summary>Weights of the last finished epoch.</summary>
     public string LastWeights => File("last.safetensors");
+
+    /// <summary>Whether the run or study has ended.</summary>
+    public bool IsFinished => System.IO.File.Exists(File(ResultFile)) || System.IO.File.Exists(File(TableFile));
 
     /// <exception cref="TrainingException">The folder cannot be created.</exception>
     public static RunFolder Open(string path)
@@ -40,17 +55,37 @@ internal sealed class RunFolder
         }
     }
 
+    /// <summary>Keeps other processes out until this is disposed or the process ends.</summary>
+    public bool TryLock()
+    {
+        try
+        {
+            _lock = new FileStream(File("lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose() => _lock?.Dispose();
+
     /// <summary>The folder of a part of this run.</summary>
     public RunFolder Sub(string name) => Open(File(name));
 
-    /// <summary>Begins the metrics anew: a run that starts again writes all its epochs again.</summary>
-    public void ClearMetrics() => System.IO.File.Delete(File("metrics.jsonl"));
+    /// <summary>Keeps the lines of the epochs before one: a run that goes on from there writes the others again.</summary>
+    public void KeepMetrics(int epochs) => Guard(() =>
+    {
+        if (System.IO.File.Exists(File("metrics.jsonl")))
+            WriteText("metrics.jsonl", string.Concat(System.IO.File.ReadLines(File("metrics.jsonl")).Take(epochs).Select(line => line + "\n")));
+    });
 
     /// <summary>Adds a line to metrics.jsonl.</summary>
     public void AppendMetrics<T>(T metrics) => Guard(() => System.IO.File.AppendAllText(File("metrics.jsonl"), JsonSerializer.Serialize(metrics, s_line) + "\n"));
 
     /// <summary>Writes a JSON file, replacing an existing one only when the new one is whole.</summary>
-    public void WriteJson<T>(string name, T value) => WriteText(name, JsonSerializer.Serialize(value, s_page) + "\n");
+    public void WriteJson<T>(string name, T value) => WriteText(name, JsonSerializer.Serialize(value, Page) + "\n");
 
     /// <summary>Writes a text file, replacing an existing one only when the new one is whole.</summary>
     public void WriteText(string name, string text) => Guard(() =>
@@ -61,7 +96,7 @@ internal sealed class RunFolder
 
     /// <summary>Reads a JSON file of this folder, or gives null where there is none.</summary>
     public T? ReadJson<T>(string name)
-        where T : class => System.IO.File.Exists(File(name)) ? JsonSerializer.Deserialize<T>(System.IO.File.ReadAllText(File(name)), s_page) : null;
+        where T : class => System.IO.File.Exists(File(name)) ? JsonSerializer.Deserialize<T>(System.IO.File.ReadAllText(File(name)), Page) : null;
 
     /// <summary>Runs something that writes here; a full disk or a lost permission becomes a clear end of the run.</summary>
     public void Guard(Action write)

@@ -29,6 +29,16 @@ internal sealed class RunOptions
     [RegularExpression("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$", ErrorMessage = "Use 1 to 80 letters, digits, '-', '_' or '.'.")]
     public string? Id { get; set; }
 
+    /// <summary>
+    /// <c>auto</c> (default): go on with the newest unfinished run of the same settings, or with Run:Id's; <c>never</c>: begin anew.
+    /// </summary>
+    [AllowedValues("auto", "never", ErrorMessage = "Use auto or never.")]
+    public string Resume { get; set; } = "auto";
+
+    /// <summary>Time between checkpoints within an epoch; there is one at the end of each. Default 1 minute; allowed 0.01 seconds to 1 day.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.01", "1.00:00:00")]
+    public TimeSpan CheckpointEvery { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Seed of the student's weights, of the sample order and of dropout. Default 1.</summary>
     public long Seed { get; set; } = 1;
 

@@ -11,13 +11,13 @@ internal sealed class Study(RunContext context, RunFolder folder)
     /// <summary>Runs what is not finished, and saves the table.</summary>
     public IReadOnlyList<RunResult> Execute(CancellationToken cancellation)
     {
-        var rows = folder.ReadJson<List<RunResult>>(ResultsFile) ?? [];
+        var rows = context.Configuration.Run.Resume == "never" ? [] : folder.ReadJson<List<RunResult>>(ResultsFile) ?? [];
         if (rows.Count > 0)
             context.Progress.Note($"going on after {string.Join(", ", rows.Select(row => row.Method))}");
         Add("teacher", () => EvaluateTeacher(cancellation));
-        foreach (var method in Methods.All)
+        foreach (var method in Methods.Study)
             Add(method, () => new TrainingRun(context, method, folder.Sub(method)).Execute(cancellation));
-        folder.WriteText("study.md", ResultTable.ToMarkdown(rows));
+        folder.WriteText(RunFolder.TableFile, ResultTable.ToMarkdown(rows));
         return rows;
 
         void Add(string name, Func<RunResult> run)

@@ -36,6 +36,7 @@ internal static class TrainerExtensions
         services.AddSection<TeacherClientOptions>(TeacherClientOptions.Section);
         services.AddSection<AgentClientOptions>(AgentClientOptions.Section);
         services.AddSingleton<IValidateOptions<DistillationOptions>, CurriculumTemperatureRule>();
+        services.AddSingleton<IValidateOptions<TrainingOptions>, WarmupRule>();
         services.AddSingleton(Resolve);
         services.AddSingleton<TeacherClient>();
         services.AddSingleton<CurriculumClient>();
@@ -68,4 +69,12 @@ internal sealed class CurriculumTemperatureRule(IOptions<RunOptions> run) : IVal
         (run.Value.Study || options.Method == Methods.KdCurriculum) && options.Temperature is < 2 or > 8
             ? ValidateOptionsResult.Fail($"Distillation:Temperature is '{options.Temperature}'. With a curriculum (kd-curriculum, or Run:Study=true) it must be between 2 and 8.")
             : ValidateOptionsResult.Success;
+}
+
+/// <summary>A warm-up must leave epochs for the cosine.</summary>
+internal sealed class WarmupRule : IValidateOptions<TrainingOptions>
+{
+    public ValidateOptionsResult Validate(string? name, TrainingOptions options) => options.WarmupEpochs >= options.Epochs
+        ? ValidateOptionsResult.Fail($"Training:WarmupEpochs is '{options.WarmupEpochs}'. It must be below Training:Epochs ({options.Epochs}).")
+        : ValidateOptionsResult.Success;
 }

@@ -57,27 +57,27 @@ internal sealed class TrainerJob(
     private void Execute(CancellationToken cancellation)
     {
         TorchRuntime.EnsureLoaded();
-        var id = string.IsNullOrEmpty(configuration.Run.Id) ? time.GetLocalNow().ToString("yyyyMMdd-HHmmss", null) : configuration.Run.Id;
         switch (configuration.Run.Task)
         {
             case "label":
-                var (views, computed) = new Prelabeler(CreateContext(id, cancellation)).Execute(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)), cancellation);
+                var (views, computed) = new Prelabeler(CreateContext(configuration.Run.Task, cancellation)).Execute(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)), cancellation);
                 progress.Note($"labelled {views} views: {computed} computed now, {views - computed} were there");
                 break;
             case "verify":
-                progress.Note(new StoreVerifier(CreateContext(id, cancellation)).Execute(configuration.Run.Sample, (ulong)configuration.Run.Seed, cancellation).Summarize());
+                progress.Note(new StoreVerifier(CreateContext(configuration.Run.Task, cancellation)).Execute(configuration.Run.Sample, (ulong)configuration.Run.Seed, cancellation).Summarize());
                 break;
             default:
-                Train(id, cancellation);
+                Train(cancellation);
                 break;
         }
     }
 
-    private void Train(string id, CancellationToken cancellation)
+    private void Train(CancellationToken cancellation)
     {
-        var folder = RunFolder.Open(Path.Combine(configuration.Run.Folder, id));
+        var (id, folder) = new RunFinder(configuration, time).Open();
+        using var locked = folder;
         var context = CreateContext(id, cancellation);
-        folder.WriteJson("config.json", configuration);
+        folder.WriteJson(RunFolder.ConfigurationFile, configuration);
         if (configuration.Run.Study)
             progress.Finish(new Study(context, folder).Execute(cancellation), folder.Path);
         else

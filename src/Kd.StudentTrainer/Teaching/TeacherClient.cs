@@ -198,5 +198,7 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
 /// <param name="Calls">Calls.</param>
 internal readonly record struct TeacherUsage(long Hits, long Computed, long Calls)
 {
+    public static TeacherUsage operator +(TeacherUsage a, TeacherUsage b) => new(a.Hits + b.Hits, a.Computed + b.Computed, a.Calls + b.Calls);
+
     public static TeacherUsage operator -(TeacherUsage a, TeacherUsage b) => new(a.Hits - b.Hits, a.Computed - b.Computed, a.Calls - b.Calls);
 }

@@ -1,12 +1,21 @@
 namespace Kd.StudentTrainer.Training;
 
-/// <summary>Step size along a half cosine, from the first to the final one.</summary>
+/// <summary>Step size: a linear warm-up, then a half cosine from the first to the final one.</summary>
 internal static class CosineSchedule
 {
-    /// <summary>final + (first - final) (1 + cos(pi * progress)) / 2.</summary>
-    /// <remarks>Source: Loshchilov and Hutter 2017, "SGDR", equation 5, without restarts.</remarks>
-    /// <param name="first">Step size at progress 0.</param>
-    /// <param name="final">Step size at progress 1.</param>
-    /// <param name="progress">Share of the run that is done, 0 to 1.</param>
-    public static double At(double first, double final, double progress) => final + (first - final) * (1 + Math.Cos(Math.PI * progress)) / 2;
+    private const double WarmupStart = 0.01;
+
+    /// <summary>final + (first - final) (1 + cos(pi * progress)) / 2, after a warm-up from first / 100.</summary>
+    /// <remarks>Sources: Loshchilov and Hutter 2017, "SGDR", equation 5, without restarts; Goyal et al. 2017, "Accurate, Large Minibatch SGD", section 2.2.</remarks>
+    /// <param name="first">Step size at the end of the warm-up.</param>
+    /// <param name="final">Step size at the end.</param>
+    /// <param name="epochs">Epochs done, with fraction.</param>
+    /// <param name="all">Epochs of the run.</param>
+    /// <param name="warmup">Epochs of the warm-up; not all of them.</param>
+    public static double At(double first, double final, double epochs, double all, double warmup = 0)
+    {
+        if (epochs < warmup)
+            return first * (WarmupStart + (1 - WarmupStart) * epochs / warmup);
+        return final + (first - final) * (1 + Math.Cos(Math.PI * (epochs - warmup) / (all - warmup))) / 2;
+    }
 }

@@ -1,10 +1,11 @@
+using Kd.StudentTrainer.Batches;
 using Kd.StudentTrainer.Runs;
 using Kd.Vision.Checkpoints;
 using Kd.Vision.Distillation;
 using Kd.Vision.Models;
 using Kd.Vision.Optimization;
-using Kd.Vision.Views;
 using Kd.Vision.Runtime;
+using Kd.Vision.Views;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -14,35 +15,55 @@ namespace Kd.StudentTrainer.Training;
 /// <summary>The network in training, with its optimiser. Used from one thread.</summary>
 internal sealed class Student : IDisposable
 {
+    private const string ModelPrefix = "model.", AveragePrefix = "average.", OptimizerPrefix = "optimizer.", LearntName = "loss.learnt";
     private readonly Module<Tensor, Tensor> _network;
-    private readonly Adam _optimizer;
+    private readonly Module<Tensor, Tensor> _evaluated;
+    private readonly WeightAverage? _average;
+    private readonly Optimizer _optimizer;
+    private readonly LossFunction _loss;
     private readonly Device _device;
     private readonly TrainingOptions _training;
     private readonly long _seed;
 
-    private Student(Module<Tensor, Tensor> network, Device device, TrainingOptions training, long seed)
+    private Student(Func<Module<Tensor, Tensor>> create, LossFunction loss, Device device, TrainingOptions training, long seed)
     {
-        (_network, _device, _training, _seed) = (network.to(device), device, training, seed);
-        ChannelsLast.Apply(_network);
-        _optimizer = new Adam(_network.parameters(), training.LearningRate, training.WeightDecay);
+        (_loss, _device, _training, _seed) = (loss, device, training, seed);
+        _network = Prepare(create());
+        _evaluated = training.AverageDecay > 0 ? Prepare(create()) : _network;
+        _average = training.AverageDecay > 0 ? new WeightAverage(_evaluated, _network, training.AverageDecay) : null;
+        var parameters = _network.parameters().Concat(loss.Learnt is { } learnt ? [learnt] : []);
+        _optimizer = training.Optimizer == "sgd"
+            ? new Sgd(parameters, training.LearningRate, training.WeightDecay, training.Momentum)
+            : new Adam(parameters, training.LearningRate, training.WeightDecay, decoupled: training.Optimizer == "adamw");
+
+        Module<Tensor, Tensor> Prepare(Module<Tensor, Tensor> network)
+        {
+            ChannelsLast.Apply(network.to(device));
+            return network;
+        }
     }
 
     /// <summary>Steps taken.</summary>
-    public long Steps { get; private set; }
+    public long Steps => _optimizer.Steps;
 
     /// <summary>Number of weights.</summary>
     public long Parameters => _network.parameters().Sum(parameter => parameter.numel());
 
+    /// <summary>The network that is evaluated and saved.</summary>
+    internal Module<Tensor, Tensor> Evaluated => _evaluated;
+
     /// <exception cref="TrainingException">The network or the device is not known.</exception>
-    public static Student Create(StudentOptions options, TrainingOptions training, RunOptions run, string defaultDevice, int classes, int viewSize)
+    public static Student Create(RunConfiguration configuration, string method, int classes, int viewSize)
     {
+        var (options, run) = (configuration.Student, configuration.Run);
         try
         {
-            var device = TorchRuntime.ChooseDevice(string.IsNullOrEmpty(options.Device) ? defaultDevice : options.Device);
+            var device = TorchRuntime.ChooseDevice(string.IsNullOrEmpty(options.Device) ? configuration.Device : options.Device);
             if (run.Threads > 0)
                 TorchRuntime.SetThreads(run.Threads);
             var small = options.Form == StudentForm.Small || (options.Form == StudentForm.Auto && viewSize <= ViewPlanner.LargestSmallSide);
-            return new Student(ModelCatalog.Create(options.Architecture, classes, run.Seed, options.Width, small), device, training, run.Seed);
+            var loss = new LossFunction(configuration.Distillation, method, configuration.Training.LabelSmoothing, device);
+            return new Student(() => ModelCatalog.Create(options.Architecture, classes, run.Seed, options.Width, small), loss, device, configuration.Training, run.Seed);
         }
         catch (ArgumentException error)
         {
@@ -52,97 +73,117 @@ internal sealed class Student : IDisposable
 
     /// <summary>One step of training.</summary>
     /// <param name="batch">Pixels, labels and, for every method but labels, teacher logits.</param>
-    /// <param name="lesson">Method and temperature.</param>
-    /// <param name="progress">Share of the run that is done, 0 to 1.</param>
+    /// <param name="moment">Where the run is.</param>
     /// <returns>The loss and, where there are teacher logits, each sample's difficulty.</returns>
     /// <exception cref="TrainingException">The loss is not finite.</exception>
-    public StepResult Step(Batches.ReadyBatch batch, Lesson lesson, double progress)
+    public StepResult Step(ReadyBatch batch, Moment moment)
     {
         using var scope = NewDisposeScope();
         // Dropout draws from torch's global generator: seeded by the step, it does not depend on what ran before.
         random.manual_seed((long)(CounterRandom.Mix((ulong)_seed, 0xD40F, (ulong)Steps) >> 1));
-        _optimizer.LearningRate = CosineSchedule.At(_training.LearningRate, _training.FinalLearningRate, progress);
+        _optimizer.LearningRate = CosineSchedule.At(_training.LearningRate, _training.FinalLearningRate, moment.Epochs, _training.Epochs, _training.WarmupEpochs);
         _network.train();
         _optimizer.ZeroGradients();
         var images = Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device);   // [N, 3, H, W]
         var logits = _network.call(images);                                                            // [N, C]
         var teacher = batch.TeacherLogits is { } values ? tensor(values, device: _device).reshape(batch.Count, -1) : null;
-        var loss = Loss(logits, teacher, batch, lesson);
+        var loss = _loss.Compute(logits, teacher, tensor(batch.Labels, device: _device), moment);
         var value = loss.Single();
         if (!float.IsFinite(value))
-            throw new TrainingException($"The loss is {value} at step {Steps} (step size {_optimizer.LearningRate:G3}, temperature {lesson.Temperature}). The last checkpoint is kept; try a smaller Training:LearningRate.");
+            throw new TrainingException($"The loss is {value} at step {Steps} (step size {_optimizer.LearningRate:G3}, temperature {moment.Temperature}). The last checkpoint is kept; try a smaller Training:LearningRate.");
         loss.backward();
+        _loss.AfterBackward(moment);
+        if (_training.GradientClip > 0)
+            _optimizer.ClipGradients(_training.GradientClip);
         _optimizer.Step();
-        Steps++;
+        _average?.Update(Steps);
         return new StepResult(value, teacher is null ? null : MeasureDifficulty(teacher, logits));
     }
 
     /// <summary>Logits without gradients, in evaluation mode; the mode that was found is restored.</summary>
     /// <returns>Row-major [N, C].</returns>
-    public float[] Predict(Batches.ReadyBatch batch)
+    public float[] Predict(ReadyBatch batch)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        return Evaluated(() => _network.call(Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device)).cpu().data<float>().ToArray());
+        return InEvaluation(_evaluated, network => network.call(Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device)).cpu().data<float>().ToArray());
     }
 
     /// <summary>Difficulty of samples that were not trained on, without gradients; mode and batch-norm statistics stay as they are.</summary>
-    public float[] MeasureDifficulty(Batches.ReadyBatch batch)
+    public float[] MeasureDifficulty(ReadyBatch batch)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var teacher = tensor(batch.TeacherLogits ?? throw new InvalidOperationException("A batch for difficulty lacks teacher logits."), device: _device).reshape(batch.Count, -1);
-        return Evaluated(() => MeasureDifficulty(teacher, _network.call(Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device))));
+        return InEvaluation(_network, network => MeasureDifficulty(teacher, network.call(Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device))));
     }
 
-    /// <summary>Writes the weights under torchvision's names.</summary>
+    /// <summary>Writes the weights that are evaluated, under torchvision's names.</summary>
     public void Save(string path, IReadOnlyList<string> classes) =>
-        SafetensorsFile.Write(path, ModuleState.Save(_network), new Dictionary<string, string> { [Checkpoint.ClassesKey] = string.Join('\n', classes) });
+        SafetensorsFile.Write(path, ModuleState.Save(_evaluated), new Dictionary<string, string> { [Checkpoint.ClassesKey] = string.Join('\n', classes) });
 
-    /// <summary>Loads weights that <see cref="Save"/> wrote.</summary>
-    public void Load(string path) => ModuleState.Load(_network, Checkpoint.Read(path));
+    /// <summary>Loads weights that <see cref="Save"/> wrote, for evaluation only.</summary>
+    public void Load(string path) => ModuleState.Load(_evaluated, Checkpoint.Read(path));
+
+    /// <summary>Everything that the next steps depend on.</summary>
+    public Dictionary<string, TensorData> Capture()
+    {
+        var entries = Prefixed(ModelPrefix, ModuleState.Entries(_network)).Concat(Prefixed(OptimizerPrefix, _optimizer.State));
+        if (_average is not null)
+            entries = entries.Concat(Prefixed(AveragePrefix, ModuleState.Entries(_evaluated)));
+        if (_loss.Learnt is { } learnt)
+            entries = entries.Append(new(LearntName, learnt));
+        return entries.ToDictionary(entry => entry.Key, entry => TensorData.From(entry.Value));
+
+        static IEnumerable<KeyValuePair<string, Tensor>> Prefixed(string prefix, IEnumerable<KeyValuePair<string, Tensor>> entries) =>
+            entries.Select(entry => new KeyValuePair<string, Tensor>(prefix + entry.Key, entry.Value));
+    }
+
+    /// <summary>Goes on from what <see cref="Capture"/> gave.</summary>
+    /// <param name="steps">Steps taken by then.</param>
+    /// <param name="checkpoint">Its tensors.</param>
+    public void Restore(long steps, Checkpoint checkpoint)
+    {
+        ModuleState.Load(_network, Part(ModelPrefix));
+        if (_average is not null)
+            ModuleState.Load(_evaluated, Part(AveragePrefix));
+        _optimizer.Restore(steps, Part(OptimizerPrefix).Tensors);
+        if (_loss.Learnt is not { } learnt)
+            return;
+        using var _ = no_grad();
+        using var saved = checkpoint.Tensors[LearntName].ToTensor();
+        learnt.copy_(saved);
+
+        Checkpoint Part(string prefix) => checkpoint with
+        {
+            Tensors = checkpoint.Tensors.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value),
+        };
+    }
 
     public void Dispose()
     {
         _optimizer.Dispose();
+        _loss.Dispose();
+        _average?.Dispose();
         _network.Dispose();
     }
 
     private static float[] MeasureDifficulty(Tensor teacher, Tensor logits) => Difficulty.Measure(teacher, logits).cpu().data<float>().ToArray();
 
-    private Tensor Loss(Tensor logits, Tensor? teacher, Batches.ReadyBatch batch, Lesson lesson)
+    private static T InEvaluation<T>(Module<Tensor, Tensor> network, Func<Module<Tensor, Tensor>, T> work)
     {
-        if (lesson.Method == Methods.Labels)
-            return functional.cross_entropy(logits, Labels());
-        if (teacher is null)
-            throw new InvalidOperationException($"The method {lesson.Method} needs teacher logits.");
-        return lesson.Method == Methods.Mixed
-            ? DistillationLoss.Mixed(logits, teacher, Labels(), lesson.Temperature, lesson.Alpha)
-            : DistillationLoss.Soft(logits, teacher, lesson.Temperature);
-
-        Tensor Labels() => tensor(batch.Labels, device: _device);
-    }
-
-    private T Evaluated<T>(Func<T> work)
-    {
-        var training = _network.training;
-        _network.eval();
+        var training = network.training;
+        network.eval();
         try
         {
-            return work();
+            return work(network);
         }
         finally
         {
-            _network.train(training);
+            network.train(training);
         }
     }
 }
-
-/// <summary>What a step learns from.</summary>
-/// <param name="Method">One of <see cref="Methods"/>.</param>
-/// <param name="Temperature">Softmax temperature.</param>
-/// <param name="Alpha">Weight of the labels in the method mixed.</param>
-internal sealed record Lesson(string Method, double Temperature, double Alpha);
 
 /// <summary>What a step gave.</summary>
 /// <param name="Loss">Mean loss of the batch.</param>

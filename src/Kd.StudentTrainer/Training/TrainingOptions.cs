@@ -15,7 +15,11 @@ internal sealed class TrainingOptions
     [Range(2, 65_536)]
     public int BatchSize { get; set; } = 128;
 
-    /// <summary>Adam's first step size. Default 1e-3; allowed 1e-9 to 10.</summary>
+    /// <summary>adam (default), adamw or sgd.</summary>
+    [AllowedValues("adam", "adamw", "sgd", ErrorMessage = "Use adam, adamw or sgd.")]
+    public string Optimizer { get; set; } = "adam";
+
+    /// <summary>Largest step size, after the warm-up. Default 1e-3; allowed 1e-9 to 10.</summary>
     [Range(1e-9, 10.0)]
     public double LearningRate { get; set; } = 1e-3;
 
@@ -23,46 +27,27 @@ internal sealed class TrainingOptions
     [Range(0.0, 10.0)]
     public double FinalLearningRate { get; set; } = 1e-6;
 
-    /// <summary>L2 penalty in Adam. Default 1e-4; allowed 0 to 1.</summary>
+    /// <summary>Epochs, with fraction, in which the step size rises from a hundredth. Default 0; allowed 0 to 1000.</summary>
+    [Range(0.0, 1000.0)]
+    public double WarmupEpochs { get; set; }
+
+    /// <summary>L2 penalty in adam and sgd, decoupled decay in adamw. Default 1e-4; allowed 0 to 1.</summary>
     [Range(0.0, 1.0)]
     public double WeightDecay { get; set; } = 1e-4;
-}
 
-/// <summary>How the teacher is used: the section <c>Distillation</c>.</summary>
-internal sealed class DistillationOptions
-{
-    public const string Section = "Distillation";
+    /// <summary>Momentum of sgd. Default 0.9; allowed 0 to 0.9999.</summary>
+    [Range(0.0, 0.9999)]
+    public double Momentum { get; set; } = 0.9;
 
-    /// <summary>labels, mixed, kd (default) or kd-curriculum.</summary>
-    [AllowedValues(Methods.Labels, Methods.Mixed, Methods.Kd, Methods.KdCurriculum, ErrorMessage = "Use labels, mixed, kd or kd-curriculum.")]
-    public string Method { get; set; } = Methods.Kd;
+    /// <summary>Share of a label's probability that is spread over all classes. Default 0; allowed 0 to 0.9.</summary>
+    [Range(0.0, 0.9)]
+    public double LabelSmoothing { get; set; }
 
-    /// <summary>Weight of the labels in the method mixed. Default 0.6; allowed 0 to 1.</summary>
-    [Range(0.0, 1.0)]
-    public double Alpha { get; set; } = 0.6;
+    /// <summary>Largest Euclidean norm of all gradients together; 0 (default): no limit. Allowed 0 to 1000000.</summary>
+    [Range(0.0, 1_000_000.0)]
+    public double GradientClip { get; set; }
 
-    /// <summary>Softmax temperature, dimensionless; the first one where a curriculum changes it. Default 4; allowed 1 to 20 (2 to 8 with a curriculum).</summary>
-    [Range(1.0, 20.0)]
-    public double Temperature { get; set; } = 4.0;
-}
-
-/// <summary>What a student learns from.</summary>
-internal static class Methods
-{
-    /// <summary>The dataset's labels.</summary>
-    public const string Labels = "labels";
-
-    /// <summary>Labels and teacher.</summary>
-    public const string Mixed = "mixed";
-
-    /// <summary>The teacher.</summary>
-    public const string Kd = "kd";
-
-    /// <summary>The teacher; the curriculum agent picks samples and temperature.</summary>
-    public const string KdCurriculum = "kd-curriculum";
-
-    /// <summary>All of them, in the order of the table.</summary>
-    public static IReadOnlyList<string> All { get; } = [Labels, Mixed, Kd, KdCurriculum];
-
-    public static bool UsesTeacher(string method) => method != Labels;
+    /// <summary>Decay, per step, of the weights' moving average, which is then what is evaluated and saved; 0 (default): none. Allowed 0 to 0.99999.</summary>
+    [Range(0.0, 0.99999)]
+    public double AverageDecay { get; set; }
 }

@@ -29,11 +29,12 @@ public static class DistillationLoss
     /// <param name="labels">Shape [N], int64, 0 to C - 1.</param>
     /// <param name="temperature">T, above 0.</param>
     /// <param name="alpha">Weight of the labels, 0 to 1.</param>
+    /// <param name="smoothing">Share of a label's probability that is spread over all classes, 0 to 1.</param>
     /// <returns>A scalar.</returns>
-    public static Tensor Mixed(Tensor studentLogits, Tensor teacherLogits, Tensor labels, double temperature, double alpha)
+    public static Tensor Mixed(Tensor studentLogits, Tensor teacherLogits, Tensor labels, double temperature, double alpha, double smoothing = 0)
     {
         using var scope = NewDisposeScope();
-        var hard = functional.cross_entropy(studentLogits, labels);
+        var hard = functional.cross_entropy(studentLogits, labels, label_smoothing: smoothing);
         var soft = Soft(studentLogits, teacherLogits, temperature);
         return hard.Times(alpha).Plus(soft.Times(1 - alpha)).MoveToOuterDisposeScope();
     }

@@ -36,7 +36,7 @@ internal static class TrainerRuns
     public static async Task<(int ExitCode, string Output)> RunAsync(string folder, string id, CancellationToken stop, params string[] settings)
     {
         await using var app = TrainerExtensions.BuildStudentTrainer(
-            [$"--urls=http://127.0.0.1:{RunningService.FreePort()}", $"--Endpoints:GrpcPort={RunningService.FreePort()}", $"--Service:Key={RunningService.Key}", $"--Run:Folder={folder}", $"--Run:Id={id}", .. s_small, .. settings]);
+            [$"--urls=http://127.0.0.1:{RunningService.FreePort()}", $"--Endpoints:GrpcPort={RunningService.FreePort()}", $"--Service:Key={RunningService.Key}", $"--Run:Folder={folder}", .. id.Length > 0 ? [$"--Run:Id={id}"] : Array.Empty<string>(), .. s_small, .. settings]);
         await app.StartAsync();
         await app.WaitForShutdownAsync(stop);
         return (app.Services.GetRequiredService<RunOutcome>().ExitCode, string.Join('\n', app.Services.GetRequiredService<ConsoleProgress>().Lines));

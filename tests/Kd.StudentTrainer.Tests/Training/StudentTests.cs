@@ -12,7 +12,7 @@ public sealed class StudentTests
 {
     private const int Classes = 4;
     private static readonly string[] s_classes = ["a", "b", "c", "d"];
-    private readonly Lesson _lesson = new(Methods.Kd, 4, 0.6);
+    private static readonly Moment s_start = new(0, 4);
 
     public StudentTests() => TorchRuntime.EnsureLoaded();
 
@@ -42,7 +42,7 @@ public sealed class StudentTests
         using var student = NewStudent();
         var batch = Batch(seed: 1);
         batch.TeacherLogits![3] = float.NaN;
-        var error = Assert.Throws<TrainingException>(() => student.Step(batch, _lesson, 0));
+        var error = Assert.Throws<TrainingException>(() => student.Step(batch, s_start));
         Assert.Contains("at step 0", error.Message);
         Assert.Contains("Training:LearningRate", error.Message);
     }
@@ -50,28 +50,69 @@ public sealed class StudentTests
     [Fact]
     public void Step_SameBatchManyTimes_LearnsIt()
     {
-        using var student = NewStudent();
+        using var student = NewStudent(Methods.Labels);
         var batch = Batch(seed: 1);
-        var lesson = new Lesson(Methods.Labels, 4, 0.6);
-        var first = student.Step(batch, lesson, 0).Loss;
+        var first = student.Step(batch, s_start).Loss;
         var last = 0f;
         for (var i = 0; i < 30; i++)
-            last = student.Step(batch, lesson, 0).Loss;
+            last = student.Step(batch, s_start).Loss;
         Assert.InRange(first, 1.0, 2.5);
         Assert.InRange(last, 0, 0.5 * first);
     }
 
+    // Every method with every optimiser, clipping, averaging, smoothing and warm-up: half of the steps, a checkpoint in another student, the other half.
+    [Theory]
+    [InlineData(Methods.Labels, "adam")]
+    [InlineData(Methods.Mixed, "adamw")]
+    [InlineData(Methods.Kd, "sgd")]
+    [InlineData(Methods.Decoupled, "adam")]
+    [InlineData(Methods.Relations, "sgd")]
+    [InlineData(Methods.LearntTemperature, "adamw")]
+    public void Restore_InTheMiddle_GoesOnToTheBit(string method, string optimizer)
+    {
+        var training = new TrainingOptions { Optimizer = optimizer, LearningRate = 0.01, AverageDecay = 0.9, GradientClip = 1, LabelSmoothing = 0.1, WarmupEpochs = 3 };
+        using var straight = NewStudent(method, training);
+        using var first = NewStudent(method, training);
+        using var second = NewStudent(method, training);
+        var untrained = Saved(straight);
+        for (var step = 0; step < 8; step++)
+        {
+            straight.Step(Batch(seed: step), new Moment(step, 4));
+            (step < 4 ? first : second).Step(Batch(seed: step), new Moment(step, 4));
+            if (step == 3)
+                second.Restore(first.Steps, new Vision.Checkpoints.Checkpoint("", first.Capture(), new Dictionary<string, string>()));
+        }
+
+        Assert.Equal(8, second.Steps);
+        Assert.Equal(Saved(straight), Saved(second));
+        Assert.NotEqual(untrained, Saved(second));
+        var (expected, actual) = (straight.Capture(), second.Capture());
+        Assert.Equal(expected.Keys.Order(), actual.Keys.Order());
+        Assert.All(expected, entry => Assert.Equal(entry.Value.Bytes.ToArray(), actual[entry.Key].Bytes.ToArray()));
+    }
+
+    [Theory]
+    [InlineData(0, 0.001)]
+    [InlineData(1, 0.0505)]
+    [InlineData(2, 0.1)]
+    [InlineData(6, 0.055)]
+    [InlineData(10, 0.01)]
+    public void CosineSchedule_WarmupAndCosine_GivesTheStepSize(double epochs, double expected) => Assert.Equal(expected, CosineSchedule.At(0.1, 0.01, epochs, 10, 2), 1e-9);
+
     private byte[] TrainTwoSteps(Action<Student> between)
     {
         using var student = NewStudent();
-        student.Step(Batch(seed: 1), _lesson, 0);
+        student.Step(Batch(seed: 1), s_start);
         between(student);
-        student.Step(Batch(seed: 2), _lesson, 0.5);
+        student.Step(Batch(seed: 2), new Moment(15, 4));
         return Saved(student);
     }
 
-    private static Student NewStudent() => Student.Create(
-        new StudentOptions { Width = 0.1 }, new TrainingOptions { LearningRate = 0.01 }, new RunOptions { Seed = 4 }, "cpu", Classes, 16);
+    private static Student NewStudent(string method = Methods.Kd, TrainingOptions? training = null) => Student.Create(
+        new RunConfiguration(
+            new RunOptions { Seed = 4 }, new(), new(), new StudentOptions { Width = 0.1 }, training ?? new TrainingOptions { LearningRate = 0.01 }, new DistillationOptions { Method = method },
+            new(), new(), new(), "cpu"),
+        method, Classes, 16);
 
     private static byte[] Saved(Student student)
     {

@@ -1,0 +1,97 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Kd.StudentTrainer.Training;
+
+namespace Kd.StudentTrainer.Runs;
+
+/// <summary>Finds the folder that a start belongs to: the one that Run:Id names, the newest unfinished one of the same settings, or a new one.</summary>
+internal sealed class RunFinder(RunConfiguration configuration, TimeProvider time)
+{
+    // What may differ between two starts of one run: it changes neither weights nor measurements.
+    private static readonly string[] s_free = ["run.id", "run.folder", "run.resume", "run.task", "run.sample", "run.checkpointEvery", "run.prefetch", "teacherClient", "agentClient"];
+    private readonly JsonNode _settings = Comparable(JsonNode.Parse(JsonSerializer.Serialize(configuration, RunFolder.Page))!);
+
+    /// <summary>Opens the folder and locks it against other processes.</summary>
+    /// <returns>The run's name and folder.</returns>
+    /// <exception cref="TrainingException">The folder cannot be used, another process has it, or its run has other settings.</exception>
+    public (string Id, RunFolder Folder) Open()
+    {
+        if (!string.IsNullOrEmpty(configuration.Run.Id))
+            return (configuration.Run.Id, OpenNamed(configuration.Run.Id));
+        if (configuration.Run.Resume == "auto" && FindUnfinished() is { } found)
+            return found;
+        for (var attempt = 1; ; attempt++)
+        {
+            var id = time.GetLocalNow().ToString("yyyyMMdd-HHmmss", null) + (attempt == 1 ? "" : $"-{attempt}");
+            if (Directory.Exists(PathOf(id)))
+                continue;
+            var folder = RunFolder.Open(PathOf(id));
+            if (folder.TryLock())
+                return (id, folder);
+        }
+    }
+
+    private RunFolder OpenNamed(string id)
+    {
+        var folder = RunFolder.Open(PathOf(id));
+        if (!folder.TryLock())
+            throw new TrainingException($"Another process is working on the run '{folder.Path}'. Wait for it, or give another Run:Id.");
+        if (configuration.Run.Resume == "auto" && Read(folder) is { } saved && FindDifference(saved, _settings) is { } difference)
+        {
+            folder.Dispose();
+            throw new TrainingException($"The run '{folder.Path}' was started with other settings: {difference}. Give another Run:Id, or Run:Resume=never to begin it anew.");
+        }
+
+        return folder;
+    }
+
+    private (string, RunFolder)? FindUnfinished()
+    {
+        var root = new DirectoryInfo(configuration.Run.Folder);
+        if (!root.Exists)
+            return null;
+        foreach (var candidate in root.GetDirectories().Where(folder => folder.GetFiles("config.json").Length > 0).OrderByDescending(folder => folder.Name, StringComparer.Ordinal))
+        {
+            var folder = RunFolder.Open(candidate.FullName);
+            if (!folder.IsFinished && Read(folder) is { } saved && FindDifference(saved, _settings) is null && folder.TryLock())
+                return (candidate.Name, folder);
+        }
+
+        return null;
+    }
+
+    private static JsonNode? Read(RunFolder folder)
+    {
+        try
+        {
+            return folder.ReadJson<JsonNode>(RunFolder.ConfigurationFile) is { } saved ? Comparable(saved) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static JsonNode Comparable(JsonNode settings)
+    {
+        foreach (var path in s_free.Select(name => name.Split('.')))
+        {
+            var parent = path.Length == 1 ? settings : settings[path[0]];
+            (parent as JsonObject)?.Remove(path[^1]);
+        }
+
+        return settings;
+    }
+
+    /// <summary>The first setting that differs, with both values, or null.</summary>
+    internal static string? FindDifference(JsonNode? saved, JsonNode? now, string name = "")
+    {
+        if (saved is not JsonObject || now is not JsonObject)
+            return JsonNode.DeepEquals(saved, now) ? null : $"{name} was {saved?.ToJsonString() ?? "not set"}, now it is {now?.ToJsonString() ?? "not set"}";
+        return saved.AsObject().Select(entry => entry.Key).Union(now.AsObject().Select(entry => entry.Key))
+            .Select(key => FindDifference(saved[key], now[key], name + (name.Length > 0 ? ":" : "") + char.ToUpperInvariant(key[0]) + key[1..]))
+            .FirstOrDefault(difference => difference is not null);
+    }
+
+    private string PathOf(string id) => Path.Combine(configuration.Run.Folder, id);
+}

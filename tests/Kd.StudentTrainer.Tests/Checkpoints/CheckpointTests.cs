@@ -1,0 +1,151 @@
+using Kd.StudentTrainer.Checkpoints;
+using Kd.StudentTrainer.Runs;
+using Kd.StudentTrainer.Tests.Runs;
+using Kd.StudentTrainer.Training;
+using Kd.Tests;
+using Kd.Vision.Checkpoints;
+using static TorchSharp.torch;
+
+namespace Kd.StudentTrainer.Tests.Checkpoints;
+
+[Collection(nameof(OneTrainer))]
+public sealed class CheckpointTests
+{
+    private readonly List<string> _notes = [];
+
+    [Fact]
+    public void Load_SavedTwice_GivesTheLast()
+    {
+        using var folder = TestFiles.CreateFolder();
+        var store = new CheckpointStore(RunFolder.Open(folder.Path));
+        store.Save(State(1), Tensors(1));
+        store.Save(State(2), Tensors(2));
+
+        var (state, checkpoint) = store.Load(_notes.Add)!.Value;
+
+        Assert.Equal((2, 7), (state.Epoch, state.Step));
+        Assert.Equal(State(2).Reports, state.Reports);
+        Assert.Equal(Tensors(2)["a"].Bytes.ToArray(), checkpoint.Tensors["a"].Bytes.ToArray());
+        Assert.Empty(_notes);
+    }
+
+    // Wherever it is damaged: in the length, the header, the state or the numbers.
+    [Fact]
+    public void Load_LastOneDamagedAnywhere_FallsBackAndSaysSo()
+    {
+        using var folder = TestFiles.CreateFolder();
+        var store = new CheckpointStore(RunFolder.Open(folder.Path));
+        store.Save(State(1), Tensors(1));
+        store.Save(State(2), Tensors(2));
+        var path = folder.File("checkpoint.safetensors");
+        var whole = File.ReadAllBytes(path);
+        var fellBack = 0;
+        for (var at = 0; at < whole.Length; at += 7)
+        {
+            var damaged = whole.ToArray();
+            damaged[at] ^= 0x15;
+            _notes.Clear();
+            File.WriteAllBytes(path, damaged);
+            var (state, checkpoint) = store.Load(_notes.Add)!.Value;
+            // A byte that means nothing, such as one of the word that names the format, may be anything.
+            if (state.Epoch == 2)
+                Assert.Equal((State(2).Sums, Tensors(2)["a"].Bytes.ToArray()), (state.Sums, checkpoint.Tensors["a"].Bytes.ToArray()), (a, b) => a.Item1 == b.Item1 && a.Item2.SequenceEqual(b.Item2));
+            else
+                Assert.Contains("the one before is used", Assert.Single(_notes));
+            fellBack += 2 - state.Epoch;
+        }
+
+        Assert.InRange(fellBack, whole.Length / 7 - 12, whole.Length);
+        AssertFallsBack(whole[..^1]);
+        AssertFallsBack([]);
+
+        void AssertFallsBack(byte[] content)
+        {
+            _notes.Clear();
+            File.WriteAllBytes(path, content);
+            Assert.Equal(1, store.Load(_notes.Add)!.Value.State.Epoch);
+            Assert.Contains("the one before is used", Assert.Single(_notes));
+        }
+    }
+
+    [Fact]
+    public void Save_DiskFull_SaysSoAndKeepsWhatWasThere()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "needs /dev/full");
+        using var folder = TestFiles.CreateFolder();
+        var store = new CheckpointStore(RunFolder.Open(folder.Path));
+        store.Save(State(1), Tensors(1));
+        File.CreateSymbolicLink(folder.File("checkpoint.safetensors.new.part"), "/dev/full");
+
+        var error = Assert.Throws<TrainingException>(() => store.Save(State(2), Tensors(2)));
+
+        Assert.Contains("No space left", error.Message);
+        Assert.Equal(1, store.Load(_notes.Add)!.Value.State.Epoch);
+        store.Save(State(3), Tensors(3));
+        Assert.Equal(3, store.Load(_notes.Add)!.Value.State.Epoch);
+    }
+
+    [Fact]
+    public async Task Run_DiskFullInTheMiddle_EndsWithAReasonAndGoesOnLater()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "needs /dev/full");
+        using var folder = TestFiles.CreateFolder();
+        string[] settings = ["--Distillation:Method=labels"];
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "quiet", settings));
+        Directory.CreateDirectory(folder.File("full"));
+        File.CreateSymbolicLink(folder.File("full/checkpoint.safetensors.new.part"), "/dev/full");
+
+        var (exitCode, output) = await TrainerRuns.RunAsync(folder.Path, "full", CancellationToken.None, settings);
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("No space left", output);
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "full", settings));
+        Assert.Equal(File.ReadAllBytes(folder.File("quiet/last.safetensors")), File.ReadAllBytes(folder.File("full/last.safetensors")));
+    }
+
+    [Fact]
+    public async Task Run_SameCommandAfterAStop_GoesOnWithTheSameRun()
+    {
+        using var folder = TestFiles.CreateFolder();
+        string[] settings = ["--Distillation:Method=labels", "--Training:Epochs=12"];
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.File("quiet"), "run", settings));
+        using var stop = new CancellationTokenSource();
+        var run = TrainerRuns.RunAsync(folder.File("stopped"), "", stop.Token, settings);
+        while (!run.IsCompleted && !Directory.Exists(folder.File("stopped")) || Directory.GetFiles(folder.File("stopped"), "checkpoint.safetensors", SearchOption.AllDirectories).Length == 0)
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        await stop.CancelAsync();
+        Assert.NotEqual(0, (await run).ExitCode);
+
+        // Other settings are another run; the same ones go on, and a finished run is left alone.
+        var (otherCode, other) = await TrainerRuns.RunAsync(folder.File("stopped"), "", CancellationToken.None, ["--Distillation:Method=labels", "--Training:Epochs=2"]);
+        var (exitCode, output) = await TrainerRuns.RunAsync(folder.File("stopped"), "", CancellationToken.None, settings);
+
+        Assert.Equal((0, 0), (otherCode, exitCode));
+        Assert.DoesNotContain("goes on from its checkpoint", other);
+        Assert.Contains("goes on from its checkpoint", output);
+        Assert.Equal(2, Directory.GetDirectories(folder.File("stopped")).Length);
+        var finished = Directory.GetDirectories(folder.File("stopped")).Single(path => File.ReadLines(Path.Combine(path, "metrics.jsonl")).Count() == 12);
+        Assert.Equal(File.ReadAllBytes(folder.File("quiet/run/last.safetensors")), File.ReadAllBytes(Path.Combine(finished, "last.safetensors")));
+    }
+
+    [Fact]
+    public async Task Run_NamedRunWithOtherSettings_NamesTheDifference()
+    {
+        using var folder = TestFiles.CreateFolder();
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", "--Distillation:Method=labels"));
+
+        var (exitCode, output) = await TrainerRuns.RunAsync(folder.Path, "run", CancellationToken.None, "--Distillation:Method=labels", "--Training:LearningRate=0.5");
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("Training:LearningRate was 0.001, now it is 0.5", output);
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", "--Distillation:Method=labels", "--Training:LearningRate=0.5", "--Run:Resume=never"));
+    }
+
+    private static RunState State(int epoch) => new("teacher", epoch, 7, 99, EpochSums.Zero with { Loss = 1.0 / 3 }, new BestEpoch(0, 12.5), 100, default, 3.5, "{ }", ["{ \"epoch\": 1 }"]);
+
+    private static Dictionary<string, TensorData> Tensors(int seed) => new()
+    {
+        ["a"] = new TensorData(ScalarType.Float32, [4], new byte[] { 1, 2, 3, (byte)seed, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 }),
+        ["b"] = new TensorData(ScalarType.Int64, [], new byte[8]),
+    };
+}
