@@ -13,7 +13,7 @@ internal sealed class RunSettings
     private static readonly string[] s_allSections = ["Agent", "AgentClient", "Batching", "Cache", "ConnectionStrings", "Curriculum", "Dataset", "Device", "Distillation", "Parameters", "Run", "Student", "Teacher", "TeacherClient", "Training", "Views"];
 
     // Relative to where the user is, not to where the services are.
-    private static readonly string[] s_paths = ["Dataset:Path", "Teacher:Weights", "Teacher:ClassList", "Run:Folder", "Agent:StateFolder", "Cache:Folder"];
+    private static readonly string[] s_paths = ["Dataset:Path", "Teacher:Weights", "Teacher:ClassList", "Run:Folder", "Run:Checkpoint", "Agent:StateFolder", "Cache:Folder"];
     private readonly Dictionary<string, string> _values;
 
     private RunSettings(Dictionary<string, string> values) => _values = values;

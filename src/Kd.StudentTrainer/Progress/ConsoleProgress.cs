@@ -54,8 +54,8 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
         var table = new Table { Border = TableBorder.Ascii2 };
         foreach (var (index, header) in ResultTable.Headers.Index())
             table.AddColumn(new TableColumn(header) { Alignment = index == 0 ? Justify.Left : Justify.Right, NoWrap = true });
-        foreach (var row in rows)
-            table.AddRow([.. ResultTable.Cells(row)]);
+        foreach (var cells in ResultTable.Rows(rows))
+            table.AddRow(cells);
         console.Write(table);
         foreach (var line in text.ToString().TrimEnd().Split('\n'))
             WriteLine(line);

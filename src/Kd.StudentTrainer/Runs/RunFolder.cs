@@ -13,6 +13,9 @@ internal sealed class RunFolder : IDisposable
     /// <summary>The result of a run of one method.</summary>
     public const string ResultFile = "result.json";
 
+    /// <summary>The test of a run's best weights: confusion matrix, calibration.</summary>
+    public const string EvaluationFile = "evaluation.json";
+
     /// <summary>The table of a study, written at its end.</summary>
     public const string TableFile = "study.md";
 
@@ -35,6 +38,9 @@ internal sealed class RunFolder : IDisposable
 
     /// <summary>Weights of the epoch with the best validation accuracy.</summary>
     public string BestWeights => File("student.safetensors");
+
+    /// <summary>The same weights for ONNX Runtime.</summary>
+    public string OnnxPath => File("student.onnx");
 
     /// <summary>Weights of the last finished epoch.</summary>
     public string LastWeights => File("last.safetensors");

@@ -9,14 +9,25 @@ internal sealed class RunOptions
 
     /// <summary>
     /// <c>train</c> (default); <c>label</c>: have the teacher label all views of the dataset ahead of training; <c>verify</c>: compare stored logits with
-    /// fresh ones on a sample.
+    /// fresh ones on a sample; <c>evaluate</c>: measure a weights file on a split.
     /// </summary>
-    [AllowedValues("train", "label", "verify", ErrorMessage = "Use train, label or verify.")]
+    [AllowedValues("train", "label", "verify", "evaluate", ErrorMessage = "Use train, label, verify or evaluate.")]
     public string Task { get; set; } = "train";
 
     /// <summary>Views that the task verify draws. Default 1000; allowed 1 to 10 million.</summary>
     [Range(1, 10_000_000)]
     public int Sample { get; set; } = 1000;
+
+    /// <summary>Weights file that the task evaluate loads.</summary>
+    public string? Checkpoint { get; set; }
+
+    /// <summary>Split that the task evaluate measures on: test (default), validation or train.</summary>
+    [AllowedValues("test", "validation", "train", ErrorMessage = "Use test, validation or train.")]
+    public string Split { get; set; } = "test";
+
+    /// <summary>Repetitions with the seeds Run:Seed, Run:Seed + 1, ...; tables then give mean and standard deviation. Default 1; allowed 1 to 1000.</summary>
+    [Range(1, 1000)]
+    public int Seeds { get; set; } = 1;
 
     /// <summary>Run teacher evaluation and the four methods, and compare them in a table. Default false: one run of Distillation:Method.</summary>
     public bool Study { get; set; }
@@ -41,6 +52,14 @@ internal sealed class RunOptions
 
     /// <summary>Seed of the student's weights, of the sample order and of dropout. Default 1.</summary>
     public long Seed { get; set; } = 1;
+
+    /// <summary>The same options with another seed, for one repetition.</summary>
+    internal RunOptions WithSeed(long seed)
+    {
+        var copy = (RunOptions)MemberwiseClone();
+        copy.Seed = seed;
+        return copy;
+    }
 
     /// <summary>Threads of one operation on the CPU; 0 (default) takes all cores.</summary>
     [Range(0, 1024)]

@@ -41,6 +41,8 @@ internal sealed record EpochMetrics(
 /// <param name="Seconds">Wall time.</param>
 /// <param name="BestEpoch">Epoch of the tested weights, from 0; null for the teacher.</param>
 /// <param name="ValidationAccuracy">Percent, of the tested weights; null for the teacher.</param>
+/// <param name="LastCorrect">Test images that the last epoch's weights classify right; null for the teacher.</param>
+/// <param name="Seed">Run:Seed of the repetition.</param>
 internal sealed record RunResult(
     string Method,
     int Correct,
@@ -50,8 +52,13 @@ internal sealed record RunResult(
     long CacheHits,
     double Seconds,
     int? BestEpoch,
-    double? ValidationAccuracy)
+    double? ValidationAccuracy,
+    int? LastCorrect = null,
+    long Seed = 1)
 {
-    /// <summary>Percent.</summary>
+    /// <summary>Percent, of the weights with the best validation accuracy.</summary>
     public double TestAccuracy => 100.0 * Correct / TestImages;
+
+    /// <summary>Percent, of the last epoch's weights.</summary>
+    public double? LastAccuracy => 100.0 * LastCorrect / TestImages;
 }

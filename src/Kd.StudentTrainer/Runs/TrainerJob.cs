@@ -66,6 +66,9 @@ internal sealed class TrainerJob(
             case "verify":
                 progress.Note(new StoreVerifier(CreateContext(configuration.Run.Task, cancellation)).Execute(configuration.Run.Sample, (ulong)configuration.Run.Seed, cancellation).Summarize());
                 break;
+            case "evaluate":
+                progress.Note(new CheckpointEvaluation(CreateContext("evaluate", cancellation)).Execute(cancellation));
+                break;
             default:
                 Train(cancellation);
                 break;
@@ -78,10 +81,11 @@ internal sealed class TrainerJob(
         using var locked = folder;
         var context = CreateContext(id, cancellation);
         folder.WriteJson(RunFolder.ConfigurationFile, configuration);
-        if (configuration.Run.Study)
-            progress.Finish(new Study(context, folder).Execute(cancellation), folder.Path);
-        else
-            progress.Finish([new TrainingRun(context, configuration.Distillation.Method, folder).Execute(cancellation)], folder.Path);
+        var (run, method) = (configuration.Run, configuration.Distillation.Method);
+        var rows = run.Study || run.Seeds > 1
+            ? new Study(context, folder, run.Study ? Methods.Study : [method], withTeacher: run.Study).Execute(cancellation)
+            : [new TrainingRun(context, method, folder).Execute(cancellation)];
+        progress.Finish(rows, folder.Path);
     }
 
     private RunContext CreateContext(string id, CancellationToken cancellation)
@@ -91,7 +95,7 @@ internal sealed class TrainerJob(
         progress.Note(dataset.Description);
         foreach (var split in dataset.Splits.Where(split => split.Skipped > 0))
             progress.Note($"{split.Skipped} corrupt pictures of the {split.Name} split are left out (Dataset:Corrupt=Skip)");
-        if (configuration.Run is { Study: false, Task: "train" } && !Methods.UsesTeacher(configuration.Distillation.Method))
+        if (configuration.Run.Task == "evaluate" || (configuration.Run is { Study: false, Task: "train" } && !Methods.UsesTeacher(configuration.Distillation.Method)))
             return new RunContext(id, configuration, dataset, planner, null, null, agent, progress, time);
         var description = teacher.DescribeAsync(dataset.ClassNames, cancellation).GetAwaiter().GetResult();
         progress.Note($"teacher {description.Architecture} ({description.Parameters} parameters), weights {description.Weights}, on {description.Device}");

@@ -7,6 +7,7 @@ using Kd.StudentTrainer.Curriculum;
 using Kd.StudentTrainer.Teaching;
 using Kd.StudentTrainer.Training;
 using Kd.Vision.Checkpoints;
+using Kd.Vision.Export;
 using Kd.Vision.Views;
 using static TorchSharp.torch;
 
@@ -57,11 +58,21 @@ internal sealed class TrainingRun
             RunEpoch(student, cancellation);
         }
 
-        student.Load(_folder.BestWeights);
+        return Test(student, cancellation);
+    }
+
+    private RunResult Test(Student student, CancellationToken cancellation)
+    {
         var test = _context.Dataset.Test;
-        var correct = Evaluation.CountCorrect(_context, test, needsTeacher: false, student.Predict, cancellation);
+        student.Load(_folder.LastWeights);
+        var last = Evaluation.Measure(_context, test, needsTeacher: false, student.Predict, cancellation);
+        student.Load(_folder.BestWeights);
+        var best = Evaluation.Measure(_context, test, needsTeacher: false, student.Predict, cancellation);
+        _folder.WriteJson(RunFolder.EvaluationFile, best);
+        _folder.Guard(() => OnnxFile.Write(_folder.OnnxPath, student.Evaluated, _context.Dataset.ClassNames, _configuration.Student.OnnxInput));
         var usage = Usage();
-        var result = new RunResult(_method, correct, test.Count, _state.Seen, usage.Computed, usage.Hits, Seconds(), _state.Best.Epoch, _state.Best.Accuracy);
+        var result = new RunResult(
+            _method, best.Correct, best.Images, _state.Seen, usage.Computed, usage.Hits, Seconds(), _state.Best.Epoch, _state.Best.Accuracy, last.Correct, _configuration.Run.Seed);
         _folder.WriteJson(RunFolder.ResultFile, result);
         return result;
     }
@@ -106,7 +117,7 @@ internal sealed class TrainingRun
         var trained = Sums(before.Sums, before.Started, before.Usage);
         var refreshed = HasCurriculum ? RefreshDifficulty(student, epoch, cancellation) : 0;
         var validation = _context.Dataset.Validation;
-        var accuracy = 100.0 * Evaluation.CountCorrect(_context, validation, needsTeacher: false, student.Predict, cancellation) / validation.Count;
+        var accuracy = Evaluation.Measure(_context, validation, needsTeacher: false, student.Predict, cancellation).Accuracy;
         var loss = trained.Loss / trained.Samples;
         var (threshold, reward) = (_target?.Threshold, HasCurriculum ? Report(epoch, accuracy, loss, cancellation) : null);
         var all = Sums(before.Sums, before.Started, before.Usage);

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Kd.Vision.Export;
 
 namespace Kd.StudentTrainer.Training;
 
@@ -18,6 +19,10 @@ internal sealed class StudentOptions
     /// <summary>Form of mobilenet_v2: auto (default; small for views of 64 px or less), small (early strides 1) or standard.</summary>
     [EnumDataType(typeof(StudentForm))]
     public StudentForm Form { get; set; } = StudentForm.Auto;
+
+    /// <summary>What student.onnx takes: Normalized (default), float32 as in training; Pixels, uint8 that it normalises itself.</summary>
+    [EnumDataType(typeof(OnnxInput))]
+    public OnnxInput OnnxInput { get; set; } = OnnxInput.Normalized;
 
     /// <summary>auto, cpu or cuda:N; empty (default) takes the setting Device, or auto.</summary>
     public string? Device { get; set; }

@@ -1,3 +1,4 @@
+using Kd.Vision.Export;
 using Kd.Vision.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -49,6 +50,8 @@ public sealed class BatchNorm : Module<Tensor, Tensor>
 
         return functional.batch_norm(maps, running_mean, running_var, weight, bias, training, momentum: 0.1, eps: Epsilon);
     }
+
+    internal string WriteTo(OnnxGraph graph, string input) => graph.Normalize(input, weight, bias, running_mean, running_var, (float)Epsilon);
 
     /// <summary>Moves this module's scale and shift into the convolution in front of it; from then on it hands its input on.</summary>
     /// <remarks>w' = w gamma / sqrt(variance + epsilon), b' = beta + (b - mean) gamma / sqrt(variance + epsilon), computed in float64.</remarks>

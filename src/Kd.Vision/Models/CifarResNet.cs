@@ -1,3 +1,4 @@
+using Kd.Vision.Export;
 using Kd.Vision.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -7,7 +8,7 @@ namespace Kd.Vision.Models;
 
 /// <summary>The CIFAR ResNets (20, 32, 44, 56, 110 layers) with the parameter-free shortcut.</summary>
 /// <remarks>Source: He et al. 2016, section 4.2, shortcut option A: subsampling by 2 and zero-padded channels.</remarks>
-public sealed class CifarResNet : Module<Tensor, Tensor>
+public sealed class CifarResNet : Module<Tensor, Tensor>, IOnnxSource
 {
     private readonly Conv2d conv1;
     private readonly BatchNorm bn1;
@@ -48,6 +49,13 @@ public sealed class CifarResNet : Module<Tensor, Tensor>
         return linear.call(pooled).MoveToOuterDisposeScope();                    // [N, C]
     }
 
+    string IOnnxSource.WriteTo(OnnxGraph graph, string input)
+    {
+        var maps = graph.Relu(graph.Write(bn1, graph.Write(conv1, input)));
+        maps = new[] { layer1, layer2, layer3 }.Aggregate(maps, (value, layer) => graph.Write(layer, value));
+        return graph.Write(linear, graph.Pool(maps));
+    }
+
     private static Sequential Stage(int input, int output, int repeats, int stride)
     {
         var blocks = new List<Module<Tensor, Tensor>>();
@@ -56,7 +64,7 @@ public sealed class CifarResNet : Module<Tensor, Tensor>
         return Sequential(blocks);
     }
 
-    private sealed class Block : Module<Tensor, Tensor>
+    private sealed class Block : Module<Tensor, Tensor>, IOnnxSource
     {
         private readonly Conv2d conv1;
         private readonly BatchNorm bn1;
@@ -81,6 +89,13 @@ public sealed class CifarResNet : Module<Tensor, Tensor>
             maps = bn2.call(conv2.call(maps));
             maps.PlusInPlace(_padding == 0 ? input : Shortcut(input));
             return functional.relu(maps, inplace: true).MoveToOuterDisposeScope();
+        }
+
+        string IOnnxSource.WriteTo(OnnxGraph graph, string input)
+        {
+            var maps = graph.Relu(graph.Write(bn1, graph.Write(conv1, input)));
+            maps = graph.Write(bn2, graph.Write(conv2, maps));
+            return graph.Relu(graph.Add(maps, _padding == 0 ? input : graph.PadChannels(graph.Subsample(input), _padding)));
         }
 
         private Tensor Shortcut(Tensor input)

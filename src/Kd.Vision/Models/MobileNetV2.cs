@@ -1,3 +1,4 @@
+using Kd.Vision.Export;
 using Kd.Vision.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -7,7 +8,7 @@ namespace Kd.Vision.Models;
 
 /// <summary>MobileNetV2 with torchvision's parameter names.</summary>
 /// <remarks>Source: Sandler et al. 2018, "MobileNetV2: Inverted Residuals and Linear Bottlenecks", table 2; names as torchvision's <c>mobilenet_v2</c>.</remarks>
-public sealed class MobileNetV2 : Module<Tensor, Tensor>
+public sealed class MobileNetV2 : Module<Tensor, Tensor>, IOnnxSource
 {
     private readonly Sequential features;
     private readonly Sequential classifier;
@@ -60,6 +61,8 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>
         return classifier.call(pooled).MoveToOuterDisposeScope();             // [N, C]
     }
 
+    string IOnnxSource.WriteTo(OnnxGraph graph, string input) => graph.Write(classifier, graph.Pool(graph.Write(features, input)));
+
     internal static Sequential ConvNormActivation(int input, int output, int kernel, int stride, int groups = 1) => Sequential(
         Conv2d(input, output, kernel, stride: stride, padding: (kernel - 1) / 2, groups: groups, bias: false),
         new BatchNorm(output),
@@ -72,7 +75,7 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>
         return rounded < 0.9 * channels ? rounded + 8 : rounded;
     }
 
-    private sealed class InvertedResidual : Module<Tensor, Tensor>
+    private sealed class InvertedResidual : Module<Tensor, Tensor>, IOnnxSource
     {
         private readonly Sequential conv;
         private readonly bool _hasShortcut;
@@ -95,6 +98,12 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>
         {
             var output = conv.call(input);                   // [N, Cin, H, W] -> [N, Cout, H/s, W/s]
             return _hasShortcut ? output.PlusInPlace(input) : output;
+        }
+
+        string IOnnxSource.WriteTo(OnnxGraph graph, string input)
+        {
+            var output = graph.Write(conv, input);
+            return _hasShortcut ? graph.Add(output, input) : output;
         }
     }
 }

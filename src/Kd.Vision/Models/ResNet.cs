@@ -1,3 +1,4 @@
+using Kd.Vision.Export;
 using Kd.Vision.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -7,7 +8,7 @@ namespace Kd.Vision.Models;
 
 /// <summary>ResNet-18/34/50/101/152 with torchvision's parameter names.</summary>
 /// <remarks>Source: He et al. 2016, "Deep Residual Learning for Image Recognition", table 1; the stride of a bottleneck sits in its 3x3 convolution, as torchvision has it.</remarks>
-public sealed class ResNet : Module<Tensor, Tensor>
+public sealed class ResNet : Module<Tensor, Tensor>, IOnnxSource
 {
     private readonly Conv2d conv1;
     private readonly BatchNorm bn1;
@@ -63,6 +64,13 @@ public sealed class ResNet : Module<Tensor, Tensor>
         return fc.call(pooled).MoveToOuterDisposeScope();                        // [N, C]
     }
 
+    string IOnnxSource.WriteTo(OnnxGraph graph, string input)
+    {
+        var maps = graph.MaxPool(graph.Relu(graph.Write(bn1, graph.Write(conv1, input))), 3, 2, 1);
+        maps = new[] { layer1, layer2, layer3, layer4 }.Aggregate(maps, (value, layer) => graph.Write(layer, value));
+        return graph.Write(fc, graph.Pool(maps));
+    }
+
     private static Sequential Stage(ref int input, int width, int repeats, int stride, bool bottleneck)
     {
         var output = bottleneck ? 4 * width : width;
@@ -81,7 +89,7 @@ public sealed class ResNet : Module<Tensor, Tensor>
         ? null
         : Sequential(Conv2d(input, output, 1, stride: stride, bias: false), new BatchNorm(output));
 
-    private sealed class BasicBlock : Module<Tensor, Tensor>
+    private sealed class BasicBlock : Module<Tensor, Tensor>, IOnnxSource
     {
         private readonly Conv2d conv1;
         private readonly BatchNorm bn1;
@@ -107,9 +115,16 @@ public sealed class ResNet : Module<Tensor, Tensor>
             maps.PlusInPlace(downsample is null ? input : downsample.call(input));
             return functional.relu(maps, inplace: true).MoveToOuterDisposeScope();
         }
+
+        string IOnnxSource.WriteTo(OnnxGraph graph, string input)
+        {
+            var maps = graph.Relu(graph.Write(bn1, graph.Write(conv1, input)));
+            maps = graph.Write(bn2, graph.Write(conv2, maps));
+            return graph.Relu(graph.Add(maps, downsample is null ? input : graph.Write(downsample, input)));
+        }
     }
 
-    private sealed class Bottleneck : Module<Tensor, Tensor>
+    private sealed class Bottleneck : Module<Tensor, Tensor>, IOnnxSource
     {
         private readonly Conv2d conv1;
         private readonly BatchNorm bn1;
@@ -139,6 +154,14 @@ public sealed class ResNet : Module<Tensor, Tensor>
             maps = bn3.call(conv3.call(maps));                                      // [N, 4W, H/s, W/s]
             maps.PlusInPlace(downsample is null ? input : downsample.call(input));
             return functional.relu(maps, inplace: true).MoveToOuterDisposeScope();
+        }
+
+        string IOnnxSource.WriteTo(OnnxGraph graph, string input)
+        {
+            var maps = graph.Relu(graph.Write(bn1, graph.Write(conv1, input)));
+            maps = graph.Relu(graph.Write(bn2, graph.Write(conv2, maps)));
+            maps = graph.Write(bn3, graph.Write(conv3, maps));
+            return graph.Relu(graph.Add(maps, downsample is null ? input : graph.Write(downsample, input)));
         }
     }
 }
