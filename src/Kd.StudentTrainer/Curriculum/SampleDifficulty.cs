@@ -35,6 +35,20 @@ internal sealed class SampleDifficulty(int samples, double smoothing)
         }
     }
 
+    /// <summary>Measured samples by tenth of the scale, easiest first.</summary>
+    public int[] Histogram()
+    {
+        const int tenths = 10;
+        var counts = new int[tenths];
+        for (var i = 0; i < samples; i++)
+        {
+            if (_measured[i] >= 0)
+                counts[Math.Clamp((int)(_values[i] * tenths), 0, tenths - 1)]++;
+        }
+
+        return counts;
+    }
+
     /// <summary>Copies of the values and of the epochs of their last measurement, -1 for none.</summary>
     public (float[] Values, int[] Measured) Capture() => ([.. _values], [.. _measured]);
 

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Kd.StudentTrainer.Batches;
+using Kd.StudentTrainer.Training;
 using Kd.Vision.Datasets;
 
 namespace Kd.StudentTrainer.Runs;
@@ -16,6 +17,7 @@ internal static class Evaluation
     /// <param name="needsTeacher">Whether batches carry teacher logits.</param>
     /// <param name="logits">A batch's logits, row-major [N, C].</param>
     /// <param name="cancellation">Cancels.</param>
+    /// <exception cref="TrainingException">A logit is not finite.</exception>
     public static EvaluationResult Measure(RunContext context, ImageSplit split, bool needsTeacher, Func<ReadyBatch, float[]> logits, CancellationToken cancellation)
     {
         var names = context.Dataset.ClassNames;
@@ -34,6 +36,8 @@ internal static class Evaluation
                 confusion[label][choice]++;
                 topFive += Rank(scores, label) < Top ? 1 : 0;
                 TensorPrimitives.SoftMax(scores, probabilities);
+                if (!float.IsFinite(probabilities[choice]))
+                    throw new TrainingException($"The logits of {split.Name} image '{split.NameOf(batch.Samples[row])}' are not finite. Training has diverged: try a smaller Training:LearningRate, or Training:GradientClip=1.");
                 calibration.Add(probabilities[choice], choice == label);
             }
         }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Kd.StudentTrainer.Training;
@@ -87,6 +88,11 @@ internal sealed class RunFolder : IDisposable
             WriteText("metrics.jsonl", string.Concat(System.IO.File.ReadLines(File("metrics.jsonl")).Take(epochs).Select(line => line + "\n")));
     });
 
+    /// <summary>The lines of metrics.jsonl.</summary>
+    public IReadOnlyList<EpochMetrics> ReadMetrics() => System.IO.File.Exists(File("metrics.jsonl"))
+        ? [.. System.IO.File.ReadLines(File("metrics.jsonl")).Select(line => JsonSerializer.Deserialize<EpochMetrics>(line, s_line)!)]
+        : [];
+
     /// <summary>Adds a line to metrics.jsonl.</summary>
     public void AppendMetrics<T>(T metrics) => Guard(() => System.IO.File.AppendAllText(File("metrics.jsonl"), JsonSerializer.Serialize(metrics, s_line) + "\n"));
 
@@ -94,9 +100,12 @@ internal sealed class RunFolder : IDisposable
     public void WriteJson<T>(string name, T value) => WriteText(name, JsonSerializer.Serialize(value, Page) + "\n");
 
     /// <summary>Writes a text file, replacing an existing one only when the new one is whole.</summary>
-    public void WriteText(string name, string text) => Guard(() =>
+    public void WriteText(string name, string text) => WriteBytes(name, Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Writes a file, replacing an existing one only when the new one is whole.</summary>
+    public void WriteBytes(string name, byte[] content) => Guard(() =>
     {
-        System.IO.File.WriteAllText(File(name) + ".part", text);
+        System.IO.File.WriteAllBytes(File(name) + ".part", content);
         System.IO.File.Move(File(name) + ".part", File(name), overwrite: true);
     });
 

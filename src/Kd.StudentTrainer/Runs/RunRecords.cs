@@ -15,6 +15,7 @@ namespace Kd.StudentTrainer.Runs;
 /// <param name="Difficulty">Mean difficulty; null without a teacher.</param>
 /// <param name="Refreshed">Samples whose difficulty was measured without training on them.</param>
 /// <param name="Reward">Reward of the epoch; null without a curriculum or while the agent is away.</param>
+/// <param name="DifficultyHistogram">Measured samples by tenth of the scale, easiest first; null without a teacher.</param>
 internal sealed record EpochMetrics(
     int Epoch,
     double Loss,
@@ -29,7 +30,8 @@ internal sealed record EpochMetrics(
     double? Threshold,
     double? Difficulty,
     int Refreshed,
-    double? Reward);
+    double? Reward,
+    int[]? DifficultyHistogram = null);
 
 /// <summary>A row of the table: how a method did.</summary>
 /// <param name="Method">teacher, or one of the methods.</param>

@@ -4,6 +4,7 @@ using Kd.Protocol.Curriculum.V1;
 using Kd.StudentTrainer.Batches;
 using Kd.StudentTrainer.Checkpoints;
 using Kd.StudentTrainer.Curriculum;
+using Kd.StudentTrainer.Reports;
 using Kd.StudentTrainer.Teaching;
 using Kd.StudentTrainer.Training;
 using Kd.Vision.Checkpoints;
@@ -52,10 +53,11 @@ internal sealed class TrainingRun
         _context.Progress.RunStarts(_method, Epochs, student.Parameters);
         if (!Resume(student))
             Begin(cancellation);
+        using var log = OpenLog();
         while (_state.Epoch < Epochs)
         {
             cancellation.ThrowIfCancellationRequested();
-            RunEpoch(student, cancellation);
+            log.Append(RunEpoch(student, cancellation));
         }
 
         return Test(student, cancellation);
@@ -73,6 +75,9 @@ internal sealed class TrainingRun
         var usage = Usage();
         var result = new RunResult(
             _method, best.Correct, best.Images, _state.Seen, usage.Computed, usage.Hits, Seconds(), _state.Best.Epoch, _state.Best.Accuracy, last.Correct, _configuration.Run.Seed);
+        if (UsesTeacher)
+            DifficultyTable.Write(_folder, _context.Dataset.Train, _context.Dataset.ClassNames, _difficulty);
+        new RunReport(_context, result, _folder.ReadMetrics(), best, _difficulty).Write(_folder);
         _folder.WriteJson(RunFolder.ResultFile, result);
         return result;
     }
@@ -105,7 +110,7 @@ internal sealed class TrainingRun
         return true;
     }
 
-    private void RunEpoch(Student student, CancellationToken cancellation)
+    private EpochMetrics RunEpoch(Student student, CancellationToken cancellation)
     {
         var epoch = _state.Epoch;
         using var activity = TrainerTelemetry.Source.StartActivity("train.epoch");
@@ -121,13 +126,13 @@ internal sealed class TrainingRun
         var loss = trained.Loss / trained.Samples;
         var (threshold, reward) = (_target?.Threshold, HasCurriculum ? Report(epoch, accuracy, loss, cancellation) : null);
         var all = Sums(before.Sums, before.Started, before.Usage);
-        Finish(student, new EpochMetrics(
+        return Finish(student, new EpochMetrics(
             epoch, loss, accuracy, trained.Samples, all.Seconds, trained.Samples / trained.Seconds, trained.Waited, all.Hits, all.Computed,
-            UsesTeacher ? temperature : null, threshold, UsesTeacher ? _difficulty.Mean : null, refreshed, reward));
+            UsesTeacher ? temperature : null, threshold, UsesTeacher ? _difficulty.Mean : null, refreshed, reward, UsesTeacher ? _difficulty.Histogram() : null));
     }
 
     // Weights and metrics first, then the checkpoint that counts on them: whatever is lost in between is made again, to the same bits.
-    private void Finish(Student student, EpochMetrics metrics)
+    private EpochMetrics Finish(Student student, EpochMetrics metrics)
     {
         _folder.Guard(() => student.Save(_folder.LastWeights, _context.Dataset.ClassNames));
         var best = _state.Best;
@@ -142,6 +147,14 @@ internal sealed class TrainingRun
         _state = _state with { Epoch = metrics.Epoch + 1, Step = 0, Sums = EpochSums.Zero, Best = best, Seen = _state.Seen + metrics.Samples };
         SaveCheckpoint(student);
         _context.Progress.EpochEnds(_method, Epochs, metrics);
+        return metrics;
+    }
+
+    private TensorBoardLog OpenLog()
+    {
+        TensorBoardLog? log = null;
+        _folder.Guard(() => log = new TensorBoardLog(_folder.Path, _folder.ReadMetrics(), _context.Time));
+        return log!;
     }
 
     private void Train(Student student, double temperature, Func<EpochSums> sums, CancellationToken cancellation)

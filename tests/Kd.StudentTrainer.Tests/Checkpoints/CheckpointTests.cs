@@ -134,11 +134,11 @@ public sealed class CheckpointTests
         using var folder = TestFiles.CreateFolder();
         Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", "--Distillation:Method=labels"));
 
-        var (exitCode, output) = await TrainerRuns.RunAsync(folder.Path, "run", CancellationToken.None, "--Distillation:Method=labels", "--Training:LearningRate=0.5");
+        var (exitCode, output) = await TrainerRuns.RunAsync(folder.Path, "run", CancellationToken.None, "--Distillation:Method=labels", "--Training:LearningRate=0.002");
 
         Assert.Equal(2, exitCode);
-        Assert.Contains("Training:LearningRate was 0.001, now it is 0.5", output);
-        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", "--Distillation:Method=labels", "--Training:LearningRate=0.5", "--Run:Resume=never"));
+        Assert.Contains("Training:LearningRate was 0.001, now it is 0.002", output);
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", "--Distillation:Method=labels", "--Training:LearningRate=0.002", "--Run:Resume=never"));
     }
 
     private static RunState State(int epoch) => new("teacher", epoch, 7, 99, EpochSums.Zero with { Loss = 1.0 / 3 }, new BestEpoch(0, 12.5), 100, default, 3.5, "{ }", ["{ \"epoch\": 1 }"]);

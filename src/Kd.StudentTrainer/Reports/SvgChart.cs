@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+
+namespace Kd.StudentTrainer.Reports;
+
+/// <summary>Small charts as SVG that takes its colours from the page, so that it reads in light and dark.</summary>
+/// <remarks>Chart libraries draw text with the machine's fonts, and a server often has none; here the reader's browser draws it.</remarks>
+internal static class SvgChart
+{
+    private const int Width = 640, Height = 260, Left = 56, Right = 12, Top = 28, Bottom = 36;
+    private static readonly string[] s_colours = ["#1f77b4", "#d9730d", "#2a9d55", "#c0392b", "#8e5bb5"];
+
+    /// <summary>Lines over a common axis.</summary>
+    /// <param name="title">Above it.</param>
+    /// <param name="horizontal">Name of the horizontal axis.</param>
+    /// <param name="series">Names and points; points that are not finite are left out.</param>
+    public static string Lines(string title, string horizontal, params (string Name, IReadOnlyList<(double X, double Y)> Points)[] series)
+    {
+        var points = series.SelectMany(line => line.Points).Where(point => double.IsFinite(point.Y)).ToList();
+        if (points.Count == 0)
+            points = [(0, 0), (1, 1)];
+        var (x, y) = (Axis.Of(points.Select(point => point.X)), Axis.Of(points.Select(point => point.Y)));
+        var text = Begin(title, $"{title}: {string.Join(", ", series.Select(line => Describe(line.Name, line.Points)))}");
+        DrawAxes(text, x, y, horizontal);
+        foreach (var (index, (name, line)) in series.Index())
+        {
+            var colour = s_colours[index % s_colours.Length];
+            var path = string.Join(' ', line.Where(point => double.IsFinite(point.Y)).Select(point => Invariant($"{X(x, point.X):F1},{Y(y, point.Y):F1}")));
+            text.Append(Invariant($"<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{path}\"/>"));
+            if (series.Length > 1)
+                text.Append(Invariant($"<text x=\"{Left + 10 + 120 * index}\" y=\"{Top - 6}\" fill=\"{colour}\">{WebUtility.HtmlEncode(name)}</text>"));
+        }
+
+        return text.Append("</svg>").ToString();
+    }
+
+    /// <summary>A table of shares as shades, row by row from above.</summary>
+    /// <param name="title">Above it.</param>
+    /// <param name="vertical">Name of the rows.</param>
+    /// <param name="horizontal">Name of the columns.</param>
+    /// <param name="cells">0 to 1, by row.</param>
+    public static string Shades(string title, string vertical, string horizontal, IReadOnlyList<IReadOnlyList<double>> cells)
+    {
+        var text = Begin(title, $"{title}: {cells.Count} rows ({vertical}) of {(cells.Count > 0 ? cells[0].Count : 0)} columns ({horizontal}), darker is more");
+        var (height, columns) = ((double)(Height - Top - Bottom) / Math.Max(1, cells.Count), cells.Count > 0 ? cells[0].Count : 1);
+        var width = (double)(Width - Left - Right) / columns;
+        foreach (var (row, values) in cells.Index())
+        {
+            foreach (var (column, value) in values.Index().Where(cell => cell.Item > 0))
+                text.Append(Invariant($"<rect x=\"{Left + column * width:F2}\" y=\"{Top + row * height:F2}\" width=\"{width:F2}\" height=\"{height:F2}\" fill=\"{s_colours[0]}\" fill-opacity=\"{Math.Sqrt(Math.Min(1, value)):F3}\"/>"));
+        }
+
+        text.Append(Invariant($"<rect x=\"{Left}\" y=\"{Top}\" width=\"{Width - Left - Right}\" height=\"{Height - Top - Bottom}\" fill=\"none\" stroke=\"currentColor\" stroke-opacity=\"0.4\"/>"));
+        text.Append(Invariant($"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 10}\" text-anchor=\"middle\">{WebUtility.HtmlEncode(horizontal)}</text>"));
+        text.Append(Invariant($"<text transform=\"translate(16 {(Top + Height - Bottom) / 2}) rotate(-90)\" text-anchor=\"middle\">{WebUtility.HtmlEncode(vertical)}</text>"));
+        return text.Append("</svg>").ToString();
+    }
+
+    private static StringBuilder Begin(string title, string description) => new StringBuilder()
+        .Append(Invariant($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" font-family=\"system-ui,sans-serif\" font-size=\"12\" fill=\"currentColor\" color=\"#777\">"))
+        .Append(Invariant($"<title>{WebUtility.HtmlEncode(description)}</title><text x=\"{Width / 2}\" y=\"14\" text-anchor=\"middle\" font-weight=\"600\">{WebUtility.HtmlEncode(title)}</text>"));
+
+    private static void DrawAxes(StringBuilder text, Axis x, Axis y, string horizontal)
+    {
+        foreach (var tick in y.Ticks)
+        {
+            text.Append(Invariant($"<line x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(y, tick):F1}\" y2=\"{Y(y, tick):F1}\" stroke=\"currentColor\" stroke-opacity=\"0.25\"/>"));
+            text.Append(Invariant($"<text x=\"{Left - 6}\" y=\"{Y(y, tick) + 4:F1}\" text-anchor=\"end\">{tick:G4}</text>"));
+        }
+
+        foreach (var tick in x.Ticks)
+            text.Append(Invariant($"<text x=\"{X(x, tick):F1}\" y=\"{Height - Bottom + 16}\" text-anchor=\"middle\">{tick:G4}</text>"));
+        text.Append(Invariant($"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 4}\" text-anchor=\"middle\">{WebUtility.HtmlEncode(horizontal)}</text>"));
+    }
+
+    private static string Describe(string name, IReadOnlyList<(double X, double Y)> points) =>
+        points.Count == 0 ? $"{name} has no points" : Invariant($"{name} from {points[0].Y:G4} to {points[^1].Y:G4}");
+
+    private static double X(Axis axis, double value) => Left + (Width - Left - Right) * axis.Share(value);
+
+    private static double Y(Axis axis, double value) => Height - Bottom - (Height - Top - Bottom) * axis.Share(value);
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>An axis between round numbers.</summary>
+    private sealed record Axis(double Low, double High, double Step)
+    {
+        public IEnumerable<double> Ticks => Enumerable.Range(0, (int)Math.Round((High - Low) / Step) + 1).Select(tick => Math.Round(Low + tick * Step, 10));
+
+        public static Axis Of(IEnumerable<double> values)
+        {
+            var all = values.ToList();
+            var (low, high) = (all.Min(), all.Max());
+            if (high - low < 1e-9)
+                (low, high) = (low - 0.5, high + 0.5);
+            var rough = (high - low) / 5;
+            var power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
+            var step = power * (rough / power < 1.5 ? 1 : rough / power < 3.5 ? 2 : rough / power < 7.5 ? 5 : 10);
+            return new Axis(Math.Floor(low / step) * step, Math.Ceiling(high / step) * step, step);
+        }
+
+        public double Share(double value) => (value - Low) / (High - Low);
+    }
+}

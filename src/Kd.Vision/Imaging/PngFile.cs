@@ -1,0 +1,22 @@
+using SkiaSharp;
+
+namespace Kd.Vision.Imaging;
+
+/// <summary>Writes pictures as PNG.</summary>
+public static class PngFile
+{
+    /// <summary>The bytes of a PNG file of a picture.</summary>
+    public static byte[] Encode(RgbImage image)
+    {
+        using var bitmap = new SKBitmap(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
+        var pixels = bitmap.GetPixelSpan();
+        for (var i = 0; i < image.Width * image.Height; i++)
+        {
+            image.Pixels.AsSpan(3 * i, 3).CopyTo(pixels[(4 * i)..]);
+            pixels[4 * i + 3] = byte.MaxValue;
+        }
+
+        using var data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
+        return data.ToArray();
+    }
+}
