@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Kd.Vision.Models;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -30,29 +29,13 @@ internal static class FormBenchmarks
     public static async Task<Ratio?> PeerAsync(bool quick)
     {
         var (rounds, passes) = quick ? (3, 1) : (7, 2);
-        var start = new ProcessStartInfo("/usr/bin/python3", [Path.Combine(AppContext.BaseDirectory, "pytorch", "teacher_form.py"), $"{Batch}", $"{Size}", $"{passes}"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
-        if (!File.Exists(start.FileName))
-            return null;
-        using var peer = Process.Start(start)!;
-        if (await peer.StandardOutput.ReadLineAsync() != "ready")
+        using var peer = await PyTorchPeer.StartAsync("teacher_form.py", Batch, Size, passes);
+        if (peer is null)
             return null;
         using var form = Create(inferenceForm: true);
         using var images = ChannelsLast.Apply(rand(Batch, 3, Size, Size));
         Time(form, images, 1);
-        var (theirs, ours) = await Turns.MeasureAsync(
-            rounds,
-            async () =>
-            {
-                await peer.StandardInput.WriteLineAsync();
-                return double.Parse((await peer.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
-            },
-            () => Task.FromResult(Time(form, images, passes)));
-        peer.StandardInput.Close();
-        await peer.WaitForExitAsync();
+        var (theirs, ours) = await Turns.MeasureAsync(rounds, peer.MeasureAsync, () => Task.FromResult(Time(form, images, passes)));
         return new Ratio("form-peer", theirs / ours, 1.5, $"torchvision {theirs:F3} s, inference form {ours:F3} s a pass");
     }
 

@@ -15,6 +15,10 @@ var benchmarks = new Dictionary<string, Func<bool, Task<Ratio?>>>
     ["form-peer"] = FormBenchmarks.PeerAsync,
     ["scale-out"] = async quick => await FleetBenchmarks.ScaleOutAsync(quick),
     ["prelabel"] = async quick => await FleetBenchmarks.PrelabelAsync(quick),
+    ["warm-epoch"] = async quick => await TrainingBenchmarks.WarmEpochAsync(quick),
+    ["step"] = TrainingBenchmarks.StepAsync,
+    ["input"] = InputBenchmarks.InputAsync,
+    ["resume"] = async quick => await TrainingBenchmarks.ResumeAsync(quick),
 };
 var quick = args.Contains("--quick");
 var names = args.Where(arg => arg != "--quick").ToList();

@@ -29,7 +29,7 @@ internal static class SvgChart
             var path = string.Join(' ', line.Where(point => double.IsFinite(point.Y)).Select(point => Invariant($"{X(x, point.X):F1},{Y(y, point.Y):F1}")));
             text.Append(Invariant($"<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{path}\"/>"));
             if (series.Length > 1)
-                text.Append(Invariant($"<text x=\"{Left + 10 + 120 * index}\" y=\"{Top - 6}\" fill=\"{colour}\">{WebUtility.HtmlEncode(name)}</text>"));
+                text.Append(Invariant($"<text x=\"{Width - Right - 90 * (series.Length - 1 - index)}\" y=\"14\" text-anchor=\"end\" fill=\"{colour}\">{WebUtility.HtmlEncode(name)}</text>"));
         }
 
         return text.Append("</svg>").ToString();
@@ -59,7 +59,7 @@ internal static class SvgChart
 
     private static StringBuilder Begin(string title, string description) => new StringBuilder()
         .Append(Invariant($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" font-family=\"system-ui,sans-serif\" font-size=\"12\" fill=\"currentColor\" color=\"#777\">"))
-        .Append(Invariant($"<title>{WebUtility.HtmlEncode(description)}</title><text x=\"{Width / 2}\" y=\"14\" text-anchor=\"middle\" font-weight=\"600\">{WebUtility.HtmlEncode(title)}</text>"));
+        .Append(Invariant($"<title>{WebUtility.HtmlEncode(description)}</title><text x=\"{Left}\" y=\"14\" font-weight=\"600\">{WebUtility.HtmlEncode(title)}</text>"));
 
     private static void DrawAxes(StringBuilder text, Axis x, Axis y, string horizontal)
     {

@@ -78,49 +78,63 @@ public static class ViewRenderer
         {
             switch (operation)
             {
-                case 0: Blend(pixels, jitter.Brightness, static (_, _) => 0); break;
-                case 1: Contrast(pixels, jitter.Contrast); break;
-                default: Blend(pixels, jitter.Saturation, static (pixel, _) => Grey(pixel)); break;
+                case 0: Blend(pixels, jitter.Brightness, 0); break;
+                case 1: Blend(pixels, jitter.Contrast, MeanGrey(pixels)); break;
+                default: Saturate(pixels, jitter.Saturation); break;
             }
         }
     }
 
-    private static void Contrast(Span<byte> pixels, int factor)
+    private static int MeanGrey(ReadOnlySpan<byte> pixels)
     {
         var sum = 0L;
-        for (var i = 0; i < pixels.Length; i += 3)
-            sum += Grey(pixels.Slice(i, 3));
-        var mean = (int)((double)sum / (pixels.Length / 3) + 0.5);
-        Blend(pixels, factor, static (_, average) => average, mean);
+        for (var i = 0; i + 2 < pixels.Length; i += 3)
+            sum += Grey(pixels[i], pixels[i + 1], pixels[i + 2]);
+        return (int)((double)sum / (pixels.Length / 3) + 0.5);
     }
 
-    // Pillow's ImageEnhance: blend between a degenerate picture (black, mean grey, greyscale) and the picture.
-    private static void Blend(Span<byte> pixels, int factor, Func<ReadOnlySpan<byte>, int, int> degenerate, int argument = 0)
+    // Pillow's ImageEnhance: blend between a degenerate picture (black or mean grey) and the picture, which only depends on the value.
+    private static void Blend(Span<byte> pixels, int factor, int degenerate)
     {
-        for (var i = 0; i < pixels.Length; i += 3)
+        Span<byte> blended = stackalloc byte[256];
+        for (var value = 0; value < 256; value++)
+            blended[value] = Blend(value, factor, degenerate);
+        foreach (ref var value in pixels)
+            value = blended[value];
+    }
+
+    // The same with the greyscale picture.
+    private static void Saturate(Span<byte> pixels, int factor)
+    {
+        for (var i = 0; i + 2 < pixels.Length; i += 3)
         {
-            var pixel = pixels.Slice(i, 3);
-            var from = degenerate(pixel, argument);
-            for (var channel = 0; channel < 3; channel++)
-                pixel[channel] = (byte)Math.Clamp((1000 * from + factor * (pixel[channel] - from)) / 1000, 0, 255);
+            var grey = Grey(pixels[i], pixels[i + 1], pixels[i + 2]);
+            pixels[i] = Blend(pixels[i], factor, grey);
+            pixels[i + 1] = Blend(pixels[i + 1], factor, grey);
+            pixels[i + 2] = Blend(pixels[i + 2], factor, grey);
         }
     }
 
+    private static byte Blend(int value, int factor, int degenerate) => (byte)Math.Clamp((1000 * degenerate + factor * (value - degenerate)) / 1000, 0, 255);
+
     // ITU-R 601 luma in 16-bit fixed point, as Pillow's convert("L").
-    private static int Grey(ReadOnlySpan<byte> pixel) => (pixel[0] * 19595 + pixel[1] * 38470 + pixel[2] * 7471 + 0x8000) >> 16;
+    private static int Grey(int red, int green, int blue) => (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
 
     private static void CopyToPlanes(byte[] pixels, int size, bool flip, Span<byte> target)
     {
         var plane = size * size;
+        var red = target[..plane];
+        var green = target.Slice(plane, plane);
+        var blue = target.Slice(2 * plane, plane);
+        var step = flip ? -3 : 3;
         for (var y = 0; y < size; y++)
         {
-            for (var x = 0; x < size; x++)
+            var from = 3 * (y * size + (flip ? size - 1 : 0));
+            for (var to = y * size; to < (y + 1) * size; to++, from += step)
             {
-                var from = 3 * (y * size + (flip ? size - 1 - x : x));
-                var to = y * size + x;
-                target[to] = pixels[from];
-                target[plane + to] = pixels[from + 1];
-                target[2 * plane + to] = pixels[from + 2];
+                red[to] = pixels[from];
+                green[to] = pixels[from + 1];
+                blue[to] = pixels[from + 2];
             }
         }
     }

@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Kd.Benchmarks;
+
+/// <summary>A script of bench/pytorch that measures once for each line it is sent, and answers with a number.</summary>
+internal sealed class PyTorchPeer : IDisposable
+{
+    private const string Python = "/usr/bin/python3";
+    private readonly Process _process;
+
+    private PyTorchPeer(Process process) => _process = process;
+
+    /// <summary>Starts a script; null where Debian's python3-torch and python3-torchvision are not installed.</summary>
+    public static async Task<PyTorchPeer?> StartAsync(string script, params object[] arguments)
+    {
+        if (!File.Exists(Python))
+            return null;
+        var start = new ProcessStartInfo(Python, [Path.Combine(AppContext.BaseDirectory, "pytorch", script), .. arguments.Select(argument => Convert.ToString(argument, CultureInfo.InvariantCulture)!)])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        var process = Process.Start(start)!;
+        if (await process.StandardOutput.ReadLineAsync() == "ready")
+            return new PyTorchPeer(process);
+        process.Dispose();
+        return null;
+    }
+
+    /// <summary>One measurement.</summary>
+    public async Task<double> MeasureAsync()
+    {
+        await _process.StandardInput.WriteLineAsync();
+        var line = await _process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The PyTorch peer ended; its message is above.");
+        return double.Parse(line, CultureInfo.InvariantCulture);
+    }
+
+    public void Dispose()
+    {
+        _process.StandardInput.Close();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+}

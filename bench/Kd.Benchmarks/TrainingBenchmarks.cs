@@ -1,0 +1,112 @@
+extern alias trainer;
+
+using System.Diagnostics;
+using trainer::Kd.StudentTrainer.Batches;
+using trainer::Kd.StudentTrainer.Runs;
+using trainer::Kd.StudentTrainer.Training;
+
+namespace Kd.Benchmarks;
+
+/// <summary>The training loop.</summary>
+internal static class TrainingBenchmarks
+{
+    private const int Batch = 64, Size = 64, Classes = 100;
+
+    /// <summary>Epoch time of kd with a warm cache through the real service over that of labels; less is better.</summary>
+    public static async Task<Ratio> WarmEpochAsync(bool quick)
+    {
+        await using var service = await BenchService.StartAsync("--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random");
+        await using var trainer = new BenchTrainer(
+            BenchService.Address, "--Views:PerSample=1", "--Dataset:DemoValidationPerClass=1", "--Student:Width=0.5", "--Training:BatchSize=64", $"--Training:Epochs={(quick ? 3 : 5)}", "--Dataset:DemoTrainPerClass=25");
+        var context = await trainer.CreateContextAsync();
+        // The first run of each pays the just-in-time compiler and fills the cache.
+        Epoch(context, Methods.Labels);
+        Epoch(context, Methods.Kd);
+        var (labels, kd) = await Turns.MeasureAsync(quick ? 3 : 5, () => Task.Run(() => Epoch(context, Methods.Labels)), () => Task.Run(() => Epoch(context, Methods.Kd)));
+        return new Ratio("warm-epoch", kd / labels, 1.03, $"labels {labels:F2} s, kd {kd:F2} s an epoch of {context.Dataset.Train.Count} images; at most the goal is good");
+    }
+
+    /// <summary>PyTorch's step time over ours: mobilenet_v2, 64 px, batch 64; null where python3-torch is not installed.</summary>
+    public static async Task<Ratio?> StepAsync(bool quick)
+    {
+        var (rounds, steps) = quick ? (3, 4) : (7, 8);
+        using var peer = await PyTorchPeer.StartAsync("student_step.py", Batch, Size, steps);
+        if (peer is null)
+            return null;
+        var configuration = new RunConfiguration(new(), new(), new(), new StudentOptions { Form = StudentForm.Standard }, new(), new(), new(), new(), new(), "cpu");
+        using var student = Student.Create(configuration, Methods.Labels, Classes, Size);
+        var batch = new ReadyBatch([.. Enumerable.Range(0, Batch)], [.. Enumerable.Range(0, Batch).Select(i => (long)i % Classes)], new byte[Batch * 3 * Size * Size], Size, null);
+        student.Step(batch, new Moment(0, 4));
+        var (theirs, ours) = await Turns.MeasureAsync(rounds, peer.MeasureAsync, () => Task.FromResult(Time(student, batch, steps)));
+        return new Ratio("step", theirs / ours, 1.3, $"PyTorch {1000 * theirs:F0} ms, ours {1000 * ours:F0} ms a step, from uint8 pixels");
+    }
+
+    /// <summary>Time from the start of the process to its first step after a kill, over that without a checkpoint; less is better.</summary>
+    public static async Task<Ratio> ResumeAsync(bool quick)
+    {
+        var folder = Directory.CreateTempSubdirectory("kd-bench-");
+        try
+        {
+            var run = 0;
+            var (fresh, resumed) = await Turns.MeasureAsync(
+                quick ? 3 : 5,
+                () => FirstStepAsync(Path.Combine(folder.FullName, $"{++run}")),
+                () => FirstStepAsync(Path.Combine(folder.FullName, $"{run}")));
+            return new Ratio("resume", resumed / fresh, 1.5, $"first step {fresh:F2} s after a start without a checkpoint, {resumed:F2} s after a kill; at most the goal is good");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    // Starts the trainer, waits for the checkpoint that follows its first step, and kills it.
+    private static async Task<double> FirstStepAsync(string folder)
+    {
+        var checkpoint = Path.Combine(folder, "run", "checkpoint.safetensors");
+        var before = File.Exists(checkpoint) ? File.GetLastWriteTimeUtc(checkpoint) : DateTime.MinValue;
+        var started = Stopwatch.GetTimestamp();
+        using var process = Process.Start(new ProcessStartInfo(
+            "dotnet",
+            [
+                Path.Combine(AppContext.BaseDirectory, "Kd.StudentTrainer.dll"), "--urls=http://127.0.0.1:18290", $"--Service:Key={BenchService.Key}", $"--Run:Folder={folder}", "--Run:Id=run",
+                "--Distillation:Method=labels", "--Run:CheckpointEvery=00:00:00.01", "--Dataset:DemoTrainPerClass=25", "--Training:BatchSize=32", "--Endpoints:GrpcPort=18291",
+            ])
+        { RedirectStandardOutput = true })!;
+        _ = process.StandardOutput.ReadToEndAsync();
+        while (!File.Exists(checkpoint) || File.GetLastWriteTimeUtc(checkpoint) <= before)
+        {
+            if (process.HasExited)
+                throw new InvalidOperationException($"The trainer ended with {process.ExitCode} before its first step.");
+            await Task.Delay(5);
+        }
+
+        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        process.Kill();
+        await process.WaitForExitAsync();
+        return seconds;
+    }
+
+    private static double Epoch(RunContext context, string method)
+    {
+        var path = Directory.CreateTempSubdirectory("kd-bench-").FullName;
+        try
+        {
+            using var folder = RunFolder.Open(path);
+            new TrainingRun(context, method, folder).Execute(CancellationToken.None);
+            return folder.ReadMetrics().Skip(1).Select(epoch => epoch.Seconds).Order().ElementAt((folder.ReadMetrics().Count - 1) / 2);
+        }
+        finally
+        {
+            Directory.Delete(path, recursive: true);
+        }
+    }
+
+    private static double Time(Student student, ReadyBatch batch, int steps)
+    {
+        var started = Stopwatch.GetTimestamp();
+        for (var step = 0; step < steps; step++)
+            student.Step(batch, new Moment(0, 4));
+        return Stopwatch.GetElapsedTime(started).TotalSeconds / steps;
+    }
+}
