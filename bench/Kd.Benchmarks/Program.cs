@@ -18,6 +18,7 @@ var benchmarks = new Dictionary<string, Func<bool, Task<Ratio?>>>
     ["warm-epoch"] = async quick => await TrainingBenchmarks.WarmEpochAsync(quick),
     ["step"] = TrainingBenchmarks.StepAsync,
     ["input"] = InputBenchmarks.InputAsync,
+    ["run-vs-reference"] = WholeRunBenchmark.RunAsync,
     ["resume"] = async quick => await TrainingBenchmarks.ResumeAsync(quick),
 };
 var quick = args.Contains("--quick");

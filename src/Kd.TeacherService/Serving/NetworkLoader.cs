@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using System.Text;
 using Kd.Vision.Checkpoints;
 using Kd.Vision.Models;
+using Kd.Vision.Runtime;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -49,6 +50,8 @@ internal static class NetworkLoader
 
         if (checkpoint is not null)
             ModuleState.Load(network, checkpoint);
+        else
+            DampResiduals(network);
         return new LoadedNetwork(network, network, outputs, names, HashWeights(network), IsScript: false);
     }
 
@@ -75,6 +78,14 @@ internal static class NetworkLoader
         {
             throw new TeacherException($"'{options.Weights}' cannot be used as TorchScript: {error.Message.Split('\n')[0]}. Expected a file of torch.jit.save whose forward takes one tensor [N, 3, H, W] (Teacher:InputSize is {InputSize(options)} px) and returns logits [N, classes].");
         }
+    }
+
+    // Untrained, each bottleneck doubles the variance of what passes it: after the 50 of ResNet-152 logits do not fit into float16 any more.
+    private static void DampResiduals(Module network)
+    {
+        using var quiet = no_grad();
+        foreach (var (_, weight) in ModuleState.Entries(network).Where(entry => entry.Key.EndsWith("bn3.weight", StringComparison.Ordinal)))
+            weight.TimesInPlace(0.2);
     }
 
     private static int CountOutputs(Checkpoint checkpoint)

@@ -63,6 +63,16 @@ public sealed class NetworkTests
             Assert.Equal(c * mean, (double)rows[c], 0.01);
     }
 
+    // The default architecture without weights: good for timing, so it must start.
+    [Fact]
+    public async Task Start_RandomResNet152_IsServed()
+    {
+        await using var service = await RunningService.StartAsync(
+            TeacherExtensions.BuildTeacherService, "--Teacher:Architecture=resnet152", "--Teacher:Weights=random", "--Teacher:InputSize=32", "--Batching:MaxBatch=1");
+        using var channel = service.Open();
+        Assert.All(await LabelGreyAsync(new Teacher.TeacherClient(channel)), logit => Assert.True(Half.IsFinite(logit)));
+    }
+
     [Fact]
     public async Task Start_FileThatIsNoTorchScript_SaysWhatWasExpected()
     {
