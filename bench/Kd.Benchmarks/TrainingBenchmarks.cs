@@ -17,7 +17,7 @@ internal static class TrainingBenchmarks
     {
         await using var service = await BenchService.StartAsync("--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random");
         await using var trainer = new BenchTrainer(
-            BenchService.Address, "--Views:PerSample=1", "--Dataset:DemoValidationPerClass=1", "--Student:Width=0.5", "--Training:BatchSize=64", $"--Training:Epochs={(quick ? 3 : 5)}", "--Dataset:DemoTrainPerClass=25");
+            BenchService.Address, "--Views:PerSample=1", "--Dataset:DemoValidationPerClass=1", $"--Student:Width={(quick ? "0.25" : "0.5")}", "--Training:BatchSize=64", $"--Training:Epochs={(quick ? 3 : 5)}", "--Dataset:DemoTrainPerClass=25");
         var context = await trainer.CreateContextAsync();
         // The first run of each pays the just-in-time compiler and fills the cache.
         Epoch(context, Methods.Labels);

@@ -4,6 +4,7 @@ using Kd.StudentTrainer.Tests.Runs;
 using Kd.StudentTrainer.Training;
 using Kd.Tests;
 using Kd.Vision.Runtime;
+using TorchSharp;
 
 namespace Kd.StudentTrainer.Tests.Training;
 
@@ -98,6 +99,32 @@ public sealed class StudentTests
     [InlineData(6, 0.055)]
     [InlineData(10, 0.01)]
     public void CosineSchedule_WarmupAndCosine_GivesTheStepSize(double epochs, double expected) => Assert.Equal(expected, CosineSchedule.At(0.1, 0.01, epochs, 10, 2), 1e-9);
+
+    [Theory]
+    [InlineData(Methods.Kd, "adam")]
+    [InlineData(Methods.LearntTemperature, "sgd")]
+    public void Step_ManyTimes_LeavesNoTensorBehind(string method, string optimizer)
+    {
+        using var student = NewStudent(method, new TrainingOptions { Optimizer = optimizer, GradientClip = 1, AverageDecay = 0.9 });
+        var batch = Batch(seed: 1);
+        Run(3);
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+
+        Run(20);
+
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+
+        void Run(int steps)
+        {
+            for (var step = 0; step < steps; step++)
+            {
+                student.Step(batch, new Moment(step, 4));
+                student.Predict(batch);
+                student.MeasureDifficulty(batch);
+                student.Capture();
+            }
+        }
+    }
 
     private byte[] TrainTwoSteps(Action<Student> between)
     {
