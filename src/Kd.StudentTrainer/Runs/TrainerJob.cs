@@ -26,6 +26,13 @@ internal sealed class TrainerJob(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // Not before the web server is bound: an end that comes sooner, by a user's mistake, would cancel the start and read like a crash.
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using (lifetime.ApplicationStarted.Register(() => started.TrySetResult()))
+        using (stoppingToken.Register(() => started.TrySetResult()))
+            await started.Task;
+        if (stoppingToken.IsCancellationRequested)
+            return;
         // A thread of its own: steps must not wait for the thread pool, nor hold one of its threads for hours.
         await Task.Factory.StartNew(() => Run(stoppingToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         lifetime.StopApplication();
