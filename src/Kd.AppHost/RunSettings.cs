@@ -80,7 +80,7 @@ internal sealed class RunSettings
         var usesDemo = _values.GetValueOrDefault("Dataset:Path", Demo) == Demo;
         foreach (var (name, value) in usesDemo ? DemoDefaults() : [])
             _values.TryAdd(name, value);
-        _values.TryAdd("Run:Study", "true");
+        _values.TryAdd("Run:Study", "methods");
         _values.TryAdd("Run:Folder", "runs");
         _values.TryAdd("Agent:StateFolder", Path.Combine(_values["Run:Folder"], "agent"));
         _values.TryAdd("Cache:Folder", Path.Combine(_values["Run:Folder"], "cache"));

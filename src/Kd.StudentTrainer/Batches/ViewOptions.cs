@@ -18,6 +18,14 @@ internal sealed class ViewOptions
     /// <summary>Augmentation seed. Default 1.</summary>
     public long Seed { get; set; } = 1;
 
+    /// <summary>The same options with other views.</summary>
+    internal ViewOptions With(int perSample, long seed)
+    {
+        var copy = (ViewOptions)MemberwiseClone();
+        (copy.PerSample, copy.Seed) = (perSample, seed);
+        return copy;
+    }
+
     /// <summary>The view index of an epoch.</summary>
     internal int IndexFor(int epoch) => PerSample == 0 ? epoch : epoch % PerSample;
 }

@@ -43,6 +43,9 @@ internal sealed record RunContext(
     ConsoleProgress Progress,
     TimeProvider Time)
 {
+    /// <summary>The same with views by the configuration's own seed.</summary>
+    public RunContext Replanned() => this with { Planner = DatasetLoader.PlanViews(Dataset, Configuration.Views.Size, Configuration.Views.Seed) };
+
     /// <summary>A pipeline over one of the splits.</summary>
     public BatchPipeline Pipeline(ImageSplit split) => new(split, Planner, Teacher, Configuration.Run.Prefetch);
 }

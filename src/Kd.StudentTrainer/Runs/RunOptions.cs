@@ -29,8 +29,12 @@ internal sealed class RunOptions
     [Range(1, 1000)]
     public int Seeds { get; set; } = 1;
 
-    /// <summary>Run teacher evaluation and the four methods, and compare them in a table. Default false: one run of Distillation:Method.</summary>
-    public bool Study { get; set; }
+    /// <summary>
+    /// What to compare in a table: <c>none</c> (default; also false): one run of Distillation:Method; <c>methods</c> (also true): teacher and the four
+    /// methods; <c>views</c>: kd with 1, 2, 4, 8, 16 and with fresh views of each sample.
+    /// </summary>
+    [AllowedValues(StudyKinds.None, StudyKinds.Methods, StudyKinds.Views, ErrorMessage = "Use none, methods or views.")]
+    public string Study { get; set => field = value?.ToUpperInvariant() switch { "TRUE" => StudyKinds.Methods, "FALSE" => StudyKinds.None, _ => value! }; } = StudyKinds.None;
 
     /// <summary>Folder that holds the runs' folders. Default runs.</summary>
     [Required]

@@ -2,12 +2,12 @@ using Kd.StudentTrainer.Progress;
 
 namespace Kd.StudentTrainer.Runs;
 
-/// <summary>Runs methods with one or several seeds, and compares them. Finished rows are kept, so that a study that starts again goes on with the first unfinished one.</summary>
+/// <summary>Runs some arms with one or several seeds, and compares them. Finished rows are kept, so that a study that starts again goes on with the first unfinished one.</summary>
 /// <param name="context">What the runs share.</param>
 /// <param name="folder">Where results go.</param>
-/// <param name="methods">The methods.</param>
+/// <param name="arms">What is compared.</param>
 /// <param name="withTeacher">Whether the teacher gets a row.</param>
-internal sealed class Study(RunContext context, RunFolder folder, IReadOnlyList<string> methods, bool withTeacher)
+internal sealed class Study(RunContext context, RunFolder folder, IReadOnlyList<StudyArm> arms, bool withTeacher)
 {
     private const string ResultsFile = "study.json";
     private readonly RunConfiguration _configuration = context.Configuration;
@@ -21,10 +21,11 @@ internal sealed class Study(RunContext context, RunFolder folder, IReadOnlyList<
         var first = _configuration.Run.Seed;
         if (withTeacher)
             Add("teacher", first, () => EvaluateTeacher(cancellation));
-        foreach (var method in methods)
+        // Seed by seed: a machine that grows slower or faster over the hours does so for every arm.
+        for (var seed = first; seed < first + _configuration.Run.Seeds; seed++)
         {
-            for (var seed = first; seed < first + _configuration.Run.Seeds; seed++)
-                Add(method, seed, () => Train(method, seed, cancellation));
+            foreach (var arm in arms)
+                Add(arm.Name, seed, () => Train(arm, seed, cancellation));
         }
 
         folder.WriteText(RunFolder.TableFile, ResultTable.ToMarkdown(rows));
@@ -34,19 +35,24 @@ internal sealed class Study(RunContext context, RunFolder folder, IReadOnlyList<
         {
             if (rows.Any(row => row.Method == name && row.Seed == seed))
                 return;
-            rows.Add(run() with { Seed = seed });
+            rows.Add(run() with { Method = name, Seed = seed });
             folder.WriteJson(ResultsFile, rows);
             context.Progress.RowEnds(rows[^1]);
         }
     }
 
-    private RunResult Train(string method, long seed, CancellationToken cancellation)
+    private RunResult Train(StudyArm arm, long seed, CancellationToken cancellation)
     {
-        if (_configuration.Run.Seeds == 1)
-            return new TrainingRun(context, method, folder.Sub(method)).Execute(cancellation);
-        context.Progress.Note($"{method}, seed {seed}");
-        var seeded = context with { Id = $"{context.Id}.seed{seed}", Configuration = _configuration with { Run = _configuration.Run.WithSeed(seed) } };
-        return new TrainingRun(seeded, method, folder.Sub(Path.Combine(method, $"seed{seed}"))).Execute(cancellation);
+        var several = _configuration.Run.Seeds > 1;
+        if (several || arm.Name != arm.Method)
+            context.Progress.Note($"{arm.Name}{(several ? $", seed {seed}" : "")}");
+        var name = several ? Path.Combine(arm.Name, $"seed{seed}") : arm.Name;
+        var own = context with
+        {
+            Id = $"{context.Id}{(arm.Name == arm.Method ? "" : "." + arm.Name)}{(several ? $".seed{seed}" : "")}",
+            Configuration = arm.Adapt(_configuration with { Run = _configuration.Run.WithSeed(seed) }),
+        };
+        return new TrainingRun(own.Replanned(), arm.Method, folder.Sub(name)).Execute(cancellation);
     }
 
     private string Describe(RunResult row) => _configuration.Run.Seeds == 1 || row.Method == "teacher" ? row.Method : $"{row.Method} (seed {row.Seed})";

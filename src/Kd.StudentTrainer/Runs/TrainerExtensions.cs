@@ -66,8 +66,8 @@ internal static class TrainerExtensions
 internal sealed class CurriculumTemperatureRule(IOptions<RunOptions> run) : IValidateOptions<DistillationOptions>
 {
     public ValidateOptionsResult Validate(string? name, DistillationOptions options) =>
-        (run.Value.Study || options.Method == Methods.KdCurriculum) && options.Temperature is < 2 or > 8
-            ? ValidateOptionsResult.Fail($"Distillation:Temperature is '{options.Temperature}'. With a curriculum (kd-curriculum, or Run:Study=true) it must be between 2 and 8.")
+        (run.Value.Study == StudyKinds.Methods || options.Method == Methods.KdCurriculum) && options.Temperature is < 2 or > 8
+            ? ValidateOptionsResult.Fail($"Distillation:Temperature is '{options.Temperature}'. With a curriculum (kd-curriculum, or Run:Study=methods) it must be between 2 and 8.")
             : ValidateOptionsResult.Success;
 }
 

@@ -88,10 +88,10 @@ internal sealed class TrainerJob(
         using var locked = folder;
         var context = CreateContext(id, cancellation);
         folder.WriteJson(RunFolder.ConfigurationFile, configuration);
-        var (run, method) = (configuration.Run, configuration.Distillation.Method);
-        var rows = run.Study || run.Seeds > 1
-            ? new Study(context, folder, run.Study ? Methods.Study : [method], withTeacher: run.Study).Execute(cancellation)
-            : [new TrainingRun(context, method, folder).Execute(cancellation)];
+        var isStudy = configuration.Run.Study != StudyKinds.None;
+        var rows = isStudy || configuration.Run.Seeds > 1
+            ? new Study(context, folder, StudyArm.All(configuration), withTeacher: isStudy).Execute(cancellation)
+            : [new TrainingRun(context, configuration.Distillation.Method, folder).Execute(cancellation)];
         progress.Finish(rows, folder.Path);
     }
 
@@ -102,7 +102,7 @@ internal sealed class TrainerJob(
         progress.Note(dataset.Description);
         foreach (var split in dataset.Splits.Where(split => split.Skipped > 0))
             progress.Note($"{split.Skipped} corrupt pictures of the {split.Name} split are left out (Dataset:Corrupt=Skip)");
-        if (configuration.Run.Task == "evaluate" || (configuration.Run is { Study: false, Task: "train" } && !Methods.UsesTeacher(configuration.Distillation.Method)))
+        if (configuration.Run.Task == "evaluate" || (configuration.Run is { Study: StudyKinds.None, Task: "train" } && !Methods.UsesTeacher(configuration.Distillation.Method)))
             return new RunContext(id, configuration, dataset, planner, null, null, agent, progress, time);
         var description = teacher.DescribeAsync(dataset.ClassNames, cancellation).GetAwaiter().GetResult();
         progress.Note($"teacher {description.Architecture} ({description.Parameters} parameters), weights {description.Weights}, on {description.Device}");
