@@ -1,3 +1,4 @@
+using System.Globalization;
 using Kd.StudentTrainer.Runs;
 using Spectre.Console;
 
@@ -13,7 +14,8 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
     private const int Kept = 500;
     private readonly Queue<string> _lines = [];
     private long _lastLine = time.GetTimestamp();
-    private long _runStarted = time.GetTimestamp();
+    private ProgressBar? _bar;
+    private RunShare _share;
 
     public void Note(string text) => WriteLine(text);
 
@@ -24,22 +26,33 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
 
     public void RunStarts(string method, int epochs, long parameters)
     {
-        _runStarted = time.GetTimestamp();
+        (_bar, _share) = (null, default);
         WriteLine($"{method}: {epochs} epochs, student with {parameters} parameters");
     }
 
     public void StepEnds(string method, int epoch, int epochs, int step, int steps, double loss)
     {
-        if (time.GetElapsedTime(_lastLine) >= s_between)
-            WriteLine($"{method}  epoch {epoch + 1}/{epochs}  step {step}/{steps}  loss {loss:F3}  left {Left((epoch + (double)step / steps) / epochs)}");
+        var (done, total) = ((long)epoch * steps + step, (long)epochs * steps);
+        _share = _share.With(time.GetTimestamp(), (double)done / total);
+        if (terminal == TerminalKind.None)
+        {
+            if (time.GetElapsedTime(_lastLine) >= s_between)
+                WriteLine($"{method}  epoch {epoch + 1}/{epochs}  step {step}/{steps}  loss {loss:F3}  left {Left()}");
+            return;
+        }
+
+        _bar ??= new ProgressBar(method, total, "steps", true, WriteBar, time, done - 1);
+        if (done < total)
+            _bar.Report(done, string.Create(CultureInfo.InvariantCulture, $"epoch {epoch + 1}/{epochs}  loss {loss:F3}"));
     }
 
     public void EpochEnds(string method, int epochs, EpochMetrics metrics)
     {
+        _share = _share.With(time.GetTimestamp(), (metrics.Epoch + 1.0) / epochs);
         var asked = metrics.CacheHits + metrics.TeacherComputed;
         var cache = asked == 0 ? "" : $"  cache hits {100.0 * metrics.CacheHits / asked:F0}%";
         var curriculum = metrics.Threshold is null ? "" : $"  T {metrics.Temperature:F1} threshold {metrics.Threshold:F2} reward {metrics.Reward:F1}";
-        WriteLine($"{method}  epoch {metrics.Epoch + 1}/{epochs}  loss {metrics.Loss:F3}  accuracy {metrics.ValidationAccuracy:F1}%  {metrics.ImagesPerSecond:F0} images/s{cache}{curriculum}  left {Left((metrics.Epoch + 1.0) / epochs)}");
+        WriteLine($"{method}  epoch {metrics.Epoch + 1}/{epochs}  loss {metrics.Loss:F3}  accuracy {metrics.ValidationAccuracy:F1}%  {metrics.ImagesPerSecond:F0} images/s{cache}{curriculum}  left {Left()}");
     }
 
     public void RowEnds(RunResult row) =>
@@ -62,11 +75,9 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
         WriteLine($"run folder: {folder}");
     }
 
-    private string Left(double share)
-    {
-        var elapsed = time.GetElapsedTime(_runStarted);
-        return ProgressBar.FormatTime(TimeSpan.FromSeconds(Math.Max(0, elapsed.TotalSeconds * (1 - share) / share)));
-    }
+    private string Left() => _share.Done > _share.First
+        ? ProgressBar.FormatTime(time.GetElapsedTime(_share.Started, _share.Now) * ((1 - _share.Done) / (_share.Done - _share.First)))
+        : "?";
 
     /// <summary>The last lines, oldest first; safe on any thread.</summary>
     public IReadOnlyList<string> Lines
@@ -101,6 +112,12 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
         output.WriteLine(terminal == TerminalKind.Own ? $"\r{text}{ProgressBar.InPlace}" : text);
         output.Flush();
     }
+}
+
+/// <summary>How much of a run is done; what was done before this process began with it does not count for the rate.</summary>
+internal readonly record struct RunShare(long Started, double First, long Now, double Done)
+{
+    public RunShare With(long now, double done) => Started == 0 ? new(now, done, now, done) : this with { Now = now, Done = done };
 }
 
 /// <summary>What is at the other end of the output.</summary>

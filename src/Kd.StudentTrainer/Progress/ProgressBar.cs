@@ -18,7 +18,7 @@ internal sealed class ProgressBar : IDisposable
     private readonly Action<string, bool> _write;
     private readonly TimeProvider _time;
     private readonly string _name, _unit;
-    private readonly long _total, _started;
+    private readonly long _total, _started, _first;
     private long _shown;
 
     /// <param name="name">What is done.</param>
@@ -27,9 +27,10 @@ internal sealed class ProgressBar : IDisposable
     /// <param name="isTerminal">Whether lines can be replaced.</param>
     /// <param name="write">Writes a line; true: it may be replaced.</param>
     /// <param name="time">The clock.</param>
-    public ProgressBar(string name, long total, string unit, bool isTerminal, Action<string, bool> write, TimeProvider time)
+    /// <param name="first">Units that were done before; the rate does not count them.</param>
+    public ProgressBar(string name, long total, string unit, bool isTerminal, Action<string, bool> write, TimeProvider time, long first = 0)
     {
-        (_name, _total, _unit, IsTerminal, _write, _time) = (name, total, unit, isTerminal, write, time);
+        (_name, _total, _unit, IsTerminal, _write, _time, _first) = (name, total, unit, isTerminal, write, time, first);
         _started = _shown = time.GetTimestamp();
     }
 
@@ -53,11 +54,11 @@ internal sealed class ProgressBar : IDisposable
     private string Format(long done, string detail)
     {
         var elapsed = _time.GetElapsedTime(_started).TotalSeconds;
-        var rate = elapsed > 0 ? done / elapsed : 0;
+        var rate = elapsed > 0 ? (done - _first) / elapsed : 0;
         var share = _total == 0 ? 1 : (double)done / _total;
         var bar = new string('#', (int)(share * Width)).PadRight(Width, '.');
         var left = rate > 0 ? FormatTime(TimeSpan.FromSeconds((_total - done) / rate)) : "?";
-        return string.Create(CultureInfo.InvariantCulture, $"{_name} [{bar}] {100 * share:F0}%  {done}/{_total} {_unit}  {rate:F0}/s  {(done < _total ? $"left {left}" : $"in {FormatTime(TimeSpan.FromSeconds(elapsed))}")}{(detail.Length > 0 ? "  " + detail : "")}");
+        return string.Create(CultureInfo.InvariantCulture, $"{_name} [{bar}] {100 * share:F0}%  {done}/{_total} {_unit}  {rate:G3}/s  {(done < _total ? $"left {left}" : $"in {FormatTime(TimeSpan.FromSeconds(elapsed))}")}{(detail.Length > 0 ? "  " + detail : "")}");
     }
 
     internal static string FormatTime(TimeSpan time) => time.ToString(time.TotalHours >= 1 ? @"h\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture);

@@ -16,6 +16,7 @@ namespace Kd.StudentTrainer.Runs;
 /// <param name="Refreshed">Samples whose difficulty was measured without training on them.</param>
 /// <param name="Reward">Reward of the epoch; null without a curriculum or while the agent is away.</param>
 /// <param name="DifficultyHistogram">Measured samples by tenth of the scale, easiest first; null without a teacher.</param>
+/// <param name="MemoryBytes">Resident size of the trainer's process at the epoch's end.</param>
 internal sealed record EpochMetrics(
     int Epoch,
     double Loss,
@@ -31,7 +32,8 @@ internal sealed record EpochMetrics(
     double? Difficulty,
     int Refreshed,
     double? Reward,
-    int[]? DifficultyHistogram = null);
+    int[]? DifficultyHistogram = null,
+    long MemoryBytes = 0);
 
 /// <summary>A row of the table: how a method did.</summary>
 /// <param name="Method">teacher, or one of the methods.</param>

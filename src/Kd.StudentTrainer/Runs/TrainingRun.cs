@@ -128,7 +128,7 @@ internal sealed class TrainingRun
         var all = Sums(before.Sums, before.Started, before.Usage);
         return Finish(student, new EpochMetrics(
             epoch, loss, accuracy, trained.Samples, all.Seconds, trained.Samples / trained.Seconds, trained.Waited, all.Hits, all.Computed,
-            UsesTeacher ? temperature : null, threshold, UsesTeacher ? _difficulty.Mean : null, refreshed, reward, UsesTeacher ? _difficulty.Histogram() : null));
+            UsesTeacher ? temperature : null, threshold, UsesTeacher ? _difficulty.Mean : null, refreshed, reward, UsesTeacher ? _difficulty.Histogram() : null, Environment.WorkingSet));
     }
 
     // Weights and metrics first, then the checkpoint that counts on them: whatever is lost in between is made again, to the same bits.

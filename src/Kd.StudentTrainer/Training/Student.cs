@@ -19,6 +19,7 @@ internal sealed class Student : IDisposable
     private readonly Module<Tensor, Tensor> _network;
     private readonly Module<Tensor, Tensor> _evaluated;
     private readonly WeightAverage? _average;
+    private readonly BFloat16Twin? _twin;
     private readonly Optimizer _optimizer;
     private readonly LossFunction _loss;
     private readonly Device _device;
@@ -31,6 +32,7 @@ internal sealed class Student : IDisposable
         _network = Prepare(create());
         _evaluated = training.AverageDecay > 0 ? Prepare(create()) : _network;
         _average = training.AverageDecay > 0 ? new WeightAverage(_evaluated, _network, training.AverageDecay) : null;
+        _twin = training.Precision == TrainingPrecision.BFloat16 ? new BFloat16Twin(create().to(device), _network) : null;
         var parameters = _network.parameters().Concat(loss.Learnt is { } learnt ? [learnt] : []);
         _optimizer = training.Optimizer == "sgd"
             ? new Sgd(parameters, training.LearningRate, training.WeightDecay, training.Momentum)
@@ -61,6 +63,8 @@ internal sealed class Student : IDisposable
             var device = TorchRuntime.ChooseDevice(string.IsNullOrEmpty(options.Device) ? configuration.Device : options.Device);
             if (run.Threads > 0)
                 TorchRuntime.SetThreads(run.Threads);
+            if (configuration.Training.Precision == TrainingPrecision.BFloat16 && !BFloat16Twin.IsSupported(device))
+                throw new TrainingException($"Training:Precision is BFloat16, which the device {device} does not compute. Use Float32.");
             var small = options.Form == StudentForm.Small || (options.Form == StudentForm.Auto && viewSize <= ViewPlanner.LargestSmallSide);
             var loss = new LossFunction(configuration.Distillation, method, configuration.Training.LabelSmoothing, device);
             return new Student(() => ModelCatalog.Create(options.Architecture, classes, run.Seed, options.Width, small), loss, device, configuration.Training, run.Seed);
@@ -85,13 +89,14 @@ internal sealed class Student : IDisposable
         _network.train();
         _optimizer.ZeroGradients();
         var images = Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device);   // [N, 3, H, W]
-        var logits = _network.call(images);                                                            // [N, C]
+        var logits = _twin?.Call(images) ?? _network.call(images);                                     // [N, C]
         var teacher = batch.TeacherLogits is { } values ? tensor(values, device: _device).reshape(batch.Count, -1) : null;
         var loss = _loss.Compute(logits, teacher, tensor(batch.Labels, device: _device), moment);
         var value = loss.Single();
         if (!float.IsFinite(value))
             throw new TrainingException($"The loss is {value} at step {Steps} (step size {_optimizer.LearningRate:G3}, temperature {moment.Temperature}). The last checkpoint is kept; try a smaller Training:LearningRate.");
         loss.backward();
+        _twin?.HandOverGradients();
         _loss.AfterBackward(moment);
         if (_training.GradientClip > 0)
             _optimizer.ClipGradients(_training.GradientClip);
@@ -165,6 +170,7 @@ internal sealed class Student : IDisposable
         _optimizer.Dispose();
         _loss.Dispose();
         _average?.Dispose();
+        _twin?.Dispose();
         _network.Dispose();
     }
 

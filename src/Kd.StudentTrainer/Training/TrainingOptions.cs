@@ -15,6 +15,13 @@ internal sealed class TrainingOptions
     [Range(2, 65_536)]
     public int BatchSize { get; set; } = 128;
 
+    /// <summary>
+    /// <see cref="TrainingPrecision.Float32"/> (default), or <see cref="TrainingPrecision.BFloat16"/>: convolutions and linear layers in bfloat16, everything else in float32
+    /// (mixed precision), where the device has it.
+    /// </summary>
+    [EnumDataType(typeof(TrainingPrecision))]
+    public TrainingPrecision Precision { get; set; }
+
     /// <summary>adam (default), adamw or sgd.</summary>
     [AllowedValues("adam", "adamw", "sgd", ErrorMessage = "Use adam, adamw or sgd.")]
     public string Optimizer { get; set; } = "adam";
@@ -50,4 +57,14 @@ internal sealed class TrainingOptions
     /// <summary>Decay, per step, of the weights' moving average, which is then what is evaluated and saved; 0 (default): none. Allowed 0 to 0.99999.</summary>
     [Range(0.0, 0.99999)]
     public double AverageDecay { get; set; }
+}
+
+/// <summary>What training passes are computed in.</summary>
+internal enum TrainingPrecision
+{
+    /// <summary>Everything in float32.</summary>
+    Float32,
+
+    /// <summary>Mixed precision with bfloat16.</summary>
+    BFloat16,
 }

@@ -52,13 +52,13 @@ public static class DatasetLoader
 
     private static ImageDataset Open(DatasetOptions options)
     {
-        var budget = new MemoryBudget((long)options.DecodedMemory << 20);
+        var decoded = DecodedPictures.For(options);
         if (options.Path == DatasetOptions.Demo)
-            return DemoDataset.Create(options, budget);
+            return DemoDataset.Create(options, decoded);
         RequireFolder(options.Path);
         return ParquetDataset.FindFiles(options.Path).Count > 0
-            ? ParquetDataset.Open(options, budget)
-            : FolderDataset.Open(options, budget);
+            ? ParquetDataset.Open(options, decoded)
+            : FolderDataset.Open(options, decoded);
     }
 
     private static void RequireFolder(string path)

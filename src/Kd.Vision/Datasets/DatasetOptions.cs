@@ -33,9 +33,16 @@ public sealed class DatasetOptions
     [EnumDataType(typeof(CorruptImages))]
     public CorruptImages Corrupt { get; set; } = CorruptImages.Error;
 
-    /// <summary>Memory for decoded pictures, MiB. Default 1024; 0 decodes each time.</summary>
+    /// <summary>Memory for decoded pictures, MiB. Default 1024.</summary>
     [Range(0, 1 << 20)]
     public int DecodedMemory { get; set; } = 1024;
+
+    /// <summary>Folder for decoded pictures that do not fit in memory, in memory-mapped files that live as long as the process; empty (default): those are decoded each time.</summary>
+    public string? DecodedFolder { get; set; }
+
+    /// <summary>Disk for them, MiB. Default 32768; half of what is free is never used.</summary>
+    [Range(0, 1 << 30)]
+    public int DecodedDisk { get; set; } = 32_768;
 
     /// <summary>Seed of the demo dataset. Default 1.</summary>
     public long DemoSeed { get; set; } = 1;

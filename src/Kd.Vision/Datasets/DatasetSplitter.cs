@@ -9,7 +9,7 @@ internal static class DatasetSplitter
     private const ulong SubsetStream = 0x50B5;
 
     /// <summary>Makes a dataset of the splits that were read; a missing one is taken out of the training samples, and the description says so.</summary>
-    public static ImageDataset Assemble(string kind, DatasetOptions options, IReadOnlyList<string> names, List<ImageItem> train, List<ImageItem>? validation, List<ImageItem>? test, MemoryBudget budget)
+    public static ImageDataset Assemble(string kind, DatasetOptions options, IReadOnlyList<string> names, List<ImageItem> train, List<ImageItem>? validation, List<ImageItem>? test, DecodedPictures decoded)
     {
         var made = "";
         if (test is null)
@@ -17,7 +17,7 @@ internal static class DatasetSplitter
         if (validation is null)
             (train, validation) = Make("validation");
         var description = $"{kind} at {options.Path}: {train.Count} training, {validation.Count} validation, {test.Count} test images of {names.Count} classes{made}";
-        return new ImageDataset(description, names, new("train", train, budget), new("validation", validation, budget), new("test", test, budget));
+        return new ImageDataset(description, names, new("train", train, decoded), new("validation", validation, decoded), new("test", test, decoded));
 
         (List<ImageItem> Kept, List<ImageItem> Taken) Make(string split)
         {

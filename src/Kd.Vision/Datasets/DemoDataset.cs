@@ -40,7 +40,7 @@ public static class DemoDataset
         _ => DemoHardness.None,
     };
 
-    internal static ImageDataset Create(DatasetOptions options, MemoryBudget budget)
+    internal static ImageDataset Create(DatasetOptions options, DecodedPictures decoded)
     {
         var names = DemoShapes.Names;
         var train = Split("train", 0, options.DemoTrainPerClass);
@@ -52,7 +52,7 @@ public static class DemoDataset
         ImageSplit Split(string name, int split, int perClass) => new(
             name,
             Enumerable.Range(0, perClass * names.Count).Select(index => new ImageItem($"demo/{name}/{index}", index % names.Count, () => Generate(options.DemoSeed, split, index))),
-            budget);
+            decoded);
     }
 
     private static CounterRandom Stream(long seed, int split, int index) => new((ulong)seed, CounterRandom.Mix(0xDE30, (ulong)split, (ulong)index));

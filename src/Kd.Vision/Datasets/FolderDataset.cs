@@ -17,13 +17,13 @@ internal static class FolderDataset
         return names.Count >= 2 ? names : throw new DatasetException($"'{Path.GetFullPath(train)}' holds {names.Count} class folders, expected at least 2.");
     }
 
-    public static ImageDataset Open(DatasetOptions options, MemoryBudget budget)
+    public static ImageDataset Open(DatasetOptions options, DecodedPictures decoded)
     {
         var names = ReadClassNames(options.Path);
         var train = Read(options.Path, "train", names) ?? [];
         var validation = Read(options.Path, "val", names) ?? Read(options.Path, "validation", names);
         var test = Read(options.Path, "test", names);
-        return DatasetSplitter.Assemble("folders", options, names, train, validation, test, budget);
+        return DatasetSplitter.Assemble("folders", options, names, train, validation, test, decoded);
     }
 
     private static List<ImageItem>? Read(string path, string split, IReadOnlyList<string> names)

@@ -18,14 +18,14 @@ public sealed class ImageSplit
 {
     private readonly ImageItem[] _items;
     private readonly ImageContent?[] _decoded;
-    private readonly MemoryBudget _budget;
+    private readonly DecodedPictures _kept;
 
-    internal ImageSplit(string name, IEnumerable<ImageItem> items, MemoryBudget budget)
+    internal ImageSplit(string name, IEnumerable<ImageItem> items, DecodedPictures decoded)
     {
         Name = name;
         _items = [.. items];
         _decoded = new ImageContent?[_items.Length];
-        _budget = budget;
+        _kept = decoded;
         Labels = Array.ConvertAll(_items, item => item.Label);
     }
 
@@ -53,24 +53,10 @@ public sealed class ImageSplit
         if (Volatile.Read(ref _decoded[index]) is { } known)
             return known;
         var content = _items[index].Load();
-        if (_budget.TryTake(content.Image.Pixels.Length))
-            Volatile.Write(ref _decoded[index], content);
+        if (_kept.TryKeep(content) is { } kept)
+            Volatile.Write(ref _decoded[index], kept);
         return content;
     }
 
-    internal ImageSplit With(IEnumerable<ImageItem> items, int skipped = 0) => new(Name, items, _budget) { Skipped = skipped };
-}
-
-/// <summary>How many bytes of decoded pictures may stay in memory.</summary>
-internal sealed class MemoryBudget(long bytes)
-{
-    private long _left = bytes;
-
-    public bool TryTake(long count)
-    {
-        if (Interlocked.Add(ref _left, -count) >= 0)
-            return true;
-        Interlocked.Add(ref _left, count);
-        return false;
-    }
+    internal ImageSplit With(IEnumerable<ImageItem> items, int skipped = 0) => new(Name, items, _kept) { Skipped = skipped };
 }

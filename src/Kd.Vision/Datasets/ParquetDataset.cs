@@ -21,13 +21,13 @@ internal static class ParquetDataset
 
     public static IReadOnlyList<string> ReadClassNames(string path) => Wait(() => ReadClassNamesAsync(FindFiles(path)[0]));
 
-    public static ImageDataset Open(DatasetOptions options, MemoryBudget budget)
+    public static ImageDataset Open(DatasetOptions options, DecodedPictures decoded)
     {
         var names = ReadClassNames(options.Path);
         var train = Read("train") ?? throw new DatasetException($"'{Path.GetFullPath(options.Path)}' has no file train-*.parquet.");
         var validation = Read("validation") ?? Read("val");
         var test = Read("test");
-        return DatasetSplitter.Assemble("parquet files", options, names, train, validation, test, budget);
+        return DatasetSplitter.Assemble("parquet files", options, names, train, validation, test, decoded);
 
         List<ImageItem>? Read(string split)
         {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using SkiaSharp;
 
 namespace Kd.Vision.Imaging;
@@ -8,6 +9,7 @@ namespace Kd.Vision.Imaging;
 public static class ImageDecoder
 {
     private const int LargestSide = 1 << 15;
+    private static readonly Vector128<byte> s_withoutAlpha = Vector128.Create((byte)0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 255, 255, 255, 255);
 
     /// <summary>Decodes one picture.</summary>
     /// <param name="encoded">The file's bytes.</param>
@@ -44,7 +46,15 @@ public static class ImageDecoder
     private static byte[] DropAlpha(byte[] rgba)
     {
         var rgb = new byte[rgba.Length / 4 * 3];
-        for (int from = 0, to = 0; from < rgba.Length; from += 4, to += 3)
+        var done = 0;
+        if (Vector128.IsHardwareAccelerated)
+        {
+            // Four pixels at a time; the vector's last four bytes are written over by the next one.
+            for (; 4 * done + 16 <= rgba.Length && 3 * done + 16 <= rgb.Length; done += 4)
+                Vector128.Shuffle(Vector128.Create<byte>(rgba, 4 * done), s_withoutAlpha).CopyTo(rgb, 3 * done);
+        }
+
+        for (int from = 4 * done, to = 3 * done; from < rgba.Length; from += 4, to += 3)
         {
             rgb[to] = rgba[from];
             rgb[to + 1] = rgba[from + 1];

@@ -12,7 +12,7 @@ public static class PngFile
         var pixels = bitmap.GetPixelSpan();
         for (var i = 0; i < image.Width * image.Height; i++)
         {
-            image.Pixels.AsSpan(3 * i, 3).CopyTo(pixels[(4 * i)..]);
+            image.Pixels.Slice(3 * i, 3).CopyTo(pixels[(4 * i)..]);
             pixels[4 * i + 3] = byte.MaxValue;
         }
 

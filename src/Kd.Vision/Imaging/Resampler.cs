@@ -34,15 +34,16 @@ public static class Resampler
     {
         var kernel = Kernel.Create(box.Width, width);
         var target = new byte[3 * width * box.Height];
+        var pixels = image.Pixels;
         for (var y = 0; y < box.Height; y++)
         {
             var from = 3 * ((box.Y + y) * image.Width + box.X);
             var row = target.AsSpan(3 * width * y, 3 * width);
             // The vector form reads one byte behind a pixel.
-            if (Sse41.IsSupported && from + 3 * box.Width < image.Pixels.Length)
-                ResizeRowVector(ref image.Pixels[from], kernel, row);
+            if (Sse41.IsSupported && from + 3 * box.Width < pixels.Length)
+                ResizeRowVector(in pixels[from], kernel, row);
             else
-                ResizeRow(image.Pixels.AsSpan(from, 3 * box.Width), kernel, row);
+                ResizeRow(pixels.Slice(from, 3 * box.Width), kernel, row);
         }
 
         return target;
@@ -69,13 +70,13 @@ public static class Resampler
     }
 
     // A pixel's channels are the lanes of a vector; the fourth lane is the next pixel's red and is dropped.
-    private static void ResizeRowVector(ref byte source, Kernel kernel, Span<byte> row)
+    private static void ResizeRowVector(in byte source, Kernel kernel, Span<byte> row)
     {
         for (var x = 0; x < row.Length / 3; x++)
         {
             var (start, weights) = kernel[x];
             var sums = Vector128.Create(Half);
-            ref var pixel = ref Unsafe.Add(ref source, 3 * start);
+            ref var pixel = ref Unsafe.Add(ref Unsafe.AsRef(in source), 3 * start);
             for (var k = 0; k < weights.Length; k++)
             {
                 var lanes = Sse41.ConvertToVector128Int32(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref pixel, 3 * k))).AsByte());

@@ -3,16 +3,18 @@ namespace Kd.Vision.Imaging;
 /// <summary>A decoded picture: 8-bit RGB, interleaved, row by row.</summary>
 public sealed class RgbImage
 {
+    private readonly ReadOnlyMemory<byte> _pixels;
+
     /// <summary>Wraps pixels without copying them.</summary>
     /// <param name="width">Pixels a row, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
     /// <param name="pixels">Length 3 * width * height.</param>
     /// <exception cref="ArgumentException">The length does not fit the size.</exception>
-    public RgbImage(int width, int height, byte[] pixels)
+    public RgbImage(int width, int height, ReadOnlyMemory<byte> pixels)
     {
         if (width < 1 || height < 1 || pixels.Length != 3L * width * height)
             throw new ArgumentException($"A picture of {width}x{height} needs {3L * width * height} bytes of RGB and at least one pixel, got {pixels.Length} bytes.");
-        (Width, Height, Pixels) = (width, height, pixels);
+        (Width, Height, _pixels) = (width, height, pixels);
     }
 
     /// <summary>Pixels a row.</summary>
@@ -22,5 +24,5 @@ public sealed class RgbImage
     public int Height { get; }
 
     /// <summary>The bytes R, G, B of each pixel, row by row.</summary>
-    public byte[] Pixels { get; }
+    public ReadOnlySpan<byte> Pixels => _pixels.Span;
 }

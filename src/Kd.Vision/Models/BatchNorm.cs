@@ -15,11 +15,11 @@ public sealed class BatchNorm : Module<Tensor, Tensor>
 {
     private const double Epsilon = 1e-5;
 
-    private readonly Parameter weight;
-    private readonly Parameter bias;
-    private readonly Tensor running_mean;
-    private readonly Tensor running_var;
-    private readonly Tensor num_batches_tracked;
+    private Parameter weight;
+    private Parameter bias;
+    private Tensor running_mean;
+    private Tensor running_var;
+    private Tensor num_batches_tracked;
     private bool _isFolded;
 
     /// <summary>Weight and variance 1, bias and mean 0.</summary>
@@ -50,6 +50,10 @@ public sealed class BatchNorm : Module<Tensor, Tensor>
 
         return functional.batch_norm(maps, running_mean, running_var, weight, bias, training, momentum: 0.1, eps: Epsilon);
     }
+
+    /// <summary>Computes with another module's weights and statistics from now on, and updates them.</summary>
+    internal void ShareWith(BatchNorm other) =>
+        (weight, bias, running_mean, running_var, num_batches_tracked) = (other.weight, other.bias, other.running_mean, other.running_var, other.num_batches_tracked);
 
     internal string WriteTo(OnnxGraph graph, string input) => graph.Normalize(input, weight, bias, running_mean, running_var, (float)Epsilon);
 

@@ -65,17 +65,8 @@ public sealed class KillTests
 
     private static Task<RunningService> StartTeacherAsync(RedisServer redis) => TrainerRuns.StartTeacherAsync($"--ConnectionStrings:cache=127.0.0.1:{redis.Port}", "--Teacher:Threads=1");
 
-    private static Process Start(TemporaryFolder folder, string name, RunningService agent, TcpProxy teacher)
-    {
-        var output = new DirectoryInfo(AppContext.BaseDirectory);
-        var program = Path.Combine(TestFiles.RepositoryRoot, "src", "Kd.StudentTrainer", "bin", output.Parent!.Name, output.Name, "Kd.StudentTrainer.dll");
-        return Process.Start(new ProcessStartInfo(
-            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            [
-                program, $"--urls=http://127.0.0.1:{RunningService.FreePort()}", $"--Service:Key={RunningService.Key}", $"--Run:Folder={folder.File(name)}", "--Run:Id=run",
-                $"--TeacherClient:Address=http://127.0.0.1:{teacher.Port}", $"--AgentClient:Address={agent.Grpc}", .. s_settings,
-            ]))!;
-    }
+    private static Process Start(TemporaryFolder folder, string name, RunningService agent, TcpProxy teacher) =>
+        TrainerRuns.StartProcess(folder.File(name), "run", [$"--TeacherClient:Address=http://127.0.0.1:{teacher.Port}", $"--AgentClient:Address={agent.Grpc}", .. s_settings]);
 
     private static async Task<int> WaitAsync(Process process)
     {

@@ -1,5 +1,6 @@
 extern alias agent;
 extern alias teacher;
+using System.Diagnostics;
 using Kd.StudentTrainer.Progress;
 using Kd.StudentTrainer.Runs;
 using Kd.Tests;
@@ -28,6 +29,16 @@ internal static class TrainerRuns
 
     public static Task<RunningService> StartAgentAsync(string folder) =>
         RunningService.StartAsync(agent::Kd.CurriculumAgent.Runs.CurriculumExtensions.BuildCurriculumAgent, $"--Agent:StateFolder={folder}");
+
+    /// <summary>Starts the trainer as a process of its own.</summary>
+    public static Process StartProcess(string folder, string id, params string[] settings)
+    {
+        var output = new DirectoryInfo(AppContext.BaseDirectory);
+        var program = Path.Combine(TestFiles.RepositoryRoot, "src", "Kd.StudentTrainer", "bin", output.Parent!.Name, output.Name, "Kd.StudentTrainer.dll");
+        return Process.Start(new ProcessStartInfo(
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+            [program, $"--urls=http://127.0.0.1:{RunningService.FreePort()}", $"--Service:Key={RunningService.Key}", $"--Run:Folder={folder}", $"--Run:Id={id}", .. settings]))!;
+    }
 
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(string folder, string id, params string[] settings) => (await RunAsync(folder, id, CancellationToken.None, settings)).ExitCode;

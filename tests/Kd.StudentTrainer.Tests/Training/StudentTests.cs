@@ -101,11 +101,12 @@ public sealed class StudentTests
     public void CosineSchedule_WarmupAndCosine_GivesTheStepSize(double epochs, double expected) => Assert.Equal(expected, CosineSchedule.At(0.1, 0.01, epochs, 10, 2), 1e-9);
 
     [Theory]
-    [InlineData(Methods.Kd, "adam")]
-    [InlineData(Methods.LearntTemperature, "sgd")]
-    public void Step_ManyTimes_LeavesNoTensorBehind(string method, string optimizer)
+    [InlineData(Methods.Kd, "adam", "Float32")]
+    [InlineData(Methods.Kd, "adam", "BFloat16")]
+    [InlineData(Methods.LearntTemperature, "sgd", "Float32")]
+    public void Step_ManyTimes_LeavesNoTensorBehind(string method, string optimizer, string precision)
     {
-        using var student = NewStudent(method, new TrainingOptions { Optimizer = optimizer, GradientClip = 1, AverageDecay = 0.9 });
+        using var student = NewStudent(method, new TrainingOptions { Optimizer = optimizer, GradientClip = 1, AverageDecay = 0.9, Precision = Enum.Parse<TrainingPrecision>(precision) });
         var batch = Batch(seed: 1);
         Run(3);
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
@@ -124,6 +125,30 @@ public sealed class StudentTests
                 student.Capture();
             }
         }
+    }
+
+    [Fact]
+    public void Step_BFloat16_LearnsLikeFloat32AndGoesOnFromACheckpointToTheBit()
+    {
+        var training = new TrainingOptions { LearningRate = 0.01, Precision = TrainingPrecision.BFloat16 };
+        using var single = NewStudent(Methods.Kd, new TrainingOptions { LearningRate = 0.01 });
+        using var mixed = NewStudent(Methods.Kd, training);
+        using var resumed = NewStudent(Methods.Kd, training);
+        var batch = Batch(seed: 1);
+        var losses = new List<(float Single, float Mixed)>();
+        for (var step = 0; step < 20; step++)
+        {
+            losses.Add((single.Step(batch, new Moment(0, 4)).Loss, mixed.Step(batch, new Moment(0, 4)).Loss));
+            if (step == 9)
+                resumed.Restore(mixed.Steps, new Vision.Checkpoints.Checkpoint("", mixed.Capture(), new Dictionary<string, string>()));
+            if (step > 9)
+                resumed.Step(batch, new Moment(0, 4));
+        }
+
+        Assert.InRange(Math.Abs(losses[0].Mixed / losses[0].Single - 1), 1e-7, 0.03);
+        Assert.InRange(losses[^1].Mixed, 0, 0.5 * losses[0].Mixed);
+        Assert.Equal(Saved(mixed), Saved(resumed));
+        Assert.All(mixed.Capture().Values, tensor => Assert.NotEqual(TorchSharp.torch.ScalarType.BFloat16, tensor.Type));
     }
 
     private byte[] TrainTwoSteps(Action<Student> between)

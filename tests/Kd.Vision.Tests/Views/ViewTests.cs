@@ -65,7 +65,7 @@ public sealed class ViewTests
     [Fact]
     public void Training_SmallPictures_PadsBy4WithReflection()
     {
-        var image = new RgbImage(2, 2, [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]);
+        var image = new RgbImage(2, 2, new byte[] { 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4 });
         var target = new byte[ViewRenderer.ByteCount(2)];
 
         ViewRenderer.Render(image, new ViewParameters(ViewKind.PaddedCrop, new PixelBox(-1, 0, 2, 2), 2, false, ColourJitter.None), target);
