@@ -13,7 +13,7 @@ internal sealed class RunSettings
     private static readonly string[] s_allSections = ["Agent", "AgentClient", "Batching", "Cache", "ConnectionStrings", "Curriculum", "Dataset", "Device", "Distillation", "Parameters", "Run", "Student", "Teacher", "TeacherClient", "Training", "Views"];
 
     // Relative to where the user is, not to where the services are.
-    private static readonly string[] s_paths = ["Dataset:Path", "Teacher:Weights", "Teacher:ClassList", "Run:Folder", "Run:Checkpoint", "Agent:StateFolder", "Cache:Folder"];
+    private static readonly string[] s_paths = ["Dataset:Path", "Teacher:Weights", "Teacher:ClassList", "Run:Folder", "Run:Checkpoint", "Agent:StateFolder", "Cache:Folder", "Dataset:DecodedFolder"];
     private readonly Dictionary<string, string> _values;
 
     private RunSettings(Dictionary<string, string> values) => _values = values;
@@ -84,6 +84,7 @@ internal sealed class RunSettings
         _values.TryAdd("Run:Folder", "runs");
         _values.TryAdd("Agent:StateFolder", Path.Combine(_values["Run:Folder"], "agent"));
         _values.TryAdd("Cache:Folder", Path.Combine(_values["Run:Folder"], "cache"));
+        _values.TryAdd("Dataset:DecodedFolder", Path.Combine(_values["Run:Folder"], "decoded"));
         foreach (var name in s_paths)
         {
             if (_values.TryGetValue(name, out var path) && path is not (Demo or "random" or ""))

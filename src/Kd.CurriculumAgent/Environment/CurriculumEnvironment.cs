@@ -1,3 +1,5 @@
+using Kd.CurriculumAgent.Policies;
+
 namespace Kd.CurriculumAgent.Environment;
 
 /// <summary>The training run as the policy sees it: an action is put in force, the epoch is run, its result gives reward and state.</summary>
@@ -36,6 +38,17 @@ internal sealed class CurriculumEnvironment
     {
         Temperature = Math.Clamp(Temperature + 0.5 * (action.Temperature - 1), LowestTemperature, HighestTemperature);
         Threshold = 0.25 * action.Difficulty;
+    }
+
+    /// <summary>Puts values in force that a policy without actions has decided.</summary>
+    public void Apply(double temperature, double threshold) => (Temperature, Threshold) = (temperature, threshold);
+
+    /// <summary>What an action would put in force.</summary>
+    public Decision Decide(Choice choice)
+    {
+        var after = new CurriculumEnvironment(_epochs, Temperature);
+        after.Apply(choice.Action);
+        return new Decision(after.Temperature, after.Threshold) { Choice = choice };
     }
 
     /// <summary>Takes the result of the epoch that ran under the action in force.</summary>

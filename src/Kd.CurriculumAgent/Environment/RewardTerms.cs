@@ -26,4 +26,5 @@ internal readonly record struct RewardTerms(double AccuracyChange, double LossRi
 /// <param name="Accuracy">Validation accuracy, percent.</param>
 /// <param name="Loss">Mean training loss.</param>
 /// <param name="Difficulty">Mean difficulty, 0 to 1.</param>
-internal readonly record struct EpochResult(double Accuracy, double Loss, double Difficulty);
+/// <param name="Progress">Share of the run's updates that are done; null: finished epochs by all.</param>
+internal readonly record struct EpochResult(double Accuracy, double Loss, double Difficulty, double? Progress = null);

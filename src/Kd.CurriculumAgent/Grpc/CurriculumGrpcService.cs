@@ -1,48 +1,91 @@
 using Grpc.Core;
 using Kd.CurriculumAgent.Environment;
 using Kd.CurriculumAgent.Runs;
+using Kd.CurriculumAgent.Simulation;
 using Kd.Protocol.Curriculum.V1;
 
 namespace Kd.CurriculumAgent.Grpc;
 
 /// <summary>The gRPC face of the agent: checks requests, calls the store, maps back.</summary>
-internal sealed class CurriculumGrpcService(RunStore store) : Curriculum.CurriculumBase
+internal sealed class CurriculumGrpcService(RunStore store, PolicyLessons lessons) : Curriculum.CurriculumBase
 {
     private const int LongestId = 100;
     private const int MostEpochs = 100_000;
+    private const int MostEpisodes = 100_000;
 
     public override Task<StartRunReply> StartRun(StartRunRequest request, ServerCallContext context) => Task.FromResult(Answer(() =>
     {
-        Check(IsId(request.RunId), $"run_id is '{request.RunId}', expected 1 to {LongestId} letters, digits, '-', '_' or '.', not beginning with '.'");
+        CheckId("run_id", request.RunId);
         Check(request.Epochs is >= 1 and <= MostEpochs, $"epochs is {request.Epochs}, expected 1 to {MostEpochs}");
         Check(request.InitialTemperature is >= 2 and <= 8, $"initial_temperature is {request.InitialTemperature}, expected 2 to 8");
         Check(request.EpochRatio is > 0 and <= 1, $"epoch_ratio is {request.EpochRatio}, expected above 0, at most 1");
         Check(Enum.IsDefined(request.Strategy) && request.Strategy != Strategy.Unspecified, $"strategy is {request.Strategy}, expected one of {string.Join(", ", Enum.GetNames<Strategy>().Skip(1))}");
-        var settings = new RunSettings(request.RunId, request.Epochs, request.InitialTemperature, (int)request.Strategy, request.EpochRatio, request.Seed, 0);
-        return new StartRunReply { Target = ToTarget(store.Start(settings), request.Strategy, request.EpochRatio) };
+        CheckPolicy(request.Policy ?? new PolicySettings());
+        var settings = request.ToSettings();
+        return new StartRunReply { Target = store.Start(settings).ToMessage(settings) };
     }));
 
     public override Task<ReportEpochReply> ReportEpoch(ReportEpochRequest request, ServerCallContext context) => Task.FromResult(Answer(() =>
     {
-        Check(IsId(request.RunId), $"run_id is '{request.RunId}', expected the one of StartRun");
+        CheckId("run_id", request.RunId);
         Check(request.Epoch >= 0, $"epoch is {request.Epoch}, expected 0 or more");
         Check(request.Accuracy is >= 0 and <= 100, $"accuracy is {request.Accuracy}, expected 0 to 100 (percent)");
         Check(double.IsFinite(request.Loss) && request.Loss >= 0, $"loss is {request.Loss}, expected a finite number of at least 0");
         Check(request.Difficulty is >= 0 and <= 1, $"difficulty is {request.Difficulty}, expected 0 to 1");
-        var (answer, settings) = store.Report(request.RunId, request.Epoch, new EpochResult(request.Accuracy, request.Loss, request.Difficulty));
-        var reward = answer.Reward;
-        return new ReportEpochReply
-        {
-            Target = answer.Target is null ? null : ToTarget(answer.Target, (Strategy)settings.Strategy, settings.EpochRatio),
-            Reward = new Reward { Total = reward.Total, AccuracyChange = reward.AccuracyChange, LossRise = reward.LossRise, Early = reward.Early, Level = reward.Level },
-        };
+        Check(!request.HasProgress || request.Progress is >= 0 and <= 1, $"progress is {request.Progress}, expected 0 to 1");
+        var result = new EpochResult(request.Accuracy, request.Loss, request.Difficulty, request.HasProgress ? request.Progress : null);
+        var (answer, settings) = store.Report(request.RunId, request.Epoch, result);
+        return new ReportEpochReply { Target = answer.Target?.ToMessage(settings), Reward = answer.Reward.ToMessage() };
     }));
 
-    private static Target ToTarget(EpochTarget target, Strategy strategy, double ratio) =>
-        new() { Temperature = target.Temperature, Threshold = target.Threshold, Strategy = strategy, EpochRatio = ratio };
+    public override Task<RunHistory> GetRun(GetRunRequest request, ServerCallContext context) => Task.FromResult(Answer(() =>
+    {
+        CheckId("run_id", request.RunId);
+        var run = store.Look(request.RunId);
+        return new RunHistory { Settings = run.Settings.ToMessage(), Next = run.Next?.ToMessage(run.Settings), Epochs = { run.Epochs.Select(epoch => epoch.ToMessage(run.Settings)) } };
+    }));
+
+    public override async Task WatchRun(GetRunRequest request, IServerStreamWriter<EpochRecord> responses, ServerCallContext context)
+    {
+        CheckId("run_id", request.RunId);
+        for (var sent = 0; ;)
+        {
+            var run = Answer(() => store.Look(request.RunId, sent));
+            foreach (var epoch in run.Epochs)
+                await responses.WriteAsync(epoch.ToMessage(run.Settings), context.CancellationToken);
+            sent += run.Epochs.Count;
+            if (run.IsOver)
+                return;
+            await run.Changed.WaitAsync(context.CancellationToken);
+        }
+    }
+
+    public override Task<LearnPolicyReply> LearnPolicy(LearnPolicyRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
+    {
+        CheckId("name", request.Name);
+        Check(request.RunIds.Count > 0, "run_ids is empty, expected the runs to learn from");
+        Check(request.HeldOutRunIds.Count > 0, "held_out_run_ids is empty, expected the runs to check the simulator with");
+        foreach (var id in request.RunIds.Concat(request.HeldOutRunIds))
+            CheckId("run_ids", id);
+        Check(!request.RunIds.Intersect(request.HeldOutRunIds).Any(), $"'{request.RunIds.Intersect(request.HeldOutRunIds).FirstOrDefault()}' is in run_ids and in held_out_run_ids; a run can only be one of them");
+        Check(request.Episodes is >= 1 and <= MostEpisodes, $"episodes is {request.Episodes}, expected 1 to {MostEpisodes}");
+        return lessons.Learn(new LessonRequest(request.Name, [.. request.RunIds], [.. request.HeldOutRunIds], request.Episodes, request.Seed)).ToMessage();
+    }));
+
+    private static void CheckPolicy(PolicySettings policy)
+    {
+        Check(Enum.IsDefined(policy.Policy), $"policy is {policy.Policy}, expected one of {string.Join(", ", Enum.GetNames<Policy>().Skip(1))}");
+        Check(policy.Threshold is >= 0 and <= 1, $"threshold is {policy.Threshold}, expected 0 to 1");
+        Check(policy.PruneProbability is >= 0 and < 1, $"prune_probability is {policy.PruneProbability}, expected 0 to below 1");
+        Check(policy.PruneUntil is >= 0 and <= 1, $"prune_until is {policy.PruneUntil}, expected 0 to 1");
+        if (policy.Policy == Policy.PpoWarm)
+            CheckId("learnt", policy.Learnt);
+    }
 
     // The id becomes a file name.
-    private static bool IsId(string id) => id.Length is >= 1 and <= LongestId && id[0] != '.' && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.');
+    private static void CheckId(string field, string id) => Check(
+        id.Length is >= 1 and <= LongestId && id[0] != '.' && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.'),
+        $"{field} is '{id}', expected 1 to {LongestId} letters, digits, '-', '_' or '.', not beginning with '.'");
 
     private static void Check(bool holds, string problem)
     {

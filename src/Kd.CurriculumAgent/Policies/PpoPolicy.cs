@@ -3,23 +3,30 @@ using Kd.Vision.Views;
 
 namespace Kd.CurriculumAgent.Policies;
 
-/// <summary>Chooses actions by an actor-critic and learns from what they earned. Everything follows from the seed and the reports.</summary>
-/// <param name="seed">Seed of the weights and of the choices.</param>
+/// <summary>Chooses actions by an actor-critic and learns from what they earned. Everything follows from the seed, the first weights and the reports.</summary>
+/// <param name="seed">Seed of the choices.</param>
 /// <param name="updateEvery">Transitions between updates.</param>
-internal sealed class PpoPolicy(ulong seed, int updateEvery)
+/// <param name="network">The actor-critic, which learns.</param>
+internal sealed class PpoPolicy(ulong seed, int updateEvery, ActorCritic network) : ICurriculumPolicy
 {
-    private readonly ActorCritic _network = ActorCritic.CreateRandom(seed);
     private readonly List<Transition> _transitions = [];
-    private PpoLearner? _learner;
+    private readonly PpoLearner _learner = new(network, new PpoSettings());
     private int _choices;
+
+    public Decision Decide(RunView view) => view.Environment.Decide(Choose(view.Environment.State()));
+
+    public void Learn(Decision decision, double reward, RunView view) =>
+        Learn(decision.Choice!, reward, view.Environment.State(), view.Environment.Done || view.Progress >= 1);
 
     /// <summary>Chooses an action for a state.</summary>
     public Choice Choose(double[] state)
     {
-        var evaluation = _network.Evaluate(state);
+        var evaluation = network.Evaluate(state);
         var random = new CounterRandom(seed, CounterRandom.Mix(0xC401CE, (ulong)_choices++));
         var action = new CurriculumAction(Sample(evaluation.TemperatureLogProbabilities, ref random), Sample(evaluation.DifficultyLogProbabilities, ref random));
-        return new Choice(state, action, evaluation.LogProbability(action), evaluation.Value);
+        return new Choice(
+            state, action, evaluation.LogProbability(action), evaluation.Value,
+            Array.ConvertAll(evaluation.TemperatureLogProbabilities, Math.Exp), Array.ConvertAll(evaluation.DifficultyLogProbabilities, Math.Exp));
     }
 
     /// <summary>Credits a reward to the choice that was in force.</summary>
@@ -32,8 +39,7 @@ internal sealed class PpoPolicy(ulong seed, int updateEvery)
         _transitions.Add(new Transition(choice.State, choice.Action, choice.LogProbability, choice.Value, reward, done));
         if (_transitions.Count < updateEvery && !done)
             return;
-        _learner ??= new PpoLearner(_network, new PpoSettings());
-        _learner.Update(_transitions, done ? 0 : _network.Evaluate(nextState).Value);
+        _learner.Update(_transitions, done ? 0 : network.Evaluate(nextState).Value);
         _transitions.Clear();
     }
 
@@ -50,6 +56,3 @@ internal sealed class PpoPolicy(ulong seed, int updateEvery)
         return logProbabilities.Length - 1;
     }
 }
-
-/// <summary>A chosen action with what the learner needs to know of it.</summary>
-internal sealed record Choice(double[] State, CurriculumAction Action, double LogProbability, double Value);

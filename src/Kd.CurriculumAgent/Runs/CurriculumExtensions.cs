@@ -1,4 +1,6 @@
 using Kd.CurriculumAgent.Grpc;
+using Kd.CurriculumAgent.Policies;
+using Kd.CurriculumAgent.Simulation;
 using Kd.ServiceDefaults;
 using Kd.ServiceDefaults.Settings;
 
@@ -20,7 +22,10 @@ internal static class CurriculumExtensions
     private static void AddCurriculum(this WebApplicationBuilder builder)
     {
         builder.Services.AddSection<AgentOptions>(AgentOptions.Section);
+        builder.Services.AddSingleton<AgentFolder>();
+        builder.Services.AddSingleton<LearntPolicies>();
         builder.Services.AddSingleton<RunStore>();
+        builder.Services.AddSingleton<PolicyLessons>();
         builder.Services.AddActivatedSingleton<RunStore>();
     }
 }

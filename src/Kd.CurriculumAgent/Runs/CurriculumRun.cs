@@ -7,16 +7,20 @@ namespace Kd.CurriculumAgent.Runs;
 internal sealed class CurriculumRun
 {
     private readonly CurriculumEnvironment _environment;
-    private readonly PpoPolicy _policy;
+    private readonly ICurriculumPolicy _policy;
     private readonly List<EpochAnswer> _answers = [];
-    private Choice _inForce;
+    private readonly List<EpochHistory> _history = [];
+    private Decision _inForce;
+    private double _progress;
 
-    public CurriculumRun(RunSettings settings)
+    /// <param name="settings">How it was started.</param>
+    /// <param name="learnt">Finds the network of a learnt policy.</param>
+    public CurriculumRun(RunSettings settings, Func<PolicySpecification, ActorCritic> learnt)
     {
         Settings = settings;
         _environment = new CurriculumEnvironment(settings.Epochs, settings.InitialTemperature);
-        _policy = new PpoPolicy((ulong)settings.Seed, settings.UpdateEvery);
-        _inForce = Choose();
+        _policy = (settings.Policy ?? new PolicySpecification(PolicyKind.Ppo)).Create((ulong)settings.Seed, settings.UpdateEvery, learnt);
+        _inForce = Decide();
         First = Target();
     }
 
@@ -28,27 +32,43 @@ internal sealed class CurriculumRun
     /// <summary>Reported epochs.</summary>
     public int Reported => _answers.Count;
 
+    /// <summary>Whether the last epoch was reported.</summary>
+    public bool IsOver => _environment.Done || _progress >= 1;
+
+    /// <summary>Reported epochs with what led to them.</summary>
+    public IReadOnlyList<EpochHistory> History => _history;
+
+    /// <summary>What is in force; null after the last epoch.</summary>
+    public EpochTarget? Next => IsOver ? null : Target();
+
     /// <summary>The answer to a report that was given before.</summary>
     public EpochAnswer AnswerOf(int epoch) => _answers[epoch];
 
-    /// <summary>Takes the report of the next epoch; its reward goes to the action that was in force during it.</summary>
+    /// <summary>Takes the report of the next epoch; its reward goes to the decision that was in force during it.</summary>
     public EpochAnswer Report(EpochResult result)
     {
         var reward = _environment.Finish(result);
-        _policy.Learn(_inForce, reward.Total, _environment.State(), _environment.Done);
-        if (!_environment.Done)
-            _inForce = Choose();
-        var answer = new EpochAnswer(_environment.Done ? null : Target(), reward);
+        _progress = result.Progress ?? (double)_environment.Finished / Settings.Epochs;
+        _history.Add(new EpochHistory(Reported, result, Target(), _inForce.Choice, reward));
+        _policy.Learn(_inForce, reward.Total, View());
+        if (!IsOver)
+            _inForce = Decide();
+        var answer = new EpochAnswer(Next, reward);
         _answers.Add(answer);
         return answer;
     }
 
-    private Choice Choose()
+    private RunView View() => new(_environment, _progress);
+
+    private Decision Decide()
     {
-        var choice = _policy.Choose(_environment.State());
-        _environment.Apply(choice.Action);
-        return choice;
+        var decision = _policy.Decide(View());
+        if (decision.Choice is { } choice)
+            _environment.Apply(choice.Action);
+        else
+            _environment.Apply(decision.Temperature, decision.Threshold);
+        return decision;
     }
 
-    private EpochTarget Target() => new(_environment.Temperature, _environment.Threshold);
+    private EpochTarget Target() => new(_inForce.Temperature, _inForce.Threshold, _inForce.EpochRatio ?? Settings.EpochRatio, _inForce.PruneProbability);
 }

@@ -1,17 +1,18 @@
 using Kd.CurriculumAgent.Environment;
+using Kd.CurriculumAgent.Policies;
 
 namespace Kd.CurriculumAgent.Runs;
 
 /// <summary>How a run was started.</summary>
-internal sealed record RunSettings(string RunId, int Epochs, double InitialTemperature, int Strategy, double EpochRatio, long Seed, int UpdateEvery);
+internal sealed record RunSettings(string RunId, int Epochs, double InitialTemperature, int Strategy, double EpochRatio, long Seed, int UpdateEvery, PolicySpecification? Policy = null);
 
 /// <summary>What the next epoch is to do.</summary>
-internal sealed record EpochTarget(double Temperature, double Threshold);
+internal sealed record EpochTarget(double Temperature, double Threshold, double EpochRatio, double PruneProbability);
 
 /// <summary>The answer to a report.</summary>
 /// <param name="Target">For the next epoch; null after the last.</param>
-/// <param name="Reward">Of the action that was in force.</param>
+/// <param name="Reward">Of the decision that was in force.</param>
 internal sealed record EpochAnswer(EpochTarget? Target, RewardTerms Reward);
 
-/// <summary>A line of a run's journal: the start, or a report.</summary>
-internal sealed record JournalEntry(RunSettings? Start, EpochResult? Report);
+/// <summary>A finished epoch: what was in force, why, and what came of it.</summary>
+internal sealed record EpochHistory(int Epoch, EpochResult Result, EpochTarget Target, Choice? Choice, RewardTerms Reward);

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using Kd.CurriculumAgent.Environment;
+using Kd.CurriculumAgent.Policies;
 using Microsoft.Extensions.Options;
 
 namespace Kd.CurriculumAgent.Runs;
@@ -7,41 +7,32 @@ namespace Kd.CurriculumAgent.Runs;
 /// <summary>All runs. What was answered is in a journal on disk first; since a run follows from its settings and reports, replaying the journal restores it.</summary>
 internal sealed class RunStore
 {
-    private readonly string _folder;
+    private readonly AgentFolder _folder;
+    private readonly LearntPolicies _learnt;
     private readonly int _updateEvery;
     private readonly ILogger<RunStore> _logger;
     private readonly Dictionary<string, CurriculumRun> _runs = [];
     private readonly Lock _gate = new();
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public RunStore(IOptions<AgentOptions> options, ILogger<RunStore> logger)
+    public RunStore(IOptions<AgentOptions> options, AgentFolder folder, LearntPolicies learnt, ILogger<RunStore> logger)
     {
-        var settings = options.Value;
-        _logger = logger;
-        _updateEvery = settings.UpdateEvery;
-        _folder = settings.StateFolder.Length > 0
-            ? Path.GetFullPath(settings.StateFolder)
-            : Path.Combine(System.Environment.GetFolderPath(System.Environment.SpecialFolder.LocalApplicationData), "kd-aspire", "agent");
-        try
-        {
-            Directory.CreateDirectory(_folder);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new AgentStateException($"Agent:StateFolder '{_folder}' cannot be created: {error.Message}", error);
-        }
+        (_folder, _learnt, _logger, _updateEvery) = (folder, learnt, logger, options.Value.UpdateEvery);
     }
 
     /// <summary>Starts a run, or finds it again.</summary>
-    /// <exception cref="RunConflictException">The run exists with other settings.</exception>
+    /// <exception cref="RunConflictException">The run exists with other settings, or its learnt policy is not known.</exception>
     public EpochTarget Start(RunSettings settings)
     {
         lock (_gate)
         {
+            if (settings.Policy is { Kind: PolicyKind.PpoWarm } policy)
+                settings = settings with { Policy = _learnt.Pin(policy) };
             if (Find(settings.RunId) is not { } run)
             {
                 settings = settings with { UpdateEvery = _updateEvery };
-                run = new CurriculumRun(settings);
-                Append(settings.RunId, new JournalEntry(settings, null));
+                run = new CurriculumRun(settings, _learnt.Open);
+                JournalOf(settings.RunId).Append(settings, null);
                 _runs.Add(settings.RunId, run);
                 _logger.RunStarted(settings.RunId, settings.Epochs);
             }
@@ -64,12 +55,26 @@ internal sealed class RunStore
             var run = Find(runId) ?? throw new UnknownRunException(runId);
             if (epoch < run.Reported)
                 return (run.AnswerOf(epoch), run.Settings);
-            if (epoch > run.Reported || epoch >= run.Settings.Epochs)
-                throw new RunConflictException($"epoch is {epoch}; run '{runId}' has {run.Settings.Epochs} epochs (from 0), and {run.Reported} is the next to report.");
-            Append(runId, new JournalEntry(null, result));
+            if (epoch > run.Reported || run.IsOver)
+                throw new RunConflictException($"epoch is {epoch}; run '{runId}' has {run.Settings.Epochs} epochs (from 0){(run.IsOver ? " and is over" : $", and {run.Reported} is the next to report")}.");
+            JournalOf(runId).Append(null, result);
             var answer = run.Report(result);
             _logger.EpochReported(runId, epoch, result.Accuracy, answer.Reward.Total, answer.Target?.Temperature ?? 0, answer.Target?.Threshold ?? 0);
+            _changed.SetResult();
+            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return (answer, run.Settings);
+        }
+    }
+
+    /// <summary>A run as it is now.</summary>
+    /// <returns>Settings, the epochs from one on, what is in force, whether it is over, and what ends when there is more.</returns>
+    /// <exception cref="UnknownRunException">There is no such run.</exception>
+    public RunSnapshot Look(string runId, int from = 0)
+    {
+        lock (_gate)
+        {
+            var run = Find(runId) ?? throw new UnknownRunException(runId);
+            return new RunSnapshot(run.Settings, [.. run.History.Skip(from)], run.Next, run.IsOver, _changed.Task);
         }
     }
 
@@ -77,60 +82,32 @@ internal sealed class RunStore
     {
         if (_runs.TryGetValue(runId, out var known))
             return known;
-        var path = JournalPath(runId);
-        if (!File.Exists(path))
+        var journal = JournalOf(runId);
+        if (!File.Exists(journal.Path))
             return null;
         CurriculumRun? run = null;
-        var lines = File.ReadAllLines(path);
-        for (var i = 0; i < lines.Length; i++)
+        foreach (var (start, report) in journal.Read())
         {
-            if (Parse(lines[i]) is not { } entry)
-            {
-                // A line that was cut off by a crash was never answered; anything before it was.
-                if (i == lines.Length - 1)
-                    break;
-                throw new AgentStateException($"The journal '{path}' is damaged in line {i + 1}; move it away to forget run '{runId}'.");
-            }
-
-            if (entry.Start is { } settings)
-                run = new CurriculumRun(settings);
-            else if (run is not null && entry.Report is { } report)
-                run.Report(report);
+            if (start is not null)
+                run = new CurriculumRun(start, _learnt.Open);
+            else if (run is not null && report is { } result)
+                run.Report(result);
         }
 
         if (run is null)
             return null;
-        Rewrite(path, run, lines);
         _runs.Add(runId, run);
         _logger.RunRestored(runId, run.Reported);
         return run;
     }
 
-    private static void Rewrite(string path, CurriculumRun run, string[] lines)
-    {
-        if (lines.Length > run.Reported + 1)
-            File.WriteAllLines(path, lines.Take(run.Reported + 1));
-    }
-
-    private static JournalEntry? Parse(string line)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<JournalEntry>(line);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
-    private void Append(string runId, JournalEntry entry)
-    {
-        using var file = new FileStream(JournalPath(runId), FileMode.Append, FileAccess.Write, FileShare.Read);
-        file.Write(JsonSerializer.SerializeToUtf8Bytes(entry));
-        file.WriteByte((byte)'\n');
-        file.Flush(flushToDisk: true);
-    }
-
-    private string JournalPath(string runId) => Path.Combine(_folder, runId + ".jsonl");
+    private Journal JournalOf(string runId) => new(_folder.File(runId + ".jsonl"));
 }
+
+/// <summary>A run at a moment.</summary>
+/// <param name="Settings">How it was started.</param>
+/// <param name="Epochs">Reported epochs.</param>
+/// <param name="Next">In force; null after the last epoch.</param>
+/// <param name="IsOver">Whether there will be no more.</param>
+/// <param name="Changed">Ends when a report of any run has come.</param>
+internal sealed record RunSnapshot(RunSettings Settings, IReadOnlyList<EpochHistory> Epochs, EpochTarget? Next, bool IsOver, Task Changed);

@@ -12,6 +12,7 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
 {
     private const int LargestMessage = 4 << 20;
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_lesson = TimeSpan.FromMinutes(10);
     private readonly Queue<ReportEpochRequest> _waiting = [];
     private GrpcChannelPool? _pool;
 
@@ -79,6 +80,21 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
         if (missed > 0)
             logger.AgentIsBack(missed);
         return reply;
+    }
+
+    /// <summary>Has a policy learn on a simulator of recorded runs.</summary>
+    public async Task<LearnPolicyReply> LearnAsync(LearnPolicyRequest request, CancellationToken cancellation)
+    {
+        var client = await OpenAsync(cancellation);
+        try
+        {
+            return await client.LearnPolicyAsync(request, new CallOptions(deadline: time.GetUtcNow().UtcDateTime + s_lesson, cancellationToken: cancellation));
+        }
+        catch (RpcException error)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            throw RefusedCall.Explain("Agent", options.Value.Address, error);
+        }
     }
 
     public void Dispose() => _pool?.Dispose();

@@ -24,6 +24,60 @@ internal sealed class CurriculumOptions
     [Range(1, 1_000_000)]
     public int RefreshAfter { get; set; } = 4;
 
+    /// <summary>
+    /// Who decides: <c>ppo</c> (default), <c>ppo-warm</c> (begins with the policy of Learnt), <c>bandit</c>, <c>schedule</c>, <c>fixed</c>, <c>random-action</c>, <c>infobatch</c>
+    /// (visits all samples but prunes those of low loss), <c>none</c> (all samples).
+    /// </summary>
+    [AllowedValues("ppo", "ppo-warm", "bandit", "schedule", "fixed", "random-action", "infobatch", "none", ErrorMessage = "Use ppo, ppo-warm, bandit, schedule, fixed, random-action, infobatch or none.")]
+    public string Policy { get; set; } = "ppo";
+
+    /// <summary>Rise of the schedule's threshold: <c>linear</c> (default) or <c>cosine</c>.</summary>
+    [AllowedValues("linear", "cosine", ErrorMessage = "Use linear or cosine.")]
+    public string Shape { get; set; } = "linear";
+
+    /// <summary>Threshold of the policy fixed. Default 0.5; allowed 0 to 1.</summary>
+    [Range(0.0, 1.0)]
+    public double Threshold { get; set; } = 0.5;
+
+    /// <summary>Share of the samples of low loss that infobatch leaves out. Default 0.5; allowed 0.01 to 0.95.</summary>
+    [Range(0.01, 0.95)]
+    public double PruneProbability { get; set; } = 0.5;
+
+    /// <summary>Share of the run after which infobatch visits every sample. Default 0.875; allowed 0.01 to 1.</summary>
+    [Range(0.01, 1.0)]
+    public double PruneUntil { get; set; } = 0.875;
+
+    /// <summary>Name of the learnt policy that ppo-warm begins with.</summary>
+    public string Learnt { get; set; } = "";
+
+    internal PolicySettings ProtocolPolicy => new()
+    {
+        Policy = Policy switch
+        {
+            "ppo-warm" => Protocol.Curriculum.V1.Policy.PpoWarm,
+            "bandit" => Protocol.Curriculum.V1.Policy.Bandit,
+            "schedule" => Protocol.Curriculum.V1.Policy.Schedule,
+            "fixed" => Protocol.Curriculum.V1.Policy.Fixed,
+            "random-action" => Protocol.Curriculum.V1.Policy.RandomAction,
+            "infobatch" => Protocol.Curriculum.V1.Policy.Infobatch,
+            "none" => Protocol.Curriculum.V1.Policy.None,
+            _ => Protocol.Curriculum.V1.Policy.Ppo,
+        },
+        Shape = Shape == "cosine" ? Protocol.Curriculum.V1.Shape.Cosine : Protocol.Curriculum.V1.Shape.Linear,
+        Threshold = Threshold,
+        PruneProbability = PruneProbability,
+        PruneUntil = PruneUntil,
+        Learnt = Learnt,
+    };
+
+    /// <summary>The same options with changes.</summary>
+    internal CurriculumOptions With(Action<CurriculumOptions> change)
+    {
+        var copy = (CurriculumOptions)MemberwiseClone();
+        change(copy);
+        return copy;
+    }
+
     internal Strategy ProtocolStrategy => Strategy switch
     {
         "easy-to-hard" => Protocol.Curriculum.V1.Strategy.EasyToHard,

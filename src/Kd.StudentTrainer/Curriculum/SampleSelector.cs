@@ -130,11 +130,11 @@ internal static class SampleSelector
     {
         var order = Enumerable.Range(0, difficulty.Length).ToArray();
         new CounterRandom(seed, 0x71E5).Shuffle(order.AsSpan());
-        var keys = new float[order.Length];
+        // Difficulties are not negative, so their bits sort as they do; below them the place in the random order, so that equal ones keep it.
+        var keys = new ulong[order.Length];
         for (var i = 0; i < keys.Length; i++)
-            keys[i] = difficulty[order[i]];
-        // LINQ's sort is stable, so that equal ones keep their random order.
-        var positions = Enumerable.Range(0, keys.Length).OrderBy(i => keys[i]).ToArray();
-        return Array.ConvertAll(positions, i => order[i]);
+            keys[i] = (ulong)BitConverter.SingleToUInt32Bits(Math.Max(0, difficulty[order[i]])) << 32 | (uint)i;
+        Array.Sort(keys);
+        return Array.ConvertAll(keys, key => order[(uint)key]);
     }
 }

@@ -58,16 +58,17 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
     public void RowEnds(RunResult row) =>
         WriteLine($"{row.Method}: {row.Correct} of {row.TestImages} test images right ({row.TestAccuracy:F2}%)");
 
-    public void Finish(IReadOnlyList<RunResult> rows, string folder)
+    /// <summary>Shows the table at the end.</summary>
+    public void Finish(IReadOnlyList<string> headers, IEnumerable<string[]> rows, string folder)
     {
         WriteLine("");
         var text = new StringWriter { NewLine = "\n" };
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No });
-        console.Profile.Width = 110;
+        console.Profile.Width = 130;
         var table = new Table { Border = TableBorder.Ascii2 };
-        foreach (var (index, header) in ResultTable.Headers.Index())
+        foreach (var (index, header) in headers.Index())
             table.AddColumn(new TableColumn(header) { Alignment = index == 0 ? Justify.Left : Justify.Right, NoWrap = true });
-        foreach (var cells in ResultTable.Rows(rows))
+        foreach (var cells in rows)
             table.AddRow(cells);
         console.Write(table);
         foreach (var line in text.ToString().TrimEnd().Split('\n'))

@@ -35,6 +35,33 @@ internal static class SvgChart
         return text.Append("</svg>").ToString();
     }
 
+    /// <summary>Means with their intervals, one below the other, and a line at 0.</summary>
+    /// <param name="title">Above it.</param>
+    /// <param name="rows">Names, means and ends.</param>
+    public static string Intervals(string title, IReadOnlyList<(string Name, double Mean, double Low, double High)> rows)
+    {
+        const int left = 130, row = 18;
+        var height = Top + rows.Count * row + Bottom;
+        var x = Axis.Of(rows.SelectMany(entry => new[] { entry.Low, entry.High }).Append(0));
+        var text = Begin(title, $"{title}: {string.Join(", ", rows.Select(entry => Invariant($"{entry.Name} {entry.Mean:F2} ({entry.Low:F2} to {entry.High:F2})")))}", height);
+        foreach (var tick in x.Ticks)
+        {
+            text.Append(Invariant($"<line x1=\"{At(tick):F1}\" x2=\"{At(tick):F1}\" y1=\"{Top}\" y2=\"{height - Bottom}\" stroke=\"currentColor\" stroke-opacity=\"{(tick == 0 ? 0.8 : 0.25)}\"/>"));
+            text.Append(Invariant($"<text x=\"{At(tick):F1}\" y=\"{height - Bottom + 16}\" text-anchor=\"middle\">{tick:G4}</text>"));
+        }
+
+        foreach (var (index, (name, mean, low, high)) in rows.Index())
+        {
+            var y = Top + index * row + row / 2;
+            text.Append(Invariant($"<text x=\"{left - 8}\" y=\"{y + 4}\" text-anchor=\"end\">{WebUtility.HtmlEncode(name)}</text>"));
+            text.Append(Invariant($"<line x1=\"{At(low):F1}\" x2=\"{At(high):F1}\" y1=\"{y}\" y2=\"{y}\" stroke=\"{s_colours[0]}\" stroke-width=\"2\"/><circle cx=\"{At(mean):F1}\" cy=\"{y}\" r=\"4\" fill=\"{s_colours[0]}\"/>"));
+        }
+
+        return text.Append("</svg>").ToString();
+
+        double At(double value) => left + (Width - left - Right) * x.Share(value);
+    }
+
     /// <summary>A table of shares as shades, row by row from above.</summary>
     /// <param name="title">Above it.</param>
     /// <param name="vertical">Name of the rows.</param>
@@ -57,8 +84,8 @@ internal static class SvgChart
         return text.Append("</svg>").ToString();
     }
 
-    private static StringBuilder Begin(string title, string description) => new StringBuilder()
-        .Append(Invariant($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" font-family=\"system-ui,sans-serif\" font-size=\"12\" fill=\"currentColor\" color=\"#777\">"))
+    private static StringBuilder Begin(string title, string description, int height = Height) => new StringBuilder()
+        .Append(Invariant($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {height}\" role=\"img\" font-family=\"system-ui,sans-serif\" font-size=\"12\" fill=\"currentColor\" color=\"#777\">"))
         .Append(Invariant($"<title>{WebUtility.HtmlEncode(description)}</title><text x=\"{Left}\" y=\"14\" font-weight=\"600\">{WebUtility.HtmlEncode(title)}</text>"));
 
     private static void DrawAxes(StringBuilder text, Axis x, Axis y, string horizontal)

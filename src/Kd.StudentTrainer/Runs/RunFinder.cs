@@ -8,7 +8,7 @@ namespace Kd.StudentTrainer.Runs;
 internal sealed class RunFinder(RunConfiguration configuration, TimeProvider time)
 {
     // What may differ between two starts of one run: it changes neither weights nor measurements.
-    private static readonly string[] s_free = ["run.id", "run.folder", "run.resume", "run.task", "run.sample", "run.checkpointEvery", "run.prefetch", "teacherClient", "agentClient"];
+    private static readonly string[] s_free = ["run.id", "run.folder", "run.resume", "run.task", "run.sample", "run.checkpointEvery", "run.prefetch", "dataset.decodedMemory", "dataset.decodedFolder", "dataset.decodedDisk", "teacherClient", "agentClient"];
     private readonly JsonNode _settings = Comparable(JsonNode.Parse(JsonSerializer.Serialize(configuration, RunFolder.Page))!);
 
     /// <summary>Opens the folder and locks it against other processes.</summary>

@@ -31,9 +31,10 @@ internal sealed class RunOptions
 
     /// <summary>
     /// What to compare in a table: <c>none</c> (default; also false): one run of Distillation:Method; <c>methods</c> (also true): teacher and the four
-    /// methods; <c>views</c>: kd with 1, 2, 4, 8, 16 and with fresh views of each sample.
+    /// methods; <c>views</c>: kd with 1, 2, 4, 8, 16 and with fresh views of each sample; <c>curriculum</c>: kd, plain
+    /// baselines and all policies at equal updates, with a paired test.
     /// </summary>
-    [AllowedValues(StudyKinds.None, StudyKinds.Methods, StudyKinds.Views, ErrorMessage = "Use none, methods or views.")]
+    [AllowedValues(StudyKinds.None, StudyKinds.Methods, StudyKinds.Views, StudyKinds.Curriculum, ErrorMessage = "Use none, methods, views or curriculum.")]
     public string Study { get; set => field = value?.ToUpperInvariant() switch { "TRUE" => StudyKinds.Methods, "FALSE" => StudyKinds.None, _ => value! }; } = StudyKinds.None;
 
     /// <summary>Folder that holds the runs' folders. Default runs.</summary>

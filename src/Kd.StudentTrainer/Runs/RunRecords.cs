@@ -17,6 +17,7 @@ namespace Kd.StudentTrainer.Runs;
 /// <param name="Reward">Reward of the epoch; null without a curriculum or while the agent is away.</param>
 /// <param name="DifficultyHistogram">Measured samples by tenth of the scale, easiest first; null without a teacher.</param>
 /// <param name="MemoryBytes">Resident size of the trainer's process at the epoch's end.</param>
+/// <param name="RewardTerms">What the reward is the sum of; null like it.</param>
 internal sealed record EpochMetrics(
     int Epoch,
     double Loss,
@@ -33,7 +34,11 @@ internal sealed record EpochMetrics(
     int Refreshed,
     double? Reward,
     int[]? DifficultyHistogram = null,
-    long MemoryBytes = 0);
+    long MemoryBytes = 0,
+    RewardTerms? RewardTerms = null);
+
+/// <summary>The four terms of a reward.</summary>
+internal sealed record RewardTerms(double AccuracyChange, double LossRise, double Early, double Level);
 
 /// <summary>A row of the table: how a method did.</summary>
 /// <param name="Method">teacher, or one of the methods.</param>
@@ -47,6 +52,8 @@ internal sealed record EpochMetrics(
 /// <param name="ValidationAccuracy">Percent, of the tested weights; null for the teacher.</param>
 /// <param name="LastCorrect">Test images that the last epoch's weights classify right; null for the teacher.</param>
 /// <param name="Seed">Run:Seed of the repetition.</param>
+/// <param name="Updates">Steps of the optimiser.</param>
+/// <param name="TeacherViews">Views that the teacher would have computed with an empty cache.</param>
 internal sealed record RunResult(
     string Method,
     int Correct,
@@ -58,7 +65,9 @@ internal sealed record RunResult(
     int? BestEpoch,
     double? ValidationAccuracy,
     int? LastCorrect = null,
-    long Seed = 1)
+    long Seed = 1,
+    long Updates = 0,
+    long TeacherViews = 0)
 {
     /// <summary>Percent, of the weights with the best validation accuracy.</summary>
     public double TestAccuracy => 100.0 * Correct / TestImages;

@@ -1,70 +1,80 @@
-using Kd.StudentTrainer.Progress;
-
 namespace Kd.StudentTrainer.Runs;
 
-/// <summary>Runs some arms with one or several seeds, and compares them. Finished rows are kept, so that a study that starts again goes on with the first unfinished one.</summary>
-/// <param name="context">What the runs share.</param>
-/// <param name="folder">Where results go.</param>
-/// <param name="arms">What is compared.</param>
-/// <param name="withTeacher">Whether the teacher gets a row.</param>
-internal sealed class Study(RunContext context, RunFolder folder, IReadOnlyList<StudyArm> arms, bool withTeacher)
+/// <summary>Runs arms with seeds. Finished rows are kept, so that a study that starts again goes on with the first unfinished one.</summary>
+internal sealed class Study
 {
     private const string ResultsFile = "study.json";
-    private readonly RunConfiguration _configuration = context.Configuration;
+    private readonly RunContext _context;
+    private readonly RunFolder _folder;
+    private readonly bool _several;
+    private readonly List<RunResult> _rows;
 
-    /// <summary>Runs what is not finished, and saves the table.</summary>
-    public IReadOnlyList<RunResult> Execute(CancellationToken cancellation)
+    /// <param name="context">What the runs share.</param>
+    /// <param name="folder">Where results go.</param>
+    /// <param name="several">Whether arms have several seeds, and so a folder for each.</param>
+    public Study(RunContext context, RunFolder folder, bool several)
     {
-        var rows = _configuration.Run.Resume == "never" ? [] : folder.ReadJson<List<RunResult>>(ResultsFile) ?? [];
-        if (rows.Count > 0)
-            context.Progress.Note($"going on after {string.Join(", ", rows.Select(Describe))}");
-        var first = _configuration.Run.Seed;
-        if (withTeacher)
-            Add("teacher", first, () => EvaluateTeacher(cancellation));
-        // Seed by seed: a machine that grows slower or faster over the hours does so for every arm.
-        for (var seed = first; seed < first + _configuration.Run.Seeds; seed++)
+        (_context, _folder, _several) = (context, folder, several);
+        _rows = context.Configuration.Run.Resume == "never" ? [] : folder.ReadJson<List<RunResult>>(ResultsFile) ?? [];
+        if (_rows.Count > 0)
+            context.Progress.Note($"going on after {string.Join(", ", _rows.Select(row => several && row.Method != TeacherRow ? $"{row.Method} (seed {row.Seed})" : row.Method))}");
+    }
+
+    /// <summary>Name of the teacher's row.</summary>
+    public const string TeacherRow = "teacher";
+
+    /// <summary>Finished rows.</summary>
+    public IReadOnlyList<RunResult> Rows => _rows;
+
+    /// <summary>Runs arms with the seeds of the settings, seed by seed: a machine that grows slower or faster over the hours does so for every arm.</summary>
+    public void RunAll(IReadOnlyList<StudyArm> arms, CancellationToken cancellation)
+    {
+        var run = _context.Configuration.Run;
+        for (var seed = run.Seed; seed < run.Seed + run.Seeds; seed++)
         {
             foreach (var arm in arms)
-                Add(arm.Name, seed, () => Train(arm, seed, cancellation));
-        }
-
-        folder.WriteText(RunFolder.TableFile, ResultTable.ToMarkdown(rows));
-        return rows;
-
-        void Add(string name, long seed, Func<RunResult> run)
-        {
-            if (rows.Any(row => row.Method == name && row.Seed == seed))
-                return;
-            rows.Add(run() with { Method = name, Seed = seed });
-            folder.WriteJson(ResultsFile, rows);
-            context.Progress.RowEnds(rows[^1]);
+                Run(arm, seed, cancellation);
         }
     }
 
-    private RunResult Train(StudyArm arm, long seed, CancellationToken cancellation)
+    /// <summary>Runs an arm with a seed, unless that was done before.</summary>
+    public RunResult Run(StudyArm arm, long seed, CancellationToken cancellation) => Add(arm.Name, seed, () =>
     {
-        var several = _configuration.Run.Seeds > 1;
-        if (several || arm.Name != arm.Method)
-            context.Progress.Note($"{arm.Name}{(several ? $", seed {seed}" : "")}");
-        var name = several ? Path.Combine(arm.Name, $"seed{seed}") : arm.Name;
-        var own = context with
+        if (_several || arm.Name != arm.Method)
+            _context.Progress.Note($"{arm.Name}{(_several ? $", seed {seed}" : "")}");
+        var own = _context with
         {
-            Id = $"{context.Id}{(arm.Name == arm.Method ? "" : "." + arm.Name)}{(several ? $".seed{seed}" : "")}",
-            Configuration = arm.Adapt(_configuration with { Run = _configuration.Run.WithSeed(seed) }),
+            Id = IdOf(arm, seed),
+            Configuration = arm.Adapt(_context.Configuration with { Run = _context.Configuration.Run.WithSeed(seed) }),
         };
-        return new TrainingRun(own.Replanned(), arm.Method, folder.Sub(name)).Execute(cancellation);
-    }
+        return new TrainingRun(own.Replanned(), arm.Method, FolderOf(arm, seed)).Execute(cancellation);
+    });
 
-    private string Describe(RunResult row) => _configuration.Run.Seeds == 1 || row.Method == "teacher" ? row.Method : $"{row.Method} (seed {row.Seed})";
+    /// <summary>The folder of a run.</summary>
+    public RunFolder FolderOf(StudyArm arm, long seed) => _folder.Sub(_several ? Path.Combine(arm.Name, $"seed{seed}") : arm.Name);
 
-    /// <summary>The teacher's accuracy on the test images, computed through its service.</summary>
-    private RunResult EvaluateTeacher(CancellationToken cancellation)
+    /// <summary>The name of a run, of which the agent's name for it begins.</summary>
+    public string IdOf(StudyArm arm, long seed) => $"{_context.Id}{(arm.Name == arm.Method ? "" : "." + arm.Name)}{(_several ? $".seed{seed}" : "")}";
+
+    /// <summary>Measures the teacher's accuracy on the test images through its service.</summary>
+    public void RunTeacher(CancellationToken cancellation) => Add(TeacherRow, _context.Configuration.Run.Seed, () =>
     {
-        var started = context.Time.GetTimestamp();
-        var before = context.Teacher!.Usage;
+        var started = _context.Time.GetTimestamp();
+        var before = _context.Teacher!.Usage;
         using var activity = TrainerTelemetry.Source.StartActivity("teacher.evaluation");
-        var result = Evaluation.Measure(context, context.Dataset.Test, needsTeacher: true, batch => batch.TeacherLogits!, cancellation);
-        var usage = context.Teacher.Usage - before;
-        return new RunResult("teacher", result.Correct, result.Images, 0, usage.Computed, usage.Hits, context.Time.GetElapsedTime(started).TotalSeconds, null, null);
+        var result = Evaluation.Measure(_context, _context.Dataset.Test, needsTeacher: true, batch => batch.TeacherLogits!, cancellation);
+        var usage = _context.Teacher.Usage - before;
+        return new RunResult(TeacherRow, result.Correct, result.Images, 0, usage.Computed, usage.Hits, _context.Time.GetElapsedTime(started).TotalSeconds, null, null);
+    });
+
+    private RunResult Add(string name, long seed, Func<RunResult> run)
+    {
+        if (_rows.FirstOrDefault(row => row.Method == name && row.Seed == seed) is { } known)
+            return known;
+        var result = run() with { Method = name, Seed = seed };
+        _rows.Add(result);
+        _folder.WriteJson(ResultsFile, _rows);
+        _context.Progress.RowEnds(result);
+        return result;
     }
 }

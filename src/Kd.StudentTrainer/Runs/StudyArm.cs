@@ -39,4 +39,7 @@ internal static class StudyKinds
 
     /// <summary>Distillation with 1 to 16 and with fresh views of each sample.</summary>
     public const string Views = "views";
+
+    /// <summary>What the curriculum is worth.</summary>
+    public const string Curriculum = "curriculum";
 }

@@ -88,11 +88,27 @@ internal sealed class TrainerJob(
         using var locked = folder;
         var context = CreateContext(id, cancellation);
         folder.WriteJson(RunFolder.ConfigurationFile, configuration);
-        var isStudy = configuration.Run.Study != StudyKinds.None;
-        var rows = isStudy || configuration.Run.Seeds > 1
-            ? new Study(context, folder, StudyArm.All(configuration), withTeacher: isStudy).Execute(cancellation)
+        var run = configuration.Run;
+        if (run.Study == StudyKinds.Curriculum)
+        {
+            new CurriculumStudy(context, folder).Execute(cancellation);
+            return;
+        }
+
+        var rows = run.Study != StudyKinds.None || run.Seeds > 1
+            ? Compare(context, folder, cancellation)
             : [new TrainingRun(context, configuration.Distillation.Method, folder).Execute(cancellation)];
-        progress.Finish(rows, folder.Path);
+        progress.Finish(ResultTable.Headers, ResultTable.Rows(rows), folder.Path);
+    }
+
+    private IReadOnlyList<RunResult> Compare(RunContext context, RunFolder folder, CancellationToken cancellation)
+    {
+        var study = new Study(context, folder, configuration.Run.Seeds > 1);
+        if (configuration.Run.Study != StudyKinds.None)
+            study.RunTeacher(cancellation);
+        study.RunAll(StudyArm.All(configuration), cancellation);
+        folder.WriteText(RunFolder.TableFile, ResultTable.ToMarkdown(study.Rows));
+        return study.Rows;
     }
 
     private RunContext CreateContext(string id, CancellationToken cancellation)

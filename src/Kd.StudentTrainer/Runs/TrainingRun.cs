@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Kd.Protocol.Curriculum.V1;
 using Kd.StudentTrainer.Batches;
 using Kd.StudentTrainer.Checkpoints;
@@ -7,44 +6,37 @@ using Kd.StudentTrainer.Curriculum;
 using Kd.StudentTrainer.Reports;
 using Kd.StudentTrainer.Teaching;
 using Kd.StudentTrainer.Training;
-using Kd.Vision.Checkpoints;
 using Kd.Vision.Export;
-using Kd.Vision.Views;
-using static TorchSharp.torch;
 
 namespace Kd.StudentTrainer.Runs;
 
 /// <summary>Trains one student by one method. Everything follows from the configuration and its seeds, also when it was stopped and goes on from a checkpoint.</summary>
 internal sealed class TrainingRun
 {
-    private const ulong ShuffleStream = 0x5AFF1E;
-    private const string ValuesName = "difficulty.values", MeasuredName = "difficulty.measured", SamplesName = "epoch.samples";
     private readonly RunContext _context;
     private readonly string _method;
     private readonly RunFolder _folder;
     private readonly RunConfiguration _configuration;
-    private readonly SampleDifficulty _difficulty;
+    private readonly Course _course;
+    private readonly RunLength _length;
     private readonly CheckpointStore _checkpoints;
     private readonly long _started;
     private readonly TeacherUsage _usageAtStart;
     private RunState _state;
-    private Target? _target;
-    private int[]? _samples;
     private long _saved;
 
     public TrainingRun(RunContext context, string method, RunFolder folder)
     {
         (_context, _method, _folder, _configuration) = (context, method, folder, context.Configuration);
-        (_difficulty, _checkpoints) = (new SampleDifficulty(context.Dataset.Train.Count, _configuration.Curriculum.Smoothing), new CheckpointStore(folder));
+        (_course, _checkpoints) = (new Course(context, method), new CheckpointStore(folder));
+        _length = new RunLength(_configuration, method, context.Dataset.Train.Count);
         (_started, _saved, _usageAtStart) = (context.Time.GetTimestamp(), context.Time.GetTimestamp(), context.Teacher?.Usage ?? default);
         _state = new RunState(UsesTeacher ? context.TeacherDescription?.TeacherId : null, 0, 0, 0, EpochSums.Zero, BestEpoch.None, 0, default, 0, null, []);
     }
 
-    private bool HasCurriculum => _method == Methods.KdCurriculum;
-
     private bool UsesTeacher => Methods.UsesTeacher(_method);
 
-    private int Epochs => _configuration.Training.Epochs;
+    private int Epochs => _length.Epochs;
 
     /// <summary>Runs all epochs that are left, then tests the weights with the best validation accuracy.</summary>
     public RunResult Execute(CancellationToken cancellation)
@@ -54,7 +46,7 @@ internal sealed class TrainingRun
         if (!Resume(student))
             Begin(cancellation);
         using var log = OpenLog();
-        while (_state.Epoch < Epochs)
+        while (!_length.IsOver(_state.Epoch, student.Steps))
         {
             cancellation.ThrowIfCancellationRequested();
             log.Append(RunEpoch(student, cancellation));
@@ -74,10 +66,10 @@ internal sealed class TrainingRun
         _folder.Guard(() => OnnxFile.Write(_folder.OnnxPath, student.Evaluated, _context.Dataset.ClassNames, _configuration.Student.OnnxInput));
         var usage = Usage();
         var result = new RunResult(
-            _method, best.Correct, best.Images, _state.Seen, usage.Computed, usage.Hits, Seconds(), _state.Best.Epoch, _state.Best.Accuracy, last.Correct, _configuration.Run.Seed);
+            _method, best.Correct, best.Images, _state.Seen, usage.Computed, usage.Hits, Seconds(), _state.Best.Epoch, _state.Best.Accuracy, last.Correct, _configuration.Run.Seed, student.Steps, _course.TeacherViews);
         if (UsesTeacher)
-            DifficultyTable.Write(_folder, _context.Dataset.Train, _context.Dataset.ClassNames, _difficulty);
-        new RunReport(_context, result, _folder.ReadMetrics(), best, _difficulty).Write(_folder);
+            DifficultyTable.Write(_folder, _context.Dataset.Train, _context.Dataset.ClassNames, _course.Difficulty);
+        new RunReport(_context, result, _folder.ReadMetrics(), best, _course.Difficulty).Write(_folder);
         _folder.WriteJson(RunFolder.ResultFile, result);
         return result;
     }
@@ -85,8 +77,7 @@ internal sealed class TrainingRun
     private void Begin(CancellationToken cancellation)
     {
         _folder.KeepMetrics(0);
-        if (HasCurriculum)
-            _target = StartCurriculum(cancellation);
+        _course.Begin(Epochs, cancellation);
     }
 
     private bool Resume(Student student)
@@ -99,13 +90,11 @@ internal sealed class TrainingRun
         if (state.TeacherId != _state.TeacherId)
             throw new TrainingException($"The run in '{_folder.Path}' was taught by teacher {state.TeacherId}, and now {_state.TeacherId} is served. Start the same teacher (weights, precision, Batching:MaxBatch, Cache:TopK), or begin anew with Run:Resume=never or another Run:Id.");
         student.Restore(state.Steps, checkpoint);
-        _difficulty.Restore(Values<float>(checkpoint, ValuesName), Values<int>(checkpoint, MeasuredName));
-        _samples = state.Step > 0 ? Values<int>(checkpoint, SamplesName).ToArray() : null;
-        _target = state.Target is null ? null : Target.Parser.ParseJson(state.Target);
+        _course.Restore(checkpoint, state.Target is null ? null : Target.Parser.ParseJson(state.Target), inEpoch: state.Step > 0);
         _context.Agent.Resume(state.Reports.Select(ReportEpochRequest.Parser.ParseJson));
         _state = state;
         _folder.KeepMetrics(state.Epoch);
-        if (state.Epoch < Epochs)
+        if (!_length.IsOver(state.Epoch, state.Steps))
             _context.Progress.Note($"{_method}: goes on from its checkpoint at epoch {state.Epoch + 1}, step {state.Step}");
         return true;
     }
@@ -116,19 +105,19 @@ internal sealed class TrainingRun
         using var activity = TrainerTelemetry.Source.StartActivity("train.epoch");
         activity?.SetTag("kd.run.id", _context.Id).SetTag("kd.run.method", _method).SetTag("kd.run.epoch", epoch);
         var before = (_state.Sums, Started: _context.Time.GetTimestamp(), Usage: _context.Teacher?.Usage ?? default);
-        var temperature = _target?.Temperature ?? _configuration.Distillation.Temperature;
-        _samples ??= ChooseSamples(epoch);
+        var (temperature, threshold) = (_course.Temperature, _course.Target?.Threshold);
         Train(student, temperature, () => Sums(before.Sums, before.Started, before.Usage), cancellation);
         var trained = Sums(before.Sums, before.Started, before.Usage);
-        var refreshed = HasCurriculum ? RefreshDifficulty(student, epoch, cancellation) : 0;
+        var refreshed = _course.Refresh(student, epoch, cancellation);
         var validation = _context.Dataset.Validation;
         var accuracy = Evaluation.Measure(_context, validation, needsTeacher: false, student.Predict, cancellation).Accuracy;
         var loss = trained.Loss / trained.Samples;
-        var (threshold, reward) = (_target?.Threshold, HasCurriculum ? Report(epoch, accuracy, loss, cancellation) : null);
+        var reward = _course.Report(epoch, accuracy, loss, _length.Progress(student.Steps), cancellation);
         var all = Sums(before.Sums, before.Started, before.Usage);
         return Finish(student, new EpochMetrics(
             epoch, loss, accuracy, trained.Samples, all.Seconds, trained.Samples / trained.Seconds, trained.Waited, all.Hits, all.Computed,
-            UsesTeacher ? temperature : null, threshold, UsesTeacher ? _difficulty.Mean : null, refreshed, reward, UsesTeacher ? _difficulty.Histogram() : null, Environment.WorkingSet));
+            UsesTeacher ? temperature : null, threshold, UsesTeacher ? _course.Difficulty.Mean : null, refreshed, reward?.Total, UsesTeacher ? _course.Difficulty.Histogram() : null,
+            Environment.WorkingSet, reward is null ? null : new RewardTerms(reward.AccuracyChange, reward.LossRise, reward.Early, reward.Level)));
     }
 
     // Weights and metrics first, then the checkpoint that counts on them: whatever is lost in between is made again, to the same bits.
@@ -143,7 +132,7 @@ internal sealed class TrainingRun
         }
 
         _folder.AppendMetrics(metrics);
-        _samples = null;
+        _course.EndEpoch();
         _state = _state with { Epoch = metrics.Epoch + 1, Step = 0, Sums = EpochSums.Zero, Best = best, Seen = _state.Seen + metrics.Samples };
         SaveCheckpoint(student);
         _context.Progress.EpochEnds(_method, Epochs, metrics);
@@ -160,23 +149,23 @@ internal sealed class TrainingRun
     private void Train(Student student, double temperature, Func<EpochSums> sums, CancellationToken cancellation)
     {
         var epoch = _state.Epoch;
-        var batches = BatchPlan.Cut(_samples!, _configuration.Training.BatchSize);
-        var plans = batches.Skip(_state.Step).Select(samples => new BatchPlan(samples, _configuration.Views.IndexFor(epoch), UsesTeacher));
+        var batches = BatchPlan.Cut(_course.Choose(epoch), _configuration.Training.BatchSize);
+        var steps = _length.Cut(batches.Count, student.Steps - _state.Step);
+        var plans = batches.Take(steps).Skip(_state.Step).Select(samples => new BatchPlan(samples, _configuration.Views.IndexFor(epoch), UsesTeacher));
         foreach (var batch in _context.Pipeline(_context.Dataset.Train).Run(plans, Wait, cancellation))
         {
             cancellation.ThrowIfCancellationRequested();
             using var activity = TrainerTelemetry.Source.StartActivity("train.step");
             var started = Stopwatch.GetTimestamp();
-            var result = student.Step(batch, new Moment(epoch + (double)_state.Step / batches.Count, temperature));
+            var result = student.Step(batch, new Moment(_length.ScheduleAt(epoch, (double)_state.Step / batches.Count, student.Steps), temperature), _course.WeightsOf(batch.Samples));
             TrainerTelemetry.StepDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
             TrainerTelemetry.Samples.Add(batch.Count);
-            if (result.Difficulty is { } difficulty)
-                _difficulty.Record(epoch, batch.Samples, difficulty);
+            _course.Record(epoch, batch, result);
             var soFar = _state.Sums;
             _state = _state with { Step = _state.Step + 1, Sums = soFar with { Loss = soFar.Loss + result.Loss * batch.Count, Samples = soFar.Samples + batch.Count } };
-            if (_state.Step < batches.Count && _context.Time.GetElapsedTime(_saved) >= _configuration.Run.CheckpointEvery)
+            if (_state.Step < steps && _context.Time.GetElapsedTime(_saved) >= _configuration.Run.CheckpointEvery)
                 SaveCheckpoint(student, sums());
-            _context.Progress.StepEnds(_method, epoch, Epochs, _state.Step, batches.Count, _state.Sums.Loss / _state.Sums.Samples);
+            _context.Progress.StepEnds(_method, epoch, Epochs, _state.Step, steps, _state.Sums.Loss / _state.Sums.Samples);
         }
 
         void Wait(TimeSpan time)
@@ -189,10 +178,7 @@ internal sealed class TrainingRun
     private void SaveCheckpoint(Student student, EpochSums? sums = null)
     {
         var tensors = student.Capture();
-        var (values, measured) = _difficulty.Capture();
-        tensors[ValuesName] = Data(ScalarType.Float32, values);
-        tensors[MeasuredName] = Data(ScalarType.Int32, measured);
-        tensors[SamplesName] = Data(ScalarType.Int32, _samples ?? []);
+        _course.Save(tensors);
         _checkpoints.Save(
             _state with
             {
@@ -200,7 +186,7 @@ internal sealed class TrainingRun
                 Sums = sums ?? _state.Sums,
                 Usage = Usage(),
                 Seconds = Seconds(),
-                Target = _target?.ToString(),
+                Target = _course.Target?.ToString(),
                 Reports = [.. _context.Agent.Waiting.Select(report => report.ToString())],
             },
             tensors);
@@ -217,53 +203,4 @@ internal sealed class TrainingRun
     private TeacherUsage Usage() => _state.Usage + ((_context.Teacher?.Usage ?? default) - _usageAtStart);
 
     private double Seconds() => _state.Seconds + _context.Time.GetElapsedTime(_started).TotalSeconds;
-
-    private int[] ChooseSamples(int epoch)
-    {
-        var seed = CounterRandom.Mix((ulong)_configuration.Run.Seed, ShuffleStream, (ulong)epoch);
-        if (_target is { } target)
-            return SampleSelector.Select(target.Strategy, target.Threshold, target.EpochRatio, _difficulty.Values, seed);
-        var all = Enumerable.Range(0, _context.Dataset.Train.Count).ToArray();
-        new CounterRandom(seed, 0).Shuffle(all.AsSpan());
-        return all;
-    }
-
-    // Samples that the curriculum left out for long are measured again, so that the order does not rest on what they were once.
-    private int RefreshDifficulty(Student student, int epoch, CancellationToken cancellation)
-    {
-        var stale = _difficulty.Stale(epoch, _configuration.Curriculum.RefreshAfter);
-        var plans = BatchPlan.Cut(stale, _configuration.Training.BatchSize).Select(samples => new BatchPlan(samples, _configuration.Views.IndexFor(epoch), NeedsTeacher: true));
-        foreach (var batch in _context.Pipeline(_context.Dataset.Train).Run(plans, _ => { }, cancellation))
-            _difficulty.Record(epoch, batch.Samples, student.MeasureDifficulty(batch));
-        return stale.Length;
-    }
-
-    private Target StartCurriculum(CancellationToken cancellation) => Wait(_context.Agent.StartAsync(
-        new StartRunRequest
-        {
-            RunId = $"{_context.Id}.{_method}",
-            Epochs = Epochs,
-            InitialTemperature = _configuration.Distillation.Temperature,
-            Strategy = _configuration.Curriculum.ProtocolStrategy,
-            EpochRatio = _configuration.Curriculum.EpochRatio,
-            Seed = _configuration.Run.Seed,
-        },
-        cancellation));
-
-    private double? Report(int epoch, double accuracy, double loss, CancellationToken cancellation)
-    {
-        var request = new ReportEpochRequest { RunId = $"{_context.Id}.{_method}", Epoch = epoch, Accuracy = accuracy, Loss = loss, Difficulty = _difficulty.Mean };
-        var reply = Wait(_context.Agent.ReportAsync(request, cancellation));
-        _target = reply?.Target ?? _target;
-        return reply?.Reward?.Total;
-    }
-
-    private static ReadOnlySpan<T> Values<T>(Checkpoint checkpoint, string name)
-        where T : unmanaged => MemoryMarshal.Cast<byte, T>(checkpoint.Tensors[name].Bytes.Span);
-
-    private static TensorData Data<T>(ScalarType type, T[] values)
-        where T : unmanaged => new(type, [values.Length], MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
-
-    // The training thread may block: it is its own, and tensors' dispose scopes belong to it.
-    private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
 }

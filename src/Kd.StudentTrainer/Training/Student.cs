@@ -78,9 +78,10 @@ internal sealed class Student : IDisposable
     /// <summary>One step of training.</summary>
     /// <param name="batch">Pixels, labels and, for every method but labels, teacher logits.</param>
     /// <param name="moment">Where the run is.</param>
-    /// <returns>The loss and, where there are teacher logits, each sample's difficulty.</returns>
+    /// <param name="weights">Each sample's weight in the loss, for the methods kd and kd-curriculum; null: all 1.</param>
+    /// <returns>The loss; where there are teacher logits, each sample's difficulty; with weights, each sample's own loss.</returns>
     /// <exception cref="TrainingException">The loss is not finite.</exception>
-    public StepResult Step(ReadyBatch batch, Moment moment)
+    public StepResult Step(ReadyBatch batch, Moment moment, float[]? weights = null)
     {
         using var scope = NewDisposeScope();
         // Dropout draws from torch's global generator: seeded by the step, it does not depend on what ran before.
@@ -91,7 +92,8 @@ internal sealed class Student : IDisposable
         var images = Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device);   // [N, 3, H, W]
         var logits = _twin?.Call(images) ?? _network.call(images);                                     // [N, C]
         var teacher = batch.TeacherLogits is { } values ? tensor(values, device: _device).reshape(batch.Count, -1) : null;
-        var loss = _loss.Compute(logits, teacher, tensor(batch.Labels, device: _device), moment);
+        var single = weights is null ? null : DistillationLoss.SoftPerSample(logits, teacher!, moment.Temperature);   // [N]
+        var loss = single is null ? _loss.Compute(logits, teacher, tensor(batch.Labels, device: _device), moment) : (single * tensor(weights!, device: _device)).mean();
         var value = loss.Single();
         if (!float.IsFinite(value))
             throw new TrainingException($"The loss is {value} at step {Steps} (step size {_optimizer.LearningRate:G3}, temperature {moment.Temperature}). The last checkpoint is kept; try a smaller Training:LearningRate.");
@@ -102,7 +104,7 @@ internal sealed class Student : IDisposable
             _optimizer.ClipGradients(_training.GradientClip);
         _optimizer.Step();
         _average?.Update(Steps);
-        return new StepResult(value, teacher is null ? null : MeasureDifficulty(teacher, logits));
+        return new StepResult(value, teacher is null ? null : MeasureDifficulty(teacher, logits), single?.detach().cpu().data<float>().ToArray());
     }
 
     /// <summary>Logits without gradients, in evaluation mode; the mode that was found is restored.</summary>
@@ -194,4 +196,5 @@ internal sealed class Student : IDisposable
 /// <summary>What a step gave.</summary>
 /// <param name="Loss">Mean loss of the batch.</param>
 /// <param name="Difficulty">Per sample, or null without a teacher.</param>
-internal readonly record struct StepResult(float Loss, float[]? Difficulty);
+/// <param name="Losses">Per sample before weights, or null without weights.</param>
+internal readonly record struct StepResult(float Loss, float[]? Difficulty, float[]? Losses = null);

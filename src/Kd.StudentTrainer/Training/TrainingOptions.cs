@@ -11,6 +11,13 @@ internal sealed class TrainingOptions
     [Range(1, 100_000)]
     public int Epochs { get; set; } = 30;
 
+    /// <summary>
+    /// Updates after which the run ends, however many epochs those are; the step size's schedule then follows them. 0 (default): Epochs counts. With it runs that visit
+    /// fewer samples an epoch can be compared at equal updates.
+    /// </summary>
+    [Range(0, int.MaxValue)]
+    public int Updates { get; set; }
+
     /// <summary>Samples in one step. Default 128; allowed 2 to 65536.</summary>
     [Range(2, 65_536)]
     public int BatchSize { get; set; } = 128;
@@ -57,6 +64,14 @@ internal sealed class TrainingOptions
     /// <summary>Decay, per step, of the weights' moving average, which is then what is evaluated and saved; 0 (default): none. Allowed 0 to 0.99999.</summary>
     [Range(0.0, 0.99999)]
     public double AverageDecay { get; set; }
+
+    /// <summary>The same options with another length.</summary>
+    internal TrainingOptions WithUpdates(int updates)
+    {
+        var copy = (TrainingOptions)MemberwiseClone();
+        copy.Updates = updates;
+        return copy;
+    }
 }
 
 /// <summary>What training passes are computed in.</summary>

@@ -23,6 +23,21 @@ public static class DistillationLoss
         return divergence.Times(temperature * temperature / studentLogits.shape[0]).MoveToOuterDisposeScope();
     }
 
+    /// <summary><see cref="Soft(Tensor, Tensor, double)"/> of each sample.</summary>
+    /// <param name="studentLogits">Shape [N, C], before softmax.</param>
+    /// <param name="teacherLogits">Shape [N, C], before softmax, at temperature 1.</param>
+    /// <param name="temperature">T, above 0.</param>
+    /// <returns>Shape [N].</returns>
+    public static Tensor SoftPerSample(Tensor studentLogits, Tensor teacherLogits, double temperature)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(temperature);
+        using var scope = NewDisposeScope();
+        var student = functional.log_softmax(studentLogits.DividedBy(temperature), 1); // [N, C]
+        var teacher = functional.log_softmax(teacherLogits.DividedBy(temperature), 1); // [N, C]
+        var divergence = functional.kl_div(student, teacher, log_target: true, reduction: Reduction.None);
+        return divergence.sum(1).Times(temperature * temperature).MoveToOuterDisposeScope();
+    }
+
     /// <summary>alpha * cross-entropy(student, labels) + (1 - alpha) * <see cref="Soft(Tensor, Tensor, double)"/>.</summary>
     /// <param name="studentLogits">Shape [N, C], before softmax.</param>
     /// <param name="teacherLogits">Shape [N, C], before softmax, at temperature 1.</param>

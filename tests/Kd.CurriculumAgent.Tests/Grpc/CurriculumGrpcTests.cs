@@ -78,6 +78,79 @@ public sealed class CurriculumGrpcTests
         Assert.Contains("nobody", error.Status.Detail);
     }
 
+    [Fact]
+    public async Task WatchRun_WhileItIsReported_GivesEachEpochAndEndsWithTheRun()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var agent = await StartAsync(folder);
+        using var channel = agent.Open();
+        var client = new Curriculum.CurriculumClient(channel);
+        var target = (await client.StartRunAsync(Start(), RunningService.WithKey())).Target;
+        await Report(0);
+        using var watch = client.WatchRun(new GetRunRequest { RunId = "run" }, RunningService.WithKey());
+        var seen = new List<EpochRecord>();
+        for (var epoch = 0; epoch < 10; epoch++)
+        {
+            Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+            seen.Add(watch.ResponseStream.Current);
+            if (epoch < 9)
+                await Report(epoch + 1);
+        }
+
+        Assert.False(await watch.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+        Assert.Equal(Enumerable.Range(0, 10), seen.Select(epoch => epoch.Epoch));
+        Assert.Equal(target, seen[0].Target);
+        var history = await client.GetRunAsync(new GetRunRequest { RunId = "run" }, RunningService.WithKey());
+        Assert.Equal(seen, history.Epochs);
+        Assert.Null(history.Next);
+        Assert.Equal((10, 1L, Policy.Ppo), (history.Settings.Epochs, history.Settings.Seed, history.Settings.Policy.Policy));
+        Assert.All(history.Epochs, epoch => Assert.Equal(1, epoch.ThresholdProbabilities.Sum(), 1e-9));
+        Assert.All(history.Epochs, epoch => Assert.Equal((3, 5, true), (epoch.TemperatureProbabilities.Count, epoch.ThresholdProbabilities.Count, epoch.HasValue)));
+
+        async Task Report(int epoch) => await client.ReportEpochAsync(new ReportEpochRequest { RunId = "run", Epoch = epoch, Accuracy = 40 + epoch, Loss = 2, Difficulty = 0.4 }, RunningService.WithKey());
+    }
+
+    [Fact]
+    public async Task StartRun_SeveralRunsAtOnce_AreIsolated()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var agent = await StartAsync(folder);
+        using var channel = agent.Open();
+        var client = new Curriculum.CurriculumClient(channel);
+        var alone = await Targets("alone");
+
+        var together = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => Task.Run(() => Targets($"run-{i}"))));
+
+        Assert.All(together, targets => Assert.Equal(alone, targets));
+
+        async Task<List<Target>> Targets(string name)
+        {
+            var request = Start();
+            request.RunId = name;
+            var targets = new List<Target> { (await client.StartRunAsync(request, RunningService.WithKey())).Target };
+            for (var epoch = 0; epoch < 9; epoch++)
+                targets.Add((await client.ReportEpochAsync(new ReportEpochRequest { RunId = name, Epoch = epoch, Accuracy = 40 + epoch, Loss = 2, Difficulty = 0.4 }, RunningService.WithKey())).Target);
+            return targets;
+        }
+    }
+
+    [Theory]
+    [InlineData(99, 0.0, 0.0, "", "policy is 99")]
+    [InlineData(5, 1.5, 0.0, "", "threshold is 1.5")]
+    [InlineData(7, 0.0, 1.0, "", "prune_probability is 1")]
+    [InlineData(2, 0.0, 0.0, "../x", "learnt is '../x'")]
+    public async Task StartRun_WrongPolicySettings_IsInvalidArgumentWithTheValue(int policy, double threshold, double prune, string learnt, string expected)
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var agent = await StartAsync(folder);
+        using var channel = agent.Open();
+        var request = Start();
+        request.Policy = new PolicySettings { Policy = (Policy)policy, Threshold = threshold, PruneProbability = prune, Learnt = learnt };
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await new Curriculum.CurriculumClient(channel).StartRunAsync(request, RunningService.WithKey()));
+        Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
+        Assert.Contains(expected, error.Status.Detail);
+    }
+
     private static readonly System.Text.Json.JsonSerializerOptions s_json = new() { NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     private static StartRunRequest Start() => new() { RunId = "run", Epochs = 10, InitialTemperature = 4, Strategy = Strategy.EasyToHard, EpochRatio = 0.7, Seed = 1 };

@@ -56,7 +56,7 @@ public sealed class PpoTests
     [Fact]
     public void Learn_RewardForOneAction_MakesItLikelier()
     {
-        var policy = new PpoPolicy(seed: 3, updateEvery: 16);
+        var policy = new PpoPolicy(seed: 3, updateEvery: 16, ActorCritic.CreateRandom(3));
         double[] state = [0.5, 0, 0.5, 0, 0.2, 0.3, 0.5, 0.5];
         double Share(int draws) => Enumerable.Range(0, draws).Count(_ => policy.Choose(state).Action.Difficulty == 4) / (double)draws;
         var before = Share(300);

@@ -1,4 +1,5 @@
 using Kd.CurriculumAgent.Environment;
+using Kd.CurriculumAgent.Policies;
 using Kd.CurriculumAgent.Runs;
 using Kd.Tests;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -71,8 +72,42 @@ public sealed class RunStoreTests : IDisposable
         return [.. epochs.Select(epoch => store.Report("run-1", epoch, Result(epoch)).Answer)];
     }
 
-    private RunStore Open(string sub = "") =>
-        new(Options.Create(new AgentOptions { StateFolder = Path.Combine(_folder.Path, sub), UpdateEvery = 3 }), NullLogger<RunStore>.Instance);
+    // A line of a version before this one, as an agent of then has left it.
+    [Fact]
+    public void Start_JournalOfTheFirstVersion_GoesOn()
+    {
+        File.WriteAllText(_folder.File("run-1.jsonl"), """
+            {"Start":{"RunId":"run-1","Epochs":12,"InitialTemperature":4,"Strategy":1,"EpochRatio":0.7,"Seed":5,"UpdateEvery":3},"Report":null}
+            {"Start":null,"Report":{"Accuracy":40,"Loss":2.5,"Difficulty":0.4}}
+
+            """);
+
+        Assert.Equal(Run(Open("new"), Enumerable.Range(0, 3)).Skip(1), Run(Open(), Enumerable.Range(1, 2)));
+    }
+
+    [Theory]
+    [InlineData("\"Accuracy\":44", "\"Accuracy\":45", "damaged in line 3")]
+    [InlineData("\"Version\":2", "\"Version\":9", "of version 9")]
+    [InlineData("\"Version\":2", "\"Version", "damaged in line 1")]
+    public void Start_JournalDamaged_NamesFileAndLine(string old, string damaged, string expected)
+    {
+        Run(Open(), Enumerable.Range(0, 3));
+        var journal = _folder.File("run-1.jsonl");
+        var text = File.ReadAllText(journal);
+        File.WriteAllText(journal, text.Replace(old, damaged, StringComparison.Ordinal));
+
+        var error = Assert.Throws<AgentStateException>(() => Open().Report("run-1", 3, Result(3)));
+
+        Assert.Contains(expected, error.Message);
+        Assert.Contains("run-1.jsonl", error.Message);
+    }
+
+    private RunStore Open(string sub = "")
+    {
+        var options = Options.Create(new AgentOptions { StateFolder = Path.Combine(_folder.Path, sub), UpdateEvery = 3 });
+        var folder = new AgentFolder(options);
+        return new(options, folder, new LearntPolicies(folder), NullLogger<RunStore>.Instance);
+    }
 
     private static EpochResult Result(int epoch) => new(40 + 3 * epoch + epoch % 3, 2.5 - 0.1 * epoch, 0.4);
 }

@@ -88,6 +88,29 @@ public sealed class SampleSelectorTests
     public void Allocate_TheMiddleRunsShort_BothSidesShare() =>
         Assert.Equal([10, 35, 30, 35, 10], SampleSelector.Allocate([1, 1, 8, 1, 1], [100, 100, 30, 100, 100], 120));
 
+    // The higher the threshold, the harder the mean of what is chosen; never by chance easier than a sample's spread over so many.
+    [Fact]
+    public void Select_GrowingThreshold_ShiftsTowardHard()
+    {
+        var settings = from strategy in Gen.Elements(Strategy.EasyToHard, Strategy.HardMining, Strategy.Mixed, Strategy.Adaptive)
+                       from percent in Gen.Choose(5, 95)
+                       from samples in Gen.Choose(400, 4000)
+                       from seed in Gen.Choose(0, int.MaxValue)
+                       select (strategy, ratio: percent / 100.0, samples, seed: (ulong)seed);
+        Prop.ForAll(settings.ToArbitrary(), epoch =>
+        {
+            double Mean(double threshold) => SampleSelector.Select(epoch.strategy, threshold, epoch.ratio, Ascending(epoch.samples), epoch.seed).Average(sample => sample / (double)epoch.samples);
+            var means = new[] { 0, 0.125, 0.25, 0.5, 0.75, 0.875, 1 }.Select(Mean).ToList();
+            var noise = 1 / Math.Sqrt(epoch.ratio * epoch.samples);
+            return (means.Zip(means.Skip(1)).All(pair => pair.Second > pair.First - noise) && means[^1] > means[0] - 1e-9)
+                .Label($"{epoch}: {string.Join(' ', means.Select(mean => $"{mean:F3}"))}");
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+    }
+
+    [Fact]
+    public void Select_RandomStrategy_IgnoresTheThreshold() =>
+        Assert.Equal(SampleSelector.Select(Strategy.Random, 0, 0.6, Ascending(500), 4), SampleSelector.Select(Strategy.Random, 1, 0.6, Ascending(500), 4));
+
     private static float[] Ascending(int samples) => [.. Enumerable.Range(0, samples).Select(i => i / (float)samples)];
 
     private static float[] Difficulty(int samples, ulong seed) => [.. Enumerable.Range(0, samples).Select(i => (float)((ulong)i * 2654435761 + seed & 0xFF) / 255)];

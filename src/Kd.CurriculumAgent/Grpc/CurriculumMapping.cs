@@ -1,0 +1,98 @@
+using Kd.CurriculumAgent.Environment;
+using Kd.CurriculumAgent.Policies;
+using Kd.CurriculumAgent.Runs;
+using Kd.CurriculumAgent.Simulation;
+using Kd.Protocol.Curriculum.V1;
+
+namespace Kd.CurriculumAgent.Grpc;
+
+/// <summary>Between the messages of curriculum.proto and the agent's own types.</summary>
+internal static class CurriculumMapping
+{
+    private const double DefaultPruneProbability = 0.5, DefaultPruneUntil = 0.875;
+
+    public static RunSettings ToSettings(this StartRunRequest request) =>
+        new(request.RunId, request.Epochs, request.InitialTemperature, (int)request.Strategy, request.EpochRatio, request.Seed, 0, ToSpecification(request.Policy));
+
+    public static StartRunRequest ToMessage(this RunSettings settings)
+    {
+        var policy = settings.Policy;
+        return new StartRunRequest
+        {
+            RunId = settings.RunId,
+            Epochs = settings.Epochs,
+            InitialTemperature = settings.InitialTemperature,
+            Strategy = (Strategy)settings.Strategy,
+            EpochRatio = settings.EpochRatio,
+            Seed = settings.Seed,
+            Policy = policy is null ? new PolicySettings { Policy = Policy.Ppo } : new PolicySettings
+            {
+                Policy = (Policy)policy.Kind,
+                Shape = policy.Cosine ? Shape.Cosine : Shape.Linear,
+                Threshold = policy.Threshold,
+                PruneProbability = policy.PruneProbability,
+                PruneUntil = policy.PruneUntil,
+                Learnt = policy.Learnt ?? "",
+            },
+        };
+    }
+
+    public static Target ToMessage(this EpochTarget target, RunSettings settings) => new()
+    {
+        Temperature = target.Temperature,
+        Threshold = target.Threshold,
+        // What is not to be picked by difficulty is picked by chance.
+        Strategy = settings.Policy?.Kind is PolicyKind.None or PolicyKind.InfoBatch ? Strategy.Random : (Strategy)settings.Strategy,
+        EpochRatio = target.EpochRatio,
+        PruneProbability = target.PruneProbability,
+    };
+
+    public static Reward ToMessage(this RewardTerms reward) =>
+        new() { Total = reward.Total, AccuracyChange = reward.AccuracyChange, LossRise = reward.LossRise, Early = reward.Early, Level = reward.Level };
+
+    public static EpochRecord ToMessage(this EpochHistory epoch, RunSettings settings)
+    {
+        var record = new EpochRecord
+        {
+            Epoch = epoch.Epoch,
+            Accuracy = epoch.Result.Accuracy,
+            Loss = epoch.Result.Loss,
+            Difficulty = epoch.Result.Difficulty,
+            Target = epoch.Target.ToMessage(settings),
+            Reward = epoch.Reward.ToMessage(),
+        };
+        if (epoch.Choice is not { } choice)
+            return record;
+        record.TemperatureProbabilities.AddRange(choice.TemperatureProbabilities);
+        record.ThresholdProbabilities.AddRange(choice.ThresholdProbabilities);
+        if (double.IsFinite(choice.Value))
+            record.Value = choice.Value;
+        return record;
+    }
+
+    public static LearnPolicyReply ToMessage(this LessonResult result) => new()
+    {
+        StepError = result.Check.StepError,
+        FinalError = result.Check.FinalError,
+        MeanStepError = result.Check.MeanStepError,
+        MeanFinalError = result.Check.MeanFinalError,
+        LearntAccuracy = result.LearntAccuracy,
+        RandomAccuracy = result.RandomAccuracy,
+        FittedEpochs = result.FittedEpochs,
+        Seconds = result.Seconds,
+    };
+
+    // Settings of other policies do not make a run another one.
+    private static PolicySpecification? ToSpecification(PolicySettings? settings) => settings?.Policy switch
+    {
+        null or Policy.Unspecified or Policy.Ppo => null,
+        Policy.PpoWarm => new PolicySpecification(PolicyKind.PpoWarm, Learnt: settings.Learnt),
+        Policy.Schedule => new PolicySpecification(PolicyKind.Schedule, Cosine: settings.Shape == Shape.Cosine),
+        Policy.Fixed => new PolicySpecification(PolicyKind.Fixed, Threshold: settings.Threshold),
+        Policy.Infobatch => new PolicySpecification(
+            PolicyKind.InfoBatch,
+            PruneProbability: settings.PruneProbability == 0 ? DefaultPruneProbability : settings.PruneProbability,
+            PruneUntil: settings.PruneUntil == 0 ? DefaultPruneUntil : settings.PruneUntil),
+        _ => new PolicySpecification((PolicyKind)settings.Policy),
+    };
+}

@@ -1,0 +1,97 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Kd.CurriculumAgent.Runs;
+
+namespace Kd.CurriculumAgent.Policies;
+
+/// <summary>Policies that have learnt before, as files: weights, where they come from, and a checksum.</summary>
+/// <param name="folder">The agent's folder.</param>
+internal sealed class LearntPolicies(AgentFolder folder)
+{
+    private const int Current = 1;
+    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true };
+
+    /// <summary>Adds the checksum of the weights to a specification, so that a run always goes on with the same ones.</summary>
+    /// <exception cref="RunConflictException">There is no policy of that name.</exception>
+    public PolicySpecification Pin(PolicySpecification specification) =>
+        specification with { LearntChecksum = Read(specification.Learnt!)?.Sum ?? throw new RunConflictException($"There is no learnt policy '{specification.Learnt}'; call LearnPolicy first.") };
+
+    /// <summary>The network of a specification.</summary>
+    /// <exception cref="AgentStateException">Its file is gone, or holds other weights than those that the run began with.</exception>
+    public ActorCritic Open(PolicySpecification specification)
+    {
+        var file = Read(specification.Learnt!) ?? throw new AgentStateException($"The learnt policy '{PathOf(specification.Learnt!)}' is gone.");
+        if (file.Sum != specification.LearntChecksum)
+            throw new AgentStateException($"The learnt policy '{PathOf(specification.Learnt!)}' holds other weights than those that the run began with.");
+        return ToNetwork(file);
+    }
+
+    /// <summary>Saves a network.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="network">The network.</param>
+    /// <param name="origin">Where it comes from.</param>
+    public void Save<T>(string name, ActorCritic network, T origin)
+    {
+        var weights = network.Layers.Select(layer => new LayerWeights(layer.Inputs, layer.Outputs, ToBytes(layer.Weight), ToBytes(layer.Bias))).ToList();
+        var path = PathOf(name);
+        File.WriteAllText(path + ".part", JsonSerializer.Serialize(new PolicyFile(Current, weights, JsonSerializer.SerializeToElement(origin), Checksum(weights)), s_json));
+        File.Move(path + ".part", path, overwrite: true);
+    }
+
+    /// <summary>Where a policy of a name comes from, or nothing where there is none.</summary>
+    /// <exception cref="AgentStateException">Its file is damaged.</exception>
+    public T? OriginOf<T>(string name)
+        where T : class => Read(name)?.Origin.Deserialize<T>();
+
+    private PolicyFile? Read(string name)
+    {
+        var path = PathOf(name);
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            var file = JsonSerializer.Deserialize<PolicyFile>(File.ReadAllText(path));
+            if (file is { Version: Current } && file.Sum == Checksum(file.Layers))
+                return file;
+            throw new AgentStateException($"The learnt policy '{path}' is {(file?.Version is Current ? "damaged: its checksum is wrong" : $"of version {file?.Version}, known is {Current}")}; move it away and learn it anew.");
+        }
+        catch (JsonException error)
+        {
+            throw new AgentStateException($"The learnt policy '{path}' is damaged ({error.Message}); move it away and learn it anew.", error);
+        }
+    }
+
+    private static ActorCritic ToNetwork(PolicyFile file)
+    {
+        var next = 0;
+        return ActorCritic.Create(layer =>
+        {
+            var saved = file.Layers[next++];
+            if ((saved.Inputs, saved.Outputs) != (layer.Inputs, layer.Outputs))
+                throw new AgentStateException($"A learnt policy has a layer of {saved.Inputs} to {saved.Outputs}, expected {layer.Inputs} to {layer.Outputs}.");
+            MemoryMarshal.Cast<byte, double>(saved.Weight).CopyTo(layer.Weight);
+            MemoryMarshal.Cast<byte, double>(saved.Bias).CopyTo(layer.Bias);
+        });
+    }
+
+    private static byte[] ToBytes(double[] values) => MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
+
+    private static string Checksum(IEnumerable<LayerWeights> layers)
+    {
+        var hash = new XxHash128();
+        foreach (var layer in layers)
+        {
+            hash.Append(layer.Weight);
+            hash.Append(layer.Bias);
+        }
+
+        return Convert.ToHexStringLower(hash.GetCurrentHash());
+    }
+
+    private string PathOf(string name) => folder.File(Path.Combine("policies", name + ".json"));
+
+    private sealed record PolicyFile(int Version, IReadOnlyList<LayerWeights> Layers, JsonElement Origin, string Sum);
+
+    private sealed record LayerWeights(int Inputs, int Outputs, byte[] Weight, byte[] Bias);
+}
