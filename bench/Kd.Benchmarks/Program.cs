@@ -18,6 +18,9 @@ var benchmarks = new Dictionary<string, Func<bool, Task<Ratio?>>>
     ["warm-epoch"] = async quick => await TrainingBenchmarks.WarmEpochAsync(quick),
     ["step"] = TrainingBenchmarks.StepAsync,
     ["input"] = InputBenchmarks.InputAsync,
+    ["decoded-store"] = async quick => await InputBenchmarks.DecodedStoreAsync(quick),
+    ["mixed-precision"] = async quick => await TrainingBenchmarks.MixedPrecisionAsync(quick),
+    ["sampler"] = async quick => await SamplerBenchmark.RunAsync(quick),
     ["run-vs-reference"] = WholeRunBenchmark.RunAsync,
     ["resume"] = async quick => await TrainingBenchmarks.ResumeAsync(quick),
 };

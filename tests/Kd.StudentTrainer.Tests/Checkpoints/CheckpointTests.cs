@@ -128,6 +128,38 @@ public sealed class CheckpointTests
         Assert.Equal(File.ReadAllBytes(folder.File("quiet/run/last.safetensors")), File.ReadAllBytes(Path.Combine(finished, "last.safetensors")));
     }
 
+    // InfoBatch has weights and losses of its own to keep, and a run of updates ends within an epoch.
+    [Fact]
+    public async Task Run_InfoBatchByUpdatesStoppedInAnEpoch_GoesOnToTheBit()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var teacher = await TrainerRuns.StartTeacherAsync();
+        await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
+        string[] settings =
+        [
+            "--Distillation:Method=kd-curriculum", "--Curriculum:Policy=infobatch", "--Training:Updates=67", "--Training:BatchSize=12", "--Run:CheckpointEvery=00:00:00.01",
+            $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}",
+        ];
+        var (quietExit, _) = await TrainerRuns.RunAsync(folder.Path, "quiet", CancellationToken.None, settings);
+
+        var stops = 0;
+        for (var finished = false; !finished; stops++)
+        {
+            using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+            finished = (await TrainerRuns.RunAsync(folder.Path, "stopped", stop.Token, settings)).ExitCode == 0;
+        }
+
+        Assert.Equal(0, quietExit);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{stops} starts");
+        Assert.Equal(File.ReadAllBytes(folder.File("quiet/last.safetensors")), File.ReadAllBytes(folder.File("stopped/last.safetensors")));
+        var result = System.Text.Json.JsonDocument.Parse(File.ReadAllText(folder.File("stopped/result.json"))).RootElement;
+        Assert.Equal(67, result.GetProperty("updates").GetInt64());
+        var (seen, epochs) = (result.GetProperty("samplesSeen").GetInt64(), File.ReadLines(folder.File("stopped/metrics.jsonl")).Count());
+        // 12 steps of 144 samples would be 6 epochs; pruning makes them more and shorter.
+        Assert.InRange(epochs, 7, 11);
+        Assert.InRange(seen, 600, 67 * 12);
+    }
+
     [Fact]
     public async Task Run_NamedRunWithOtherSettings_NamesTheDifference()
     {

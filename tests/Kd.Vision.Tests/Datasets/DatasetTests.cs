@@ -1,5 +1,7 @@
 using Kd.Tests;
 using Kd.Vision.Datasets;
+using Parquet;
+using Parquet.Schema;
 using SkiaSharp;
 
 namespace Kd.Vision.Tests.Datasets;
@@ -82,6 +84,33 @@ public sealed class DatasetTests
         Assert.Equal(100, dataset.Train.Labels.Distinct().Count());
     }
 
+    [Theory]
+    [InlineData(2, "has the label 2, expected 0 to 1")]
+    [InlineData(-1, "has the label -1, expected 0 to 1")]
+    public async Task Load_LabelOutsideTheClasses_NamesTheRow(long label, string expected)
+    {
+        using var folder = TestFiles.CreateFolder();
+        await WriteParquetAsync(folder.File("train-0.parquet"), 0, 1, 0, label);
+
+        var error = Assert.Throws<DatasetException>(() => DatasetLoader.Load(new DatasetOptions { Path = folder.Path }));
+
+        Assert.Contains(expected, error.Message);
+        Assert.Contains("row 3", error.Message);
+    }
+
+    [Fact]
+    public async Task Load_ClassWithoutAPicture_IsNamed()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await WriteParquetAsync(folder.File("train-0.parquet"), [.. Enumerable.Repeat(0L, 20)]);
+        using var folders = WriteFolders(("train", 3), ("val", 2), ("test", 2));
+        Directory.Delete(Path.Combine(folders.Path, "train", "dog"), recursive: true);
+        Directory.CreateDirectory(Path.Combine(folders.Path, "train", "dog"));
+
+        Assert.Contains("1 classes of", Assert.Throws<DatasetException>(() => DatasetLoader.Load(new DatasetOptions { Path = folder.Path })).Message);
+        Assert.Contains("have no training picture: dog", Assert.Throws<DatasetException>(() => DatasetLoader.Load(new DatasetOptions { Path = folders.Path })).Message);
+    }
+
     [Fact]
     public void Load_Demo_IsTheSameEachTimeAndBalanced()
     {
@@ -126,6 +155,20 @@ public sealed class DatasetTests
         }
 
         return folder;
+    }
+
+    // As the Hugging Face hub lays datasets out, with two classes.
+    private static async Task WriteParquetAsync(string path, params long[] labels)
+    {
+        var (bytes, name, label) = (new DataField<byte[]>("bytes"), new DataField<string>("path"), new DataField<long>("label"));
+        var schema = new ParquetSchema(new StructField("image", bytes, name), label);
+        await using var file = File.Create(path);
+        await using var writer = await ParquetWriter.CreateAsync(schema, file);
+        writer.CustomMetadata = new Dictionary<string, string> { ["huggingface"] = """{"info": {"features": {"label": {"names": ["cat", "dog"]}}}}""" };
+        using var rows = writer.CreateRowGroup();
+        await rows.WriteAsync(bytes, labels.Select((_, i) => Picture((byte)i)).ToList());
+        await rows.WriteAsync(name, labels.Select((_, i) => $"{i}.png").ToList());
+        await rows.WriteAsync<long>(label, labels);
     }
 
     private static byte[] Picture(byte value)

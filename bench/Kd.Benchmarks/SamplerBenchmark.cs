@@ -1,0 +1,34 @@
+extern alias trainer;
+
+using System.Diagnostics;
+using Kd.Vision.Views;
+using trainer::Kd.Protocol.Curriculum.V1;
+using trainer::Kd.StudentTrainer.Curriculum;
+
+namespace Kd.Benchmarks;
+
+/// <summary>Choosing the samples of an epoch.</summary>
+internal static class SamplerBenchmark
+{
+    private const int Samples = 1_300_000;
+    private const double Limit = 0.5;
+
+    /// <summary>0.5 s over the slowest strategy's time for 1.3 million samples.</summary>
+    public static Task<Ratio> RunAsync(bool quick)
+    {
+        var (random, difficulty) = (new CounterRandom(1, 0), new float[Samples]);
+        for (var i = 0; i < Samples; i++)
+            difficulty[i] = (float)random.NextDouble();
+        var times = new[] { Strategy.EasyToHard, Strategy.HardMining, Strategy.Mixed, Strategy.Adaptive, Strategy.Random }
+            .Select(strategy => (Strategy: strategy, Seconds: Enumerable.Range(0, quick ? 3 : 7).Select(round => Time(strategy, difficulty, (ulong)round)).Order().ElementAt(quick ? 1 : 3))).ToList();
+        var slowest = times.MaxBy(entry => entry.Seconds);
+        return Task.FromResult(new Ratio("sampler", Limit / slowest.Seconds, 1, string.Join(", ", times.Select(entry => $"{entry.Strategy} {entry.Seconds:F2} s"))));
+    }
+
+    private static double Time(Strategy strategy, float[] difficulty, ulong seed)
+    {
+        var started = Stopwatch.GetTimestamp();
+        SampleSelector.Select(strategy, 0.4, 0.7, difficulty, seed);
+        return Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+}
