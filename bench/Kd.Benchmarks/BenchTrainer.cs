@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using trainer::Kd.StudentTrainer.Curriculum;
 using trainer::Kd.StudentTrainer.Progress;
 using trainer::Kd.StudentTrainer.Runs;
+using trainer::Kd.StudentTrainer.Steering;
 using trainer::Kd.StudentTrainer.Teaching;
 using Kd.Vision.Datasets;
 
@@ -28,7 +29,7 @@ internal sealed class BenchTrainer : IAsyncDisposable
         var planner = DatasetLoader.PlanViews(dataset, configuration.Views.Size, configuration.Views.Seed);
         var description = await Teacher.DescribeAsync(dataset.ClassNames, CancellationToken.None);
         return new RunContext(
-            "bench", configuration, dataset, planner, Teacher, description, _app.Services.GetRequiredService<CurriculumClient>(), new ConsoleProgress(TextWriter.Null, TimeProvider.System), TimeProvider.System);
+            "bench", configuration, dataset, planner, Teacher, description, _app.Services.GetRequiredService<CurriculumClient>(), new ConsoleProgress(TextWriter.Null, TimeProvider.System), new RunControl(), TimeProvider.System);
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

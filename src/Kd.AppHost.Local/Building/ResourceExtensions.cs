@@ -98,6 +98,9 @@ public static class ResourceExtensions
         return builder;
     }
 
+    /// <summary>In Aspire's dashboard this is a button of the resource. Here there is none: the path can be posted to, and the run page has the buttons.</summary>
+    public static IResourceBuilder<ProjectResource> WithHttpCommand(this IResourceBuilder<ProjectResource> builder, string path, string displayName, string? endpointName = null) => builder;
+
     private static IResourceBuilder<ProjectResource> Set(IResourceBuilder<ProjectResource> builder, Action<IDictionary<string, string>> set)
     {
         builder.Resource.Environment.Add(set);

@@ -27,4 +27,10 @@ internal readonly record struct RewardTerms(double AccuracyChange, double LossRi
 /// <param name="Loss">Mean training loss.</param>
 /// <param name="Difficulty">Mean difficulty, 0 to 1.</param>
 /// <param name="Progress">Share of the run's updates that are done; null: finished epochs by all.</param>
-internal readonly record struct EpochResult(double Accuracy, double Loss, double Difficulty, double? Progress = null);
+/// <param name="ManualTemperature">In force instead of the decided one.</param>
+/// <param name="ManualThreshold">In force instead of the decided one.</param>
+internal readonly record struct EpochResult(double Accuracy, double Loss, double Difficulty, double? Progress = null, double? ManualTemperature = null, double? ManualThreshold = null)
+{
+    /// <summary>Whether somebody had set temperature or threshold by hand.</summary>
+    public bool IsManual => ManualTemperature is not null || ManualThreshold is not null;
+}

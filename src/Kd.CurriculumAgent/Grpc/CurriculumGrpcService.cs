@@ -33,7 +33,11 @@ internal sealed class CurriculumGrpcService(RunStore store, PolicyLessons lesson
         Check(double.IsFinite(request.Loss) && request.Loss >= 0, $"loss is {request.Loss}, expected a finite number of at least 0");
         Check(request.Difficulty is >= 0 and <= 1, $"difficulty is {request.Difficulty}, expected 0 to 1");
         Check(!request.HasProgress || request.Progress is >= 0 and <= 1, $"progress is {request.Progress}, expected 0 to 1");
-        var result = new EpochResult(request.Accuracy, request.Loss, request.Difficulty, request.HasProgress ? request.Progress : null);
+        Check(!request.HasManualTemperature || request.ManualTemperature is >= 1 and <= 20, $"manual_temperature is {request.ManualTemperature}, expected 1 to 20");
+        Check(!request.HasManualThreshold || request.ManualThreshold is >= 0 and <= 1, $"manual_threshold is {request.ManualThreshold}, expected 0 to 1");
+        var result = new EpochResult(
+            request.Accuracy, request.Loss, request.Difficulty, request.HasProgress ? request.Progress : null,
+            request.HasManualTemperature ? request.ManualTemperature : null, request.HasManualThreshold ? request.ManualThreshold : null);
         var (answer, settings) = store.Report(request.RunId, request.Epoch, result);
         return new ReportEpochReply { Target = answer.Target?.ToMessage(settings), Reward = answer.Reward.ToMessage() };
     }));

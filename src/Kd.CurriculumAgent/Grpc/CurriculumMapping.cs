@@ -60,6 +60,7 @@ internal static class CurriculumMapping
             Difficulty = epoch.Result.Difficulty,
             Target = epoch.Target.ToMessage(settings),
             Reward = epoch.Reward.ToMessage(),
+            Manual = epoch.Result.IsManual,
         };
         if (epoch.Choice is not { } choice)
             return record;

@@ -47,10 +47,18 @@ internal sealed class CurriculumRun
     /// <summary>Takes the report of the next epoch; its reward goes to the decision that was in force during it.</summary>
     public EpochAnswer Report(EpochResult result)
     {
+        if (result.IsManual)
+        {
+            // Not a decision of the policy: nothing is credited to it, but it sees what was in force.
+            _inForce = new Decision(result.ManualTemperature ?? _inForce.Temperature, result.ManualThreshold ?? _inForce.Threshold, _inForce.EpochRatio, _inForce.PruneProbability);
+            _environment.Apply(_inForce.Temperature, _inForce.Threshold);
+        }
+
         var reward = _environment.Finish(result);
         _progress = result.Progress ?? (double)_environment.Finished / Settings.Epochs;
         _history.Add(new EpochHistory(Reported, result, Target(), _inForce.Choice, reward));
-        _policy.Learn(_inForce, reward.Total, View());
+        if (!result.IsManual)
+            _policy.Learn(_inForce, reward.Total, View());
         if (!IsOver)
             _inForce = Decide();
         var answer = new EpochAnswer(Next, reward);

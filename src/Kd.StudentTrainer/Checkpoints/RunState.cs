@@ -1,3 +1,4 @@
+using Kd.StudentTrainer.Steering;
 using Kd.StudentTrainer.Teaching;
 
 namespace Kd.StudentTrainer.Checkpoints;
@@ -14,8 +15,11 @@ namespace Kd.StudentTrainer.Checkpoints;
 /// <param name="Seconds">Time that the run took so far.</param>
 /// <param name="Target">The curriculum's target in force, as protobuf's JSON; null without a curriculum.</param>
 /// <param name="Reports">Reports that the agent has not taken yet, as protobuf's JSON.</param>
+/// <param name="InForce">Set by hand for the epoch.</param>
+/// <param name="Coming">Set by hand for the epochs after it.</param>
 internal sealed record RunState(
-    string? TeacherId, int Epoch, int Step, long Steps, EpochSums Sums, BestEpoch Best, long Seen, TeacherUsage Usage, double Seconds, string? Target, IReadOnlyList<string> Reports);
+    string? TeacherId, int Epoch, int Step, long Steps, EpochSums Sums, BestEpoch Best, long Seen, TeacherUsage Usage, double Seconds, string? Target, IReadOnlyList<string> Reports,
+    ManualTarget? InForce = null, ManualTarget? Coming = null);
 
 /// <summary>What adds up over an epoch's steps.</summary>
 /// <param name="Loss">Sum over samples.</param>

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Kd.Protocol.Curriculum.V1;
 using Kd.StudentTrainer.Batches;
 using Kd.StudentTrainer.Runs;
+using Kd.StudentTrainer.Steering;
 using Kd.StudentTrainer.Training;
 using Kd.Vision.Checkpoints;
 using Kd.Vision.Views;
@@ -49,8 +50,14 @@ internal sealed class Course
     /// <summary>Views that the teacher would have computed with an empty cache.</summary>
     public long TeacherViews => _views.Count;
 
+    /// <summary>What is set by hand for the epoch; null: nothing.</summary>
+    public ManualTarget? Manual { get; private set; }
+
     /// <summary>Softmax temperature in force.</summary>
-    public double Temperature => Target?.Temperature ?? _configuration.Distillation.Temperature;
+    public double Temperature => Manual?.Temperature ?? Target?.Temperature ?? _configuration.Distillation.Temperature;
+
+    /// <summary>Difficulty threshold in force; null without an agent.</summary>
+    public double? Threshold => Target is { } target ? Manual?.Threshold ?? target.Threshold : null;
 
     /// <summary>Registers the run with the agent.</summary>
     /// <param name="epochs">How many epochs it will have.</param>
@@ -74,6 +81,9 @@ internal sealed class Course
             cancellation));
     }
 
+    /// <summary>Begins an epoch with what is set by hand for it.</summary>
+    public void BeginEpoch(ManualTarget? manual) => Manual = manual;
+
     /// <summary>Chooses the samples of an epoch, unless that was done before.</summary>
     public int[] Choose(int epoch)
     {
@@ -83,7 +93,7 @@ internal sealed class Course
         int[] chosen;
         if (Target is { } target)
         {
-            chosen = SampleSelector.Select(target.Strategy, target.Threshold, target.EpochRatio, Difficulty.Values, seed);
+            chosen = SampleSelector.Select(target.Strategy, Manual?.Threshold ?? target.Threshold, target.EpochRatio, Difficulty.Values, seed);
             if (target.PruneProbability > 0)
                 (chosen, _weights) = _losses.Prune(chosen, target.PruneProbability, seed);
         }
@@ -140,13 +150,17 @@ internal sealed class Course
         var request = new ReportEpochRequest { RunId = _runId, Epoch = epoch, Accuracy = accuracy, Loss = loss, Difficulty = Difficulty.Mean };
         if (progress is { } share)
             request.Progress = share;
+        if (Manual?.Temperature is { } temperature)
+            request.ManualTemperature = temperature;
+        if (Manual?.Threshold is { } threshold)
+            request.ManualThreshold = threshold;
         var reply = Wait(_context.Agent.ReportAsync(request, cancellation));
         Target = reply?.Target ?? Target;
         return reply?.Reward;
     }
 
     /// <summary>Ends the epoch: the next one chooses anew.</summary>
-    public void EndEpoch() => (Samples, _weights) = (null, null);
+    public void EndEpoch() => (Samples, _weights, Manual) = (null, null, null);
 
     /// <summary>Adds what the next steps depend on to a checkpoint.</summary>
     public void Save(Dictionary<string, TensorData> tensors)
@@ -163,9 +177,11 @@ internal sealed class Course
     /// <summary>Goes on from a checkpoint.</summary>
     /// <param name="checkpoint">What <see cref="Save"/> added to.</param>
     /// <param name="target">The target in force.</param>
+    /// <param name="manual">Set by hand for the epoch.</param>
     /// <param name="inEpoch">Whether it was saved within an epoch.</param>
-    public void Restore(Checkpoint checkpoint, Target? target, bool inEpoch)
+    public void Restore(Checkpoint checkpoint, Target? target, ManualTarget? manual, bool inEpoch)
     {
+        Manual = inEpoch ? manual : null;
         Difficulty.Restore(Values<float>(checkpoint, ValuesName), Values<int>(checkpoint, MeasuredName));
         _losses.Restore(Values<float>(checkpoint, LossesName));
         _views.Restore(Values<long>(checkpoint, ViewsName));

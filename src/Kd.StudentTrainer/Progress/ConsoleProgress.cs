@@ -1,5 +1,6 @@
 using System.Globalization;
 using Kd.StudentTrainer.Runs;
+using Kd.StudentTrainer.Steering;
 using Spectre.Console;
 
 namespace Kd.StudentTrainer.Progress;
@@ -14,6 +15,7 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
     private const int Kept = 500;
     private readonly Queue<string> _lines = [];
     private long _lastLine = time.GetTimestamp();
+    private RunStatus _status = new("starting", null, 0, 0, 0, 0, null, null, null, null);
     private ProgressBar? _bar;
     private RunShare _share;
 
@@ -27,6 +29,7 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
     public void RunStarts(string method, int epochs, long parameters)
     {
         (_bar, _share) = (null, default);
+        Status = new RunStatus("running", method, 1, epochs, 0, 0, null, null, null, null);
         WriteLine($"{method}: {epochs} epochs, student with {parameters} parameters");
     }
 
@@ -34,6 +37,7 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
     {
         var (done, total) = ((long)epoch * steps + step, (long)epochs * steps);
         _share = _share.With(time.GetTimestamp(), (double)done / total);
+        Status = Status with { Epoch = epoch + 1, Epochs = epochs, Step = step, Steps = steps, Loss = loss, SecondsLeft = SecondsLeft };
         if (terminal == TerminalKind.None)
         {
             if (time.GetElapsedTime(_lastLine) >= s_between)
@@ -49,6 +53,7 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
     public void EpochEnds(string method, int epochs, EpochMetrics metrics)
     {
         _share = _share.With(time.GetTimestamp(), (metrics.Epoch + 1.0) / epochs);
+        Status = Status with { Loss = metrics.Loss, ValidationAccuracy = metrics.ValidationAccuracy, SecondsLeft = SecondsLeft };
         var asked = metrics.CacheHits + metrics.TeacherComputed;
         var cache = asked == 0 ? "" : $"  cache hits {100.0 * metrics.CacheHits / asked:F0}%";
         var curriculum = metrics.Threshold is null ? "" : $"  T {metrics.Temperature:F1} threshold {metrics.Threshold:F2} reward {metrics.Reward:F1}";
@@ -74,11 +79,17 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
         foreach (var line in text.ToString().TrimEnd().Split('\n'))
             WriteLine(line);
         WriteLine($"run folder: {folder}");
+        Status = Status with { Phase = "finished", SecondsLeft = 0 };
     }
 
-    private string Left() => _share.Done > _share.First
-        ? ProgressBar.FormatTime(time.GetElapsedTime(_share.Started, _share.Now) * ((1 - _share.Done) / (_share.Done - _share.First)))
-        : "?";
+    private double? SecondsLeft => _share.Done > _share.First
+        ? time.GetElapsedTime(_share.Started, _share.Now).TotalSeconds * ((1 - _share.Done) / (_share.Done - _share.First))
+        : null;
+
+    private string Left() => SecondsLeft is { } seconds ? ProgressBar.FormatTime(TimeSpan.FromSeconds(seconds)) : "?";
+
+    /// <summary>Where the run is; safe on any thread.</summary>
+    public RunStatus Status { get => Volatile.Read(ref _status); private set => Volatile.Write(ref _status, value); }
 
     /// <summary>The last lines, oldest first; safe on any thread.</summary>
     public IReadOnlyList<string> Lines

@@ -6,7 +6,7 @@ using Kd.StudentTrainer.Runs;
 
 namespace Kd.StudentTrainer.Reports;
 
-/// <summary>The report of a curriculum study: curriculum.md with its charts. Accuracies are the last epoch's, on the test images: no choice of an epoch helps an arm that has more of them.</summary>
+/// <summary>The report of a curriculum study: study.md with its charts. Accuracies are the last epoch's, on the test images: no choice of an epoch helps an arm that has more of them.</summary>
 /// <param name="context">Dataset and settings.</param>
 /// <param name="study">Finished rows.</param>
 /// <param name="equal">Arms at equal updates, kd first.</param>
@@ -20,7 +20,7 @@ internal sealed class CurriculumReport(RunContext context, Study study, IReadOnl
 
     /// <summary>Headers of the table.</summary>
     public static IReadOnlyList<string> Headers { get; } =
-        ["arm", "accuracy %", "difference to kd (95%)", "p (Holm)", "updates", "samples seen", "teacher calls", "wall time s"];
+        ["arm", "accuracy %", "difference to kd (95%)", "p (Holm)", "updates", "samples seen", "measured again", "teacher calls", "wall time s"];
 
     private Arm Kd => _arms[0];
 
@@ -99,14 +99,16 @@ internal sealed class CurriculumReport(RunContext context, Study study, IReadOnl
         var baseline = Accuracy(byArm[0].Rows);
         var tests = byArm.Skip(1).Select(arm => PairedComparison.Of(Accuracy(arm.Rows), baseline)).ToList();
         var corrected = PairedComparison.Holm([.. tests.Select(test => test.Probability)]);
-        return [.. byArm.Select((arm, i) => new Arm(arm.Name, arm.Rows, Accuracy(arm.Rows), i == 0 ? null : tests[i - 1], i == 0 ? 1 : corrected[i - 1]))];
+        return [.. byArm.Select((arm, i) => new Arm(arm.Name, arm.Rows, Accuracy(arm.Rows), i == 0 ? null : tests[i - 1], i == 0 ? 1 : corrected[i - 1], Refreshed(arms[i])))];
+
+        double Refreshed(StudyArm arm) => study.Rows.Where(row => row.Method == arm.Name).Average(row => study.FolderOf(arm, row.Seed).ReadMetrics().Sum(line => (double)line.Refreshed));
 
         static List<double> Accuracy(IEnumerable<RunResult> rows) => [.. rows.Select(row => row.LastAccuracy ?? 0)];
     }
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    private sealed record Arm(string Name, IReadOnlyList<RunResult> Rows, IReadOnlyList<double> Accuracy, PairedComparison? Test, double Corrected)
+    private sealed record Arm(string Name, IReadOnlyList<RunResult> Rows, IReadOnlyList<double> Accuracy, PairedComparison? Test, double Corrected, double Refreshed)
     {
         public double Samples => Rows.Average(row => row.SamplesSeen);
 
@@ -121,6 +123,7 @@ internal sealed class CurriculumReport(RunContext context, Study study, IReadOnl
                 Test is null ? "" : Line($"{Test.Probability:F3} ({Corrected:F3})"),
                 Line($"{Rows.Average(row => row.Updates):N0}"),
                 Line($"{Samples:N0}"),
+                Line($"{Refreshed:N0}"),
                 Line($"{Rows.Average(row => row.TeacherViews):N0}"),
                 Line($"{Rows.Average(row => row.Seconds):F1}"),
             ];

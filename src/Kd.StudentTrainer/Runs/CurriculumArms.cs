@@ -35,11 +35,10 @@ internal sealed class CurriculumArms(int updates)
         Policy("ppo-warm", options => (options.Policy, options.Learnt) = ("ppo-warm", learnt)),
     ];
 
-    /// <summary>Arms that see fewer samples: kd cut short, and two that have kd's epochs but visit less in each.</summary>
+    /// <summary>Arms that see fewer samples: kd cut short to 70% of its updates, and InfoBatch with kd's epochs.</summary>
     public IReadOnlyList<StudyArm> WithFewerSamples =>
     [
         new("kd-short", Methods.Kd, configuration => configuration with { Training = configuration.Training.WithUpdates((int)(0.7 * updates)) }),
-        Policy("random-70-short", options => (options.Policy, options.Strategy, options.EpochRatio) = ("fixed", "random", 0.7), limit: 0),
         Policy("infobatch-short", options => options.Policy = "infobatch", limit: 0),
     ];
 

@@ -2,6 +2,7 @@ using Kd.Protocol.Teacher.V1;
 using Kd.StudentTrainer.Batches;
 using Kd.StudentTrainer.Curriculum;
 using Kd.StudentTrainer.Progress;
+using Kd.StudentTrainer.Steering;
 using Kd.StudentTrainer.Teaching;
 using Kd.StudentTrainer.Training;
 using Kd.Vision.Datasets;
@@ -31,6 +32,7 @@ internal sealed record RunConfiguration(
 /// <param name="TeacherDescription">What it serves; null like <paramref name="Teacher"/>.</param>
 /// <param name="Agent">The curriculum agent.</param>
 /// <param name="Progress">What the user sees.</param>
+/// <param name="Control">What the user asks for.</param>
 /// <param name="Time">The clock.</param>
 internal sealed record RunContext(
     string Id,
@@ -41,6 +43,7 @@ internal sealed record RunContext(
     DescribeReply? TeacherDescription,
     CurriculumClient Agent,
     ConsoleProgress Progress,
+    RunControl Control,
     TimeProvider Time)
 {
     /// <summary>The same with views by the configuration's own seed.</summary>

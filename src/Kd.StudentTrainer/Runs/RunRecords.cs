@@ -18,6 +18,7 @@ namespace Kd.StudentTrainer.Runs;
 /// <param name="DifficultyHistogram">Measured samples by tenth of the scale, easiest first; null without a teacher.</param>
 /// <param name="MemoryBytes">Resident size of the trainer's process at the epoch's end.</param>
 /// <param name="RewardTerms">What the reward is the sum of; null like it.</param>
+/// <param name="Manual">Whether temperature or threshold were set by hand.</param>
 internal sealed record EpochMetrics(
     int Epoch,
     double Loss,
@@ -35,7 +36,8 @@ internal sealed record EpochMetrics(
     double? Reward,
     int[]? DifficultyHistogram = null,
     long MemoryBytes = 0,
-    RewardTerms? RewardTerms = null);
+    RewardTerms? RewardTerms = null,
+    bool Manual = false);
 
 /// <summary>The four terms of a reward.</summary>
 internal sealed record RewardTerms(double AccuracyChange, double LossRise, double Early, double Level);

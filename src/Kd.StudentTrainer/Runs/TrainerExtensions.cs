@@ -3,6 +3,7 @@ using Kd.ServiceDefaults.Settings;
 using Kd.StudentTrainer.Batches;
 using Kd.StudentTrainer.Curriculum;
 using Kd.StudentTrainer.Progress;
+using Kd.StudentTrainer.Steering;
 using Kd.StudentTrainer.Teaching;
 using Kd.StudentTrainer.Training;
 using Kd.Vision.Datasets;
@@ -20,6 +21,7 @@ internal static class TrainerExtensions
         var app = builder.Build();
         app.MapServiceDefaults();
         app.MapRunPage();
+        app.MapSteeringApi();
         return app;
     }
 
@@ -43,6 +45,8 @@ internal static class TrainerExtensions
         services.AddSingleton<CurriculumClient>();
         var terminal = builder.Configuration[ProgressBar.TerminalVariable] is { Length: > 0 } ? TerminalKind.Hosts : Console.IsOutputRedirected ? TerminalKind.None : TerminalKind.Own;
         services.AddSingleton(provider => new ConsoleProgress(Console.Out, provider.GetRequiredService<TimeProvider>(), terminal));
+        services.AddOpenApi();
+        services.AddSingleton<RunControl>();
         services.AddSingleton<RunOutcome>();
         services.AddHostedService<TrainerJob>();
     }

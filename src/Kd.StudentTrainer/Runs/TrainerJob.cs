@@ -3,6 +3,7 @@ using Kd.ServiceDefaults.Settings;
 using Kd.StudentTrainer.Curriculum;
 using Kd.StudentTrainer.Labeling;
 using Kd.StudentTrainer.Progress;
+using Kd.StudentTrainer.Steering;
 using Kd.StudentTrainer.Teaching;
 using Kd.StudentTrainer.Training;
 using Kd.Vision.Checkpoints;
@@ -17,6 +18,7 @@ internal sealed class TrainerJob(
     TeacherClient teacher,
     CurriculumClient agent,
     ConsoleProgress progress,
+    RunControl control,
     TimeProvider time,
     RunOutcome outcome,
     IHostApplicationLifetime lifetime,
@@ -49,6 +51,11 @@ internal sealed class TrainerJob(
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             progress.Note("stopped before its end; the same command starts it again");
+        }
+        catch (RunStoppedException stopped)
+        {
+            outcome.ExitCode = 0;
+            progress.Note(stopped.Message);
         }
         catch (Exception error) when (ServiceProgram.FindUserError(error, IsUserError) is { } message)
         {
@@ -119,12 +126,12 @@ internal sealed class TrainerJob(
         foreach (var split in dataset.Splits.Where(split => split.Skipped > 0))
             progress.Note($"{split.Skipped} corrupt pictures of the {split.Name} split are left out (Dataset:Corrupt=Skip)");
         if (configuration.Run.Task == "evaluate" || (configuration.Run is { Study: StudyKinds.None, Task: "train" } && !Methods.UsesTeacher(configuration.Distillation.Method)))
-            return new RunContext(id, configuration, dataset, planner, null, null, agent, progress, time);
+            return new RunContext(id, configuration, dataset, planner, null, null, agent, progress, control, time);
         var description = teacher.DescribeAsync(dataset.ClassNames, cancellation).GetAwaiter().GetResult();
         progress.Note($"teacher {description.Architecture} ({description.Parameters} parameters), weights {description.Weights}, on {description.Device}");
         if (description.InputSize != planner.Size)
             progress.Note($"the teacher was made for {description.InputSize} px and gets views of {planner.Size} px (Views:Size)");
-        return new RunContext(id, configuration, dataset, planner, teacher, description, agent, progress, time);
+        return new RunContext(id, configuration, dataset, planner, teacher, description, agent, progress, control, time);
     }
 
     private static bool IsUserError(Exception error) => error is TrainingException or DatasetException or CheckpointException or TorchLoadException or Kd.Vision.Imaging.CorruptImageException;

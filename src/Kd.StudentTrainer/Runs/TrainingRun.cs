@@ -4,6 +4,7 @@ using Kd.StudentTrainer.Batches;
 using Kd.StudentTrainer.Checkpoints;
 using Kd.StudentTrainer.Curriculum;
 using Kd.StudentTrainer.Reports;
+using Kd.StudentTrainer.Steering;
 using Kd.StudentTrainer.Teaching;
 using Kd.StudentTrainer.Training;
 using Kd.Vision.Export;
@@ -24,6 +25,7 @@ internal sealed class TrainingRun
     private readonly TeacherUsage _usageAtStart;
     private RunState _state;
     private long _saved;
+    private TimeSpan _paused;
 
     public TrainingRun(RunContext context, string method, RunFolder folder)
     {
@@ -50,6 +52,8 @@ internal sealed class TrainingRun
         {
             cancellation.ThrowIfCancellationRequested();
             log.Append(RunEpoch(student, cancellation));
+            if (_context.Control.StopsAfterEpoch && !_length.IsOver(_state.Epoch, student.Steps))
+                throw new RunStoppedException(_state.Epoch);
         }
 
         return Test(student, cancellation);
@@ -90,9 +94,11 @@ internal sealed class TrainingRun
         if (state.TeacherId != _state.TeacherId)
             throw new TrainingException($"The run in '{_folder.Path}' was taught by teacher {state.TeacherId}, and now {_state.TeacherId} is served. Start the same teacher (weights, precision, Batching:MaxBatch, Cache:TopK), or begin anew with Run:Resume=never or another Run:Id.");
         student.Restore(state.Steps, checkpoint);
-        _course.Restore(checkpoint, state.Target is null ? null : Target.Parser.ParseJson(state.Target), inEpoch: state.Step > 0);
+        _course.Restore(checkpoint, state.Target is null ? null : Target.Parser.ParseJson(state.Target), state.InForce, inEpoch: state.Step > 0);
         _context.Agent.Resume(state.Reports.Select(ReportEpochRequest.Parser.ParseJson));
         _state = state;
+        if (state.Coming is { } coming)
+            _context.Control.Set(coming);
         _folder.KeepMetrics(state.Epoch);
         if (!_length.IsOver(state.Epoch, state.Steps))
             _context.Progress.Note($"{_method}: goes on from its checkpoint at epoch {state.Epoch + 1}, step {state.Step}");
@@ -104,8 +110,10 @@ internal sealed class TrainingRun
         var epoch = _state.Epoch;
         using var activity = TrainerTelemetry.Source.StartActivity("train.epoch");
         activity?.SetTag("kd.run.id", _context.Id).SetTag("kd.run.method", _method).SetTag("kd.run.epoch", epoch);
-        var before = (_state.Sums, Started: _context.Time.GetTimestamp(), Usage: _context.Teacher?.Usage ?? default);
-        var (temperature, threshold) = (_course.Temperature, _course.Target?.Threshold);
+        var before = (_state.Sums, Started: Now(), Usage: _context.Teacher?.Usage ?? default);
+        if (_state.Step == 0)
+            _course.BeginEpoch(_context.Control.TakeForEpoch());
+        var (temperature, threshold, manual) = (_course.Temperature, _course.Threshold, _course.Manual);
         Train(student, temperature, () => Sums(before.Sums, before.Started, before.Usage), cancellation);
         var trained = Sums(before.Sums, before.Started, before.Usage);
         var refreshed = _course.Refresh(student, epoch, cancellation);
@@ -117,7 +125,7 @@ internal sealed class TrainingRun
         return Finish(student, new EpochMetrics(
             epoch, loss, accuracy, trained.Samples, all.Seconds, trained.Samples / trained.Seconds, trained.Waited, all.Hits, all.Computed,
             UsesTeacher ? temperature : null, threshold, UsesTeacher ? _course.Difficulty.Mean : null, refreshed, reward?.Total, UsesTeacher ? _course.Difficulty.Histogram() : null,
-            Environment.WorkingSet, reward is null ? null : new RewardTerms(reward.AccuracyChange, reward.LossRise, reward.Early, reward.Level)));
+            Environment.WorkingSet, reward is null ? null : new RewardTerms(reward.AccuracyChange, reward.LossRise, reward.Early, reward.Level), manual is not null));
     }
 
     // Weights and metrics first, then the checkpoint that counts on them: whatever is lost in between is made again, to the same bits.
@@ -155,6 +163,7 @@ internal sealed class TrainingRun
         foreach (var batch in _context.Pipeline(_context.Dataset.Train).Run(plans, Wait, cancellation))
         {
             cancellation.ThrowIfCancellationRequested();
+            Pause(student, sums, cancellation);
             using var activity = TrainerTelemetry.Source.StartActivity("train.step");
             var started = Stopwatch.GetTimestamp();
             var result = student.Step(batch, new Moment(_length.ScheduleAt(epoch, (double)_state.Step / batches.Count, student.Steps), temperature), _course.WeightsOf(batch.Samples));
@@ -175,6 +184,23 @@ internal sealed class TrainingRun
         }
     }
 
+    // A paused run may be killed and loses nothing; the pause is no time of the run.
+    private void Pause(Student student, Func<EpochSums> sums, CancellationToken cancellation)
+    {
+        var started = _context.Time.GetTimestamp();
+        if (!_context.Control.WaitWhilePaused(Begin, cancellation))
+            return;
+        _paused += _context.Time.GetElapsedTime(started);
+        _context.Progress.Note($"{_method}: goes on");
+
+        void Begin()
+        {
+            if (_state.Step > 0)
+                SaveCheckpoint(student, sums());
+            _context.Progress.Note($"{_method}: paused in epoch {_state.Epoch + 1}, step {_state.Step}");
+        }
+    }
+
     private void SaveCheckpoint(Student student, EpochSums? sums = null)
     {
         var tensors = student.Capture();
@@ -187,6 +213,8 @@ internal sealed class TrainingRun
                 Usage = Usage(),
                 Seconds = Seconds(),
                 Target = _course.Target?.ToString(),
+                InForce = _course.Manual,
+                Coming = _context.Control.Manual,
                 Reports = [.. _context.Agent.Waiting.Select(report => report.ToString())],
             },
             tensors);
@@ -194,13 +222,16 @@ internal sealed class TrainingRun
     }
 
     // The epoch's sums with the time and the teacher's use since this process began with it.
-    private EpochSums Sums(EpochSums before, long started, TeacherUsage usageBefore)
+    private EpochSums Sums(EpochSums before, TimeSpan started, TeacherUsage usageBefore)
     {
         var usage = (_context.Teacher?.Usage ?? default) - usageBefore;
-        return _state.Sums with { Seconds = before.Seconds + _context.Time.GetElapsedTime(started).TotalSeconds, Hits = before.Hits + usage.Hits, Computed = before.Computed + usage.Computed };
+        return _state.Sums with { Seconds = before.Seconds + (Now() - started).TotalSeconds, Hits = before.Hits + usage.Hits, Computed = before.Computed + usage.Computed };
     }
 
     private TeacherUsage Usage() => _state.Usage + ((_context.Teacher?.Usage ?? default) - _usageAtStart);
 
-    private double Seconds() => _state.Seconds + _context.Time.GetElapsedTime(_started).TotalSeconds;
+    private double Seconds() => _state.Seconds + Now().TotalSeconds;
+
+    // Since this process began with the run, without pauses.
+    private TimeSpan Now() => _context.Time.GetElapsedTime(_started) - _paused;
 }

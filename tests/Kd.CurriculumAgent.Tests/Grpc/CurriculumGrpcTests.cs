@@ -15,6 +15,8 @@ public sealed class CurriculumGrpcTests
         using var channel = agent.Open();
         var error = await Assert.ThrowsAsync<RpcException>(async () => await new Curriculum.CurriculumClient(channel).StartRunAsync(Start()));
         Assert.Equal(StatusCode.Unauthenticated, error.StatusCode);
+        using var watch = new Curriculum.CurriculumClient(channel).WatchRun(new GetRunRequest { RunId = "run" });
+        Assert.Equal(StatusCode.Unauthenticated, (await Assert.ThrowsAsync<RpcException>(async () => await watch.ResponseStream.MoveNext(CancellationToken.None))).StatusCode);
     }
 
     [Theory]

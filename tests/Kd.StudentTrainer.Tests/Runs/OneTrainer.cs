@@ -37,7 +37,7 @@ internal static class TrainerRuns
         var program = Path.Combine(TestFiles.RepositoryRoot, "src", "Kd.StudentTrainer", "bin", output.Parent!.Name, output.Name, "Kd.StudentTrainer.dll");
         return Process.Start(new ProcessStartInfo(
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            [program, $"--urls=http://127.0.0.1:{RunningService.FreePort()}", $"--Service:Key={RunningService.Key}", $"--Run:Folder={folder}", $"--Run:Id={id}", .. settings]))!;
+            [program, $"--urls=http://127.0.0.1:{RunningService.FreePort()}", $"--Endpoints:GrpcPort={RunningService.FreePort()}", $"--Service:Key={RunningService.Key}", $"--Run:Folder={folder}", $"--Run:Id={id}", .. settings]))!;
     }
 
     /// <returns>The exit code.</returns>

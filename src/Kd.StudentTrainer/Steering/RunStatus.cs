@@ -1,0 +1,15 @@
+namespace Kd.StudentTrainer.Steering;
+
+/// <summary>Where the run is now.</summary>
+/// <param name="Phase">starting, running, paused, stopping (after this epoch) or finished.</param>
+/// <param name="Method">What the student learns from; null before the first run begins.</param>
+/// <param name="Epoch">The current epoch, from 1.</param>
+/// <param name="Epochs">Epochs of the run.</param>
+/// <param name="Step">Steps of the epoch that are done.</param>
+/// <param name="Steps">Steps of the epoch.</param>
+/// <param name="Loss">Mean training loss of the epoch so far.</param>
+/// <param name="ValidationAccuracy">Percent, after the last finished epoch; null before it.</param>
+/// <param name="SecondsLeft">Until the run's end, at the rate so far; null while that is not known.</param>
+/// <param name="Manual">Set by hand for coming epochs; null: nothing.</param>
+internal sealed record RunStatus(
+    string Phase, string? Method, int Epoch, int Epochs, int Step, int Steps, double? Loss, double? ValidationAccuracy, double? SecondsLeft, ManualTarget? Manual);

@@ -1,0 +1,163 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Kd.StudentTrainer.Steering;
+using Kd.StudentTrainer.Tests.Runs;
+using Kd.Tests;
+
+namespace Kd.StudentTrainer.Tests.Steering;
+
+/// <summary>A real trainer process, steered over HTTP while it trains.</summary>
+[Collection(nameof(OneTrainer))]
+public sealed class SteeringTests
+{
+    private static readonly string[] s_small =
+    [
+        "--Dataset:DemoTrainPerClass=6", "--Dataset:DemoValidationPerClass=2", "--Views:PerSample=2", "--Student:Width=0.1", "--Student:Form=Standard", "--Training:BatchSize=12", "--Run:Threads=1",
+        "--Distillation:Method=kd-curriculum", "--Training:Epochs=8",
+    ];
+
+    [Fact]
+    public async Task Pause_Killed_StoppedAndStartedAgain_EndsWithTheSameWeights()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var teacher = await TrainerRuns.StartTeacherAsync();
+        await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
+        string[] settings = [.. s_small, $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}"];
+        using (var quiet = Trainer.Start(folder.File("quiet"), settings))
+            Assert.Equal(0, await quiet.EndAsync());
+
+        using (var first = Trainer.Start(folder.File("steered"), settings))
+        {
+            await first.UntilAsync(status => status.Epoch >= 2 && status.Step > 0);
+            await first.PostAsync("pause");
+            var paused = await first.UntilAsync(status => status.Phase == "paused");
+            await Task.Delay(500, TestContext.Current.CancellationToken);
+            var later = await first.UntilAsync(_ => true);
+            // The step that was under way may have ended.
+            Assert.InRange(later.Step - paused.Step, 0, 1);
+            first.Kill();
+        }
+
+        using (var second = Trainer.Start(folder.File("steered"), settings))
+        {
+            await second.UntilAsync(status => status.Phase == "running");
+            await second.PostAsync("stop");
+            Assert.Equal(0, await second.EndAsync());
+        }
+
+        Assert.False(File.Exists(folder.File("steered/run/result.json")), "it stopped before its end");
+        using (var third = Trainer.Start(folder.File("steered"), settings))
+            Assert.Equal(0, await third.EndAsync());
+
+        Assert.Equal(File.ReadAllBytes(folder.File("quiet/run/last.safetensors")), File.ReadAllBytes(folder.File("steered/run/last.safetensors")));
+    }
+
+    [Fact]
+    public async Task SetManual_TwoEpochs_IsInForceForThemAndShownAsSuch()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var teacher = await TrainerRuns.StartTeacherAsync();
+        await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
+        using var trainer = Trainer.Start(folder.File("run"), [.. s_small, "--Training:Epochs=12", $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}"]);
+        await trainer.UntilAsync(status => status.Epoch >= 2);
+
+        var wrong = await trainer.Client.PutAsJsonAsync("api/run/manual", new { temperature = 40, threshold = -1 }, TestContext.Current.CancellationToken);
+        var nothing = await trainer.Client.PutAsJsonAsync("api/run/manual", new { epochs = 2 }, TestContext.Current.CancellationToken);
+        var right = await trainer.Client.PutAsJsonAsync("api/run/manual", new { temperature = 7.25, threshold = 0.4, epochs = 2 }, TestContext.Current.CancellationToken);
+        Assert.Equal(0, await trainer.EndAsync());
+
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+        var problem = await wrong.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("temperature must be 1 to 20", problem);
+        Assert.Contains("threshold must be 0 to 1", problem);
+        Assert.Equal(HttpStatusCode.BadRequest, nothing.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, right.StatusCode);
+        var epochs = File.ReadLines(folder.File("run/run/metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        var manual = epochs.Where(epoch => epoch.GetProperty("manual").GetBoolean()).ToList();
+        Assert.Equal(2, manual.Count);
+        Assert.All(manual, epoch => Assert.Equal((7.25, 0.4), (epoch.GetProperty("temperature").GetDouble(), epoch.GetProperty("threshold").GetDouble())));
+        Assert.DoesNotContain(epochs.Except(manual), epoch => epoch.GetProperty("threshold").GetDouble() == 0.4);
+    }
+
+    [Fact]
+    public async Task Post_FromAPageOfAnotherSite_IsRefused()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var trainer = Trainer.Start(folder.File("run"), [.. s_small, "--Distillation:Method=labels", "--Training:Epochs=200"]);
+        await trainer.UntilAsync(status => status.Phase == "running");
+
+        Assert.Equal(HttpStatusCode.Forbidden, await PauseFrom("https://elsewhere.example"));
+        Assert.Equal(HttpStatusCode.Forbidden, await PauseFrom("null"));
+        Assert.Equal("running", (await trainer.UntilAsync(_ => true)).Phase);
+        Assert.Equal(HttpStatusCode.OK, await PauseFrom(trainer.Client.BaseAddress!.GetLeftPart(UriPartial.Authority)));
+        var description = JsonDocument.Parse(await trainer.Client.GetStringAsync("openapi/v1.json", TestContext.Current.CancellationToken)).RootElement;
+        Assert.Equal(["/api/run", "/api/run/manual", "/api/run/pause", "/api/run/resume", "/api/run/stop"], description.GetProperty("paths").EnumerateObject().Select(path => path.Name).Where(name => name.StartsWith("/api/run", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        trainer.Kill();
+
+        async Task<HttpStatusCode> PauseFrom(string origin)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "api/run/pause");
+            request.Headers.Add("Origin", origin);
+            return (await trainer.Client.SendAsync(request, TestContext.Current.CancellationToken)).StatusCode;
+        }
+    }
+
+    private sealed class Trainer : IDisposable
+    {
+        private readonly System.Diagnostics.Process _process;
+
+        private Trainer(System.Diagnostics.Process process, int port) => (_process, Client) = (process, new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") });
+
+        public HttpClient Client { get; }
+
+        public static Trainer Start(string folder, string[] settings)
+        {
+            var port = RunningService.FreePort();
+            return new Trainer(TrainerRuns.StartProcess(folder, "run", [.. settings, $"--urls=http://127.0.0.1:{port}"]), port);
+        }
+
+        public async Task<RunStatus> UntilAsync(Func<RunStatus, bool> holds)
+        {
+            for (var started = System.Diagnostics.Stopwatch.StartNew(); started.Elapsed < TimeSpan.FromSeconds(90);)
+            {
+                Assert.False(_process.HasExited, "the trainer ended too early");
+                try
+                {
+                    if (await Client.GetFromJsonAsync<RunStatus>("api/run", TestContext.Current.CancellationToken) is { } status && holds(status))
+                        return status;
+                }
+                catch (HttpRequestException)
+                {
+                    // Not bound yet.
+                }
+
+                await Task.Delay(10, TestContext.Current.CancellationToken);
+            }
+
+            throw new TimeoutException("The trainer did not come to that state.");
+        }
+
+        public async Task PostAsync(string what) => (await Client.PostAsync($"api/run/{what}", null, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+
+        public async Task<int> EndAsync()
+        {
+            await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken);
+            return _process.ExitCode;
+        }
+
+        public void Kill()
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+
+        public void Dispose()
+        {
+            if (!_process.HasExited)
+                Kill();
+            _process.Dispose();
+            Client.Dispose();
+        }
+    }
+}
