@@ -60,16 +60,19 @@ internal sealed class BatchPipeline(ImageSplit split, ViewPlanner planner, Teach
 
     private async Task<ReadyBatch> PrepareAsync(BatchPlan plan, CancellationToken cancellation)
     {
+        using var activity = plan.IsTraced ? TrainerTelemetry.Source.StartActivity("batch.prepare") : TrainerTelemetry.Suppress();
+        activity?.SetTag("kd.batch.samples", plan.Samples.Length);
         var started = Stopwatch.GetTimestamp();
         var source = new ViewSource(split, planner, plan.View);
         var pixels = new byte[plan.Samples.Length * ViewRenderer.ByteCount(planner.Size)];
         var views = source.Render(plan.Samples, pixels, cancellation);
-        TrainerTelemetry.RenderDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
+        var rendered = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        TrainerTelemetry.RenderDuration.Record(rendered);
         var labels = Array.ConvertAll(plan.Samples, sample => (long)split.Labels[sample]);
         var logits = plan.NeedsTeacher
             ? await (teacher ?? throw new InvalidOperationException("A batch needs the teacher, but there is none.")).GetLogitsAsync(views, pixels, planner.Size, cancellation)
             : null;
-        return new ReadyBatch(plan.Samples, labels, pixels, planner.Size, logits);
+        return new ReadyBatch(plan.Samples, labels, pixels, planner.Size, logits, rendered, plan.IsTraced);
     }
 
     private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();

@@ -6,7 +6,9 @@ namespace Kd.StudentTrainer.Batches;
 /// <param name="Pixels">uint8 RGB planes [N, 3, H, W].</param>
 /// <param name="ViewSize">H and W, px.</param>
 /// <param name="TeacherLogits">Row-major [N, C] at temperature 1, or null where the method needs none.</param>
-internal sealed record ReadyBatch(int[] Samples, long[] Labels, ReadOnlyMemory<byte> Pixels, int ViewSize, float[]? TeacherLogits)
+/// <param name="RenderSeconds">Time that rendering took.</param>
+/// <param name="IsTraced">Whether its preparation is in the trace, and so its step.</param>
+internal sealed record ReadyBatch(int[] Samples, long[] Labels, ReadOnlyMemory<byte> Pixels, int ViewSize, float[]? TeacherLogits, double RenderSeconds = 0, bool IsTraced = false)
 {
     public int Count => Samples.Length;
 }
@@ -15,7 +17,8 @@ internal sealed record ReadyBatch(int[] Samples, long[] Labels, ReadOnlyMemory<b
 /// <param name="Samples">Indexes of the samples, in order.</param>
 /// <param name="View">View index, or null for the evaluation view.</param>
 /// <param name="NeedsTeacher">Whether teacher logits are wanted.</param>
-internal sealed record BatchPlan(int[] Samples, int? View, bool NeedsTeacher)
+/// <param name="IsTraced">Whether spans tell of it.</param>
+internal sealed record BatchPlan(int[] Samples, int? View, bool NeedsTeacher, bool IsTraced = false)
 {
     /// <summary>Cuts samples into batches. A last batch of one sample joins the one before, since batch norm cannot train on one.</summary>
     public static List<int[]> Cut(IReadOnlyList<int> samples, int batchSize)

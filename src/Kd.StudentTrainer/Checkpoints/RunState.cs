@@ -1,3 +1,4 @@
+using Kd.StudentTrainer.Runs;
 using Kd.StudentTrainer.Steering;
 using Kd.StudentTrainer.Teaching;
 
@@ -28,7 +29,8 @@ internal sealed record RunState(
 /// <param name="Seconds">Seconds so far.</param>
 /// <param name="Hits">Views from the teacher's cache.</param>
 /// <param name="Computed">Views that the teacher computed.</param>
-internal sealed record EpochSums(double Loss, long Samples, double Waited, double Seconds, long Hits, long Computed)
+/// <param name="Times">Where the time went.</param>
+internal sealed record EpochSums(double Loss, long Samples, double Waited, double Seconds, long Hits, long Computed, StepTimes Times = default)
 {
     public static EpochSums Zero { get; } = new(0, 0, 0, 0, 0, 0);
 }

@@ -19,6 +19,7 @@ namespace Kd.StudentTrainer.Runs;
 /// <param name="MemoryBytes">Resident size of the trainer's process at the epoch's end.</param>
 /// <param name="RewardTerms">What the reward is the sum of; null like it.</param>
 /// <param name="Manual">Whether temperature or threshold were set by hand.</param>
+/// <param name="Times">Where the steps' time went.</param>
 internal sealed record EpochMetrics(
     int Epoch,
     double Loss,
@@ -37,7 +38,8 @@ internal sealed record EpochMetrics(
     int[]? DifficultyHistogram = null,
     long MemoryBytes = 0,
     RewardTerms? RewardTerms = null,
-    bool Manual = false);
+    bool Manual = false,
+    StepTimes Times = default);
 
 /// <summary>The four terms of a reward.</summary>
 internal sealed record RewardTerms(double AccuracyChange, double LossRise, double Early, double Level);

@@ -20,5 +20,22 @@ internal static class TrainerTelemetry
 
     public static Counter<long> Samples { get; } = s_meter.CreateCounter<long>("kd.training.samples", "{sample}", "Samples trained on");
 
+    /// <summary>Keeps what follows out of the trace, here and in the services that are called, until it is disposed.</summary>
+    public static Activity? Suppress()
+    {
+        if (Activity.Current is not { } parent)
+            return null;
+        var quiet = new Activity("quiet");
+        quiet.SetParentId(parent.TraceId, parent.SpanId, ActivityTraceFlags.None);
+        return quiet.Start();
+    }
+
+    /// <summary>Whether a step of an epoch is traced: about 20 of each, fewer where a run has many epochs, so that a long run stays within what a dashboard keeps (100,000 spans).</summary>
+    public static bool IsTraced(int step, int steps, int epochs)
+    {
+        var wanted = Math.Clamp(2000 / Math.Max(1, epochs), 1, 20);
+        return step % Math.Max(1, (steps + wanted - 1) / wanted) == 0;
+    }
+
     public static Counter<long> TeacherRetries { get; } = s_meter.CreateCounter<long>("kd.training.teacher.retries", "{call}", "Repeated calls to the teacher");
 }

@@ -122,10 +122,13 @@ internal sealed class TrainingRun
         var loss = trained.Loss / trained.Samples;
         var reward = _course.Report(epoch, accuracy, loss, _length.Progress(student.Steps), cancellation);
         var all = Sums(before.Sums, before.Started, before.Usage);
+        activity?.SetTag("kd.epoch.loss", loss).SetTag("kd.epoch.accuracy", accuracy).SetTag("kd.epoch.reward", reward?.Total)
+            .SetTag("kd.curriculum.temperature", temperature).SetTag("kd.curriculum.threshold", threshold)
+            .SetTag("kd.curriculum.next_temperature", _course.Target?.Temperature).SetTag("kd.curriculum.next_threshold", _course.Target?.Threshold);
         return Finish(student, new EpochMetrics(
             epoch, loss, accuracy, trained.Samples, all.Seconds, trained.Samples / trained.Seconds, trained.Waited, all.Hits, all.Computed,
             UsesTeacher ? temperature : null, threshold, UsesTeacher ? _course.Difficulty.Mean : null, refreshed, reward?.Total, UsesTeacher ? _course.Difficulty.Histogram() : null,
-            Environment.WorkingSet, reward is null ? null : new RewardTerms(reward.AccuracyChange, reward.LossRise, reward.Early, reward.Level), manual is not null));
+            Environment.WorkingSet, reward is null ? null : new RewardTerms(reward.AccuracyChange, reward.LossRise, reward.Early, reward.Level), manual is not null, trained.Times with { Wait = trained.Waited }));
     }
 
     // Weights and metrics first, then the checkpoint that counts on them: whatever is lost in between is made again, to the same bits.
@@ -159,19 +162,20 @@ internal sealed class TrainingRun
         var epoch = _state.Epoch;
         var batches = BatchPlan.Cut(_course.Choose(epoch), _configuration.Training.BatchSize);
         var steps = _length.Cut(batches.Count, student.Steps - _state.Step);
-        var plans = batches.Take(steps).Skip(_state.Step).Select(samples => new BatchPlan(samples, _configuration.Views.IndexFor(epoch), UsesTeacher));
+        var plans = batches.Take(steps).Skip(_state.Step).Select((samples, step) => new BatchPlan(samples, _configuration.Views.IndexFor(epoch), UsesTeacher, TrainerTelemetry.IsTraced(step, steps, Epochs)));
         foreach (var batch in _context.Pipeline(_context.Dataset.Train).Run(plans, Wait, cancellation))
         {
             cancellation.ThrowIfCancellationRequested();
             Pause(student, sums, cancellation);
-            using var activity = TrainerTelemetry.Source.StartActivity("train.step");
+            using var activity = batch.IsTraced ? TrainerTelemetry.Source.StartActivity("train.step") : null;
+            activity?.SetTag("kd.step", _state.Step);
             var started = Stopwatch.GetTimestamp();
             var result = student.Step(batch, new Moment(_length.ScheduleAt(epoch, (double)_state.Step / batches.Count, student.Steps), temperature), _course.WeightsOf(batch.Samples));
             TrainerTelemetry.StepDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
             TrainerTelemetry.Samples.Add(batch.Count);
             _course.Record(epoch, batch, result);
             var soFar = _state.Sums;
-            _state = _state with { Step = _state.Step + 1, Sums = soFar with { Loss = soFar.Loss + result.Loss * batch.Count, Samples = soFar.Samples + batch.Count } };
+            _state = _state with { Step = _state.Step + 1, Sums = soFar with { Loss = soFar.Loss + result.Loss * batch.Count, Samples = soFar.Samples + batch.Count, Times = soFar.Times + result.Times with { Render = batch.RenderSeconds } } };
             if (_state.Step < steps && _context.Time.GetElapsedTime(_saved) >= _configuration.Run.CheckpointEvery)
                 SaveCheckpoint(student, sums());
             _context.Progress.StepEnds(_method, epoch, Epochs, _state.Step, steps, _state.Sums.Loss / _state.Sums.Samples);
@@ -225,7 +229,13 @@ internal sealed class TrainingRun
     private EpochSums Sums(EpochSums before, TimeSpan started, TeacherUsage usageBefore)
     {
         var usage = (_context.Teacher?.Usage ?? default) - usageBefore;
-        return _state.Sums with { Seconds = before.Seconds + (Now() - started).TotalSeconds, Hits = before.Hits + usage.Hits, Computed = before.Computed + usage.Computed };
+        return _state.Sums with
+        {
+            Seconds = before.Seconds + (Now() - started).TotalSeconds,
+            Hits = before.Hits + usage.Hits,
+            Computed = before.Computed + usage.Computed,
+            Times = _state.Sums.Times with { Lookup = before.Times.Lookup + usage.Lookup.TotalSeconds, Label = before.Times.Label + usage.Label.TotalSeconds },
+        };
     }
 
     private TeacherUsage Usage() => _state.Usage + ((_context.Teacher?.Usage ?? default) - _usageAtStart);

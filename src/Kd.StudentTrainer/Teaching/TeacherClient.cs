@@ -19,11 +19,11 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
     private GrpcChannelPool? _pool;
     private int _callSize = options.Value.CallSize;
     private ResiliencePipeline? _patience;
-    private long _hits, _computed, _calls;
+    private long _hits, _computed, _calls, _lookupTicks, _labelTicks;
     private int _away;
 
     /// <summary>What was asked so far.</summary>
-    public TeacherUsage Usage => new(Interlocked.Read(ref _hits), Interlocked.Read(ref _computed), Interlocked.Read(ref _calls));
+    public TeacherUsage Usage => new(Interlocked.Read(ref _hits), Interlocked.Read(ref _computed), Interlocked.Read(ref _calls), new TimeSpan(Interlocked.Read(ref _lookupTicks)), new TimeSpan(Interlocked.Read(ref _labelTicks)));
 
     /// <summary>Most views in one call; known after <see cref="DescribeAsync"/>.</summary>
     public int CallSize => _callSize;
@@ -81,7 +81,9 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
     public async Task<float[][]> LabelAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, bool store, CancellationToken cancellation)
     {
         var request = new LabelRequest { ViewIds = Pack(views), Pixels = UnsafeByteOperations.UnsafeWrap(pixels), Height = size, Width = size, DoNotStore = !store };
+        var started = time.GetTimestamp();
         var reply = await CallAsync("Label", views.Length, (client, call) => client.LabelAsync(request, call), cancellation);
+        Interlocked.Add(ref _labelTicks, time.GetElapsedTime(started).Ticks);
         Interlocked.Add(ref _computed, views.Length);
         return Unpack(reply.Logits, views.Length, reply.Classes);
     }
@@ -91,7 +93,9 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
     private async Task<int[]> LookupAsync(ReadOnlyMemory<ViewId> views, Memory<float[]> rows, bool storedOnly, CancellationToken cancellation)
     {
         var request = new LookupRequest { ViewIds = Pack(views.Span), StoredOnly = storedOnly };
+        var started = time.GetTimestamp();
         var reply = await CallAsync("Lookup", views.Length, (client, call) => client.LookupAsync(request, call), cancellation);
+        Interlocked.Add(ref _lookupTicks, time.GetElapsedTime(started).Ticks);
         int[] missing = [.. reply.Missing];
         var logits = Unpack(reply.Logits, views.Length - missing.Length, reply.Classes);
         var (next, at) = (0, 0);
@@ -196,9 +200,11 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
 /// <param name="Hits">Views answered from its cache.</param>
 /// <param name="Computed">Views that it computed.</param>
 /// <param name="Calls">Calls.</param>
-internal readonly record struct TeacherUsage(long Hits, long Computed, long Calls)
+/// <param name="Lookup">Time that Lookup calls took; several are under way at once.</param>
+/// <param name="Label">Time that Label calls took.</param>
+internal readonly record struct TeacherUsage(long Hits, long Computed, long Calls, TimeSpan Lookup, TimeSpan Label)
 {
-    public static TeacherUsage operator +(TeacherUsage a, TeacherUsage b) => new(a.Hits + b.Hits, a.Computed + b.Computed, a.Calls + b.Calls);
+    public static TeacherUsage operator +(TeacherUsage a, TeacherUsage b) => new(a.Hits + b.Hits, a.Computed + b.Computed, a.Calls + b.Calls, a.Lookup + b.Lookup, a.Label + b.Label);
 
-    public static TeacherUsage operator -(TeacherUsage a, TeacherUsage b) => new(a.Hits - b.Hits, a.Computed - b.Computed, a.Calls - b.Calls);
+    public static TeacherUsage operator -(TeacherUsage a, TeacherUsage b) => new(a.Hits - b.Hits, a.Computed - b.Computed, a.Calls - b.Calls, a.Lookup - b.Lookup, a.Label - b.Label);
 }

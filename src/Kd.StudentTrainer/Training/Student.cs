@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Kd.StudentTrainer.Batches;
 using Kd.StudentTrainer.Runs;
 using Kd.Vision.Checkpoints;
@@ -84,6 +85,7 @@ internal sealed class Student : IDisposable
     public StepResult Step(ReadyBatch batch, Moment moment, float[]? weights = null)
     {
         using var scope = NewDisposeScope();
+        var started = Stopwatch.GetTimestamp();
         // Dropout draws from torch's global generator: seeded by the step, it does not depend on what ran before.
         random.manual_seed((long)(CounterRandom.Mix((ulong)_seed, 0xD40F, (ulong)Steps) >> 1));
         _optimizer.LearningRate = CosineSchedule.At(_training.LearningRate, _training.FinalLearningRate, moment.Epochs, _training.Epochs, _training.WarmupEpochs);
@@ -97,14 +99,20 @@ internal sealed class Student : IDisposable
         var value = loss.Single();
         if (!float.IsFinite(value))
             throw new TrainingException($"The loss is {value} at step {Steps} (step size {_optimizer.LearningRate:G3}, temperature {moment.Temperature}). The last checkpoint is kept; try a smaller Training:LearningRate.");
+        var computed = Stopwatch.GetTimestamp();
         loss.backward();
         _twin?.HandOverGradients();
         _loss.AfterBackward(moment);
+        var derived = Stopwatch.GetTimestamp();
         if (_training.GradientClip > 0)
             _optimizer.ClipGradients(_training.GradientClip);
         _optimizer.Step();
         _average?.Update(Steps);
-        return new StepResult(value, teacher is null ? null : MeasureDifficulty(teacher, logits), single?.detach().cpu().data<float>().ToArray());
+        var difficulty = teacher is null ? null : MeasureDifficulty(teacher, logits);
+        var times = new StepTimes(0, 0, 0, 0, Seconds(started, computed), Seconds(computed, derived), Seconds(derived, Stopwatch.GetTimestamp()));
+        return new StepResult(value, difficulty, single?.detach().cpu().data<float>().ToArray(), times);
+
+        static double Seconds(long from, long to) => Stopwatch.GetElapsedTime(from, to).TotalSeconds;
     }
 
     /// <summary>Logits without gradients, in evaluation mode; the mode that was found is restored.</summary>
@@ -197,4 +205,5 @@ internal sealed class Student : IDisposable
 /// <param name="Loss">Mean loss of the batch.</param>
 /// <param name="Difficulty">Per sample, or null without a teacher.</param>
 /// <param name="Losses">Per sample before weights, or null without weights.</param>
-internal readonly record struct StepResult(float Loss, float[]? Difficulty, float[]? Losses = null);
+/// <param name="Times">Where its time went.</param>
+internal readonly record struct StepResult(float Loss, float[]? Difficulty, float[]? Losses, StepTimes Times);

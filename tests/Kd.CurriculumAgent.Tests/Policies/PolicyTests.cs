@@ -79,6 +79,24 @@ public sealed class PolicyTests
         Assert.InRange(taken.TakeLast(100).Count(hit => hit), 80, 100);
     }
 
+    [Fact]
+    public void Report_EpochSetByHand_IsShownAsSuchAndTeachesThePolicyNothing()
+    {
+        CurriculumRun Create() => new(new RunSettings("run", Epochs, 4, 1, 0.7, 7, 2, new PolicySpecification(PolicyKind.Bandit)), _ => throw new InvalidOperationException());
+        var (plain, manual) = (Create(), Create());
+        plain.Report(new EpochResult(40, 2, 0.4));
+        manual.Report(new EpochResult(40, 2, 0.4));
+        plain.Report(new EpochResult(41, 2, 0.4));
+        var after = manual.Report(new EpochResult(41, 2, 0.4, ManualTemperature: 7, ManualThreshold: 0.4));
+
+        Assert.Equal(new EpochTarget(7, 0.4, 0.7, 0), manual.History[1].Target);
+        Assert.Null(manual.History[1].Choice);
+        Assert.NotNull(plain.History[1].Choice);
+        Assert.Equal(plain.History[1].Reward, manual.History[1].Reward);
+        // The temperature goes on from what was set.
+        Assert.InRange(after.Target!.Temperature, 6.5, 7.5);
+    }
+
     private static List<EpochTarget> Run(PolicySpecification policy, Func<int, double>? progress = null, long seed = 7)
     {
         var run = new CurriculumRun(new RunSettings("run", Epochs, 4, 1, 0.7, seed, 5, policy), _ => throw new InvalidOperationException("no learnt policy here"));
