@@ -15,7 +15,7 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
     private const int Kept = 500;
     private readonly Queue<string> _lines = [];
     private long _lastLine = time.GetTimestamp();
-    private RunStatus _status = new("starting", null, 0, 0, 0, 0, null, null, null, null);
+    private RunStatus _status = RunStatus.Starting;
     private ProgressBar? _bar;
     private RunShare _share;
 
@@ -26,10 +26,10 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
     /// <summary>Begins to show how far a piece of work is.</summary>
     public ProgressBar Begin(string name, long total, string unit) => new(name, total, unit, terminal != TerminalKind.None, WriteBar, time);
 
-    public void RunStarts(string method, int epochs, long parameters)
+    public void RunStarts(string method, int epochs, long parameters, string folder)
     {
         (_bar, _share) = (null, default);
-        Status = new RunStatus("running", method, 1, epochs, 0, 0, null, null, null, null);
+        Status = new RunStatus("running", method, 1, epochs, 0, 0, null, null, null, null, folder);
         WriteLine($"{method}: {epochs} epochs, student with {parameters} parameters");
     }
 

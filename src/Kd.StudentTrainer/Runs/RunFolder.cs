@@ -90,8 +90,12 @@ internal sealed class RunFolder : IDisposable
 
     /// <summary>The lines of metrics.jsonl.</summary>
     public IReadOnlyList<EpochMetrics> ReadMetrics() => System.IO.File.Exists(File("metrics.jsonl"))
-        ? [.. System.IO.File.ReadLines(File("metrics.jsonl")).Select(line => JsonSerializer.Deserialize<EpochMetrics>(line, s_line)!)]
+        ? ParseMetrics(System.IO.File.ReadLines(File("metrics.jsonl")))
         : [];
+
+    /// <summary>Lines of a metrics.jsonl.</summary>
+    /// <exception cref="JsonException">A line is not whole.</exception>
+    public static IReadOnlyList<EpochMetrics> ParseMetrics(IEnumerable<string> lines) => [.. lines.Select(line => JsonSerializer.Deserialize<EpochMetrics>(line, s_line)!)];
 
     /// <summary>Adds a line to metrics.jsonl.</summary>
     public void AppendMetrics<T>(T metrics) => Guard(() => System.IO.File.AppendAllText(File("metrics.jsonl"), JsonSerializer.Serialize(metrics, s_line) + "\n"));

@@ -20,7 +20,7 @@ namespace Kd.StudentTrainer.Runs;
 /// <param name="RewardTerms">What the reward is the sum of; null like it.</param>
 /// <param name="Manual">Whether temperature or threshold were set by hand.</param>
 /// <param name="Times">Where the steps' time went.</param>
-internal sealed record EpochMetrics(
+public sealed record EpochMetrics(
     int Epoch,
     double Loss,
     double ValidationAccuracy,
@@ -42,7 +42,7 @@ internal sealed record EpochMetrics(
     StepTimes Times = default);
 
 /// <summary>The four terms of a reward.</summary>
-internal sealed record RewardTerms(double AccuracyChange, double LossRise, double Early, double Level);
+public sealed record RewardTerms(double AccuracyChange, double LossRise, double Early, double Level);
 
 /// <summary>A row of the table: how a method did.</summary>
 /// <param name="Method">teacher, or one of the methods.</param>

@@ -8,8 +8,9 @@ namespace Kd.StudentTrainer.Runs;
 /// <param name="Forward">Pixels to the network's device, its logits, and the loss.</param>
 /// <param name="Backward">Gradients.</param>
 /// <param name="Optimizer">Update of the weights and of their average, and the samples' difficulty.</param>
-internal readonly record struct StepTimes(double Render, double Lookup, double Label, double Wait, double Forward, double Backward, double Optimizer)
+public readonly record struct StepTimes(double Render, double Lookup, double Label, double Wait, double Forward, double Backward, double Optimizer)
 {
+    /// <summary>Adds times.</summary>
     public static StepTimes operator +(StepTimes a, StepTimes b) => new(
         a.Render + b.Render, a.Lookup + b.Lookup, a.Label + b.Label, a.Wait + b.Wait, a.Forward + b.Forward, a.Backward + b.Backward, a.Optimizer + b.Optimizer);
 }

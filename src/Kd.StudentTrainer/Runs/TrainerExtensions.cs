@@ -2,6 +2,7 @@ using Kd.ServiceDefaults;
 using Kd.ServiceDefaults.Settings;
 using Kd.StudentTrainer.Batches;
 using Kd.StudentTrainer.Curriculum;
+using Kd.StudentTrainer.Page;
 using Kd.StudentTrainer.Progress;
 using Kd.StudentTrainer.Steering;
 using Kd.StudentTrainer.Teaching;
@@ -18,6 +19,7 @@ internal static class TrainerExtensions
     {
         var builder = ServiceDefaultsExtensions.CreateService(args);
         builder.AddTrainer();
+        builder.AddRunPage();
         var app = builder.Build();
         app.MapServiceDefaults();
         app.MapRunPage();

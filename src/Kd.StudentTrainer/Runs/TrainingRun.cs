@@ -44,7 +44,7 @@ internal sealed class TrainingRun
     public RunResult Execute(CancellationToken cancellation)
     {
         using var student = Student.Create(_configuration, _method, _context.Dataset.ClassNames.Count, _context.Planner.Size);
-        _context.Progress.RunStarts(_method, Epochs, student.Parameters);
+        _context.Progress.RunStarts(_method, Epochs, student.Parameters, _folder.Path);
         if (!Resume(student))
             Begin(cancellation);
         using var log = OpenLog();

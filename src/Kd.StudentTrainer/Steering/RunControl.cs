@@ -24,6 +24,13 @@ internal sealed class RunControl
         }
     }
 
+    /// <summary>Where a run is, with what was asked of it.</summary>
+    public RunStatus Describe(RunStatus status) => status with
+    {
+        Phase = status.Phase != "running" ? status.Phase : IsPaused ? "paused" : StopsAfterEpoch ? "stopping" : status.Phase,
+        Manual = Manual,
+    };
+
     /// <summary>Lets the run stop before its next step.</summary>
     public void Pause() => _mayGo.Reset();
 

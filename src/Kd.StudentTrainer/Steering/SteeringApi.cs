@@ -44,12 +44,7 @@ internal static class SteeringApi
         return Status(progress, control);
     }
 
-    private static RunStatus Status(ConsoleProgress progress, RunControl control)
-    {
-        var status = progress.Status;
-        var phase = status.Phase == "running" ? control.IsPaused ? "paused" : control.StopsAfterEpoch ? "stopping" : "running" : status.Phase;
-        return status with { Phase = phase, Manual = control.Manual };
-    }
+    private static RunStatus Status(ConsoleProgress progress, RunControl control) => control.Describe(progress.Status);
 
     // A page of another site may send requests here, and its browser says where they come from; programs say nothing.
     private static async ValueTask<object?> RefuseOtherSites(EndpointFilterInvocationContext context, EndpointFilterDelegate next)

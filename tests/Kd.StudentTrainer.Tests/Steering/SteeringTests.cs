@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Kd.StudentTrainer.Steering;
 using Kd.StudentTrainer.Tests.Runs;
 using Kd.Tests;
 
@@ -24,10 +23,10 @@ public sealed class SteeringTests
         await using var teacher = await TrainerRuns.StartTeacherAsync();
         await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
         string[] settings = [.. s_small, $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}"];
-        using (var quiet = Trainer.Start(folder.File("quiet"), settings))
+        using (var quiet = TrainerProcess.Start(folder.File("quiet"), settings))
             Assert.Equal(0, await quiet.EndAsync());
 
-        using (var first = Trainer.Start(folder.File("steered"), settings))
+        using (var first = TrainerProcess.Start(folder.File("steered"), settings))
         {
             await first.UntilAsync(status => status.Epoch >= 2 && status.Step > 0);
             await first.PostAsync("pause");
@@ -39,7 +38,7 @@ public sealed class SteeringTests
             first.Kill();
         }
 
-        using (var second = Trainer.Start(folder.File("steered"), settings))
+        using (var second = TrainerProcess.Start(folder.File("steered"), settings))
         {
             await second.UntilAsync(status => status.Phase == "running");
             await second.PostAsync("stop");
@@ -47,7 +46,7 @@ public sealed class SteeringTests
         }
 
         Assert.False(File.Exists(folder.File("steered/run/result.json")), "it stopped before its end");
-        using (var third = Trainer.Start(folder.File("steered"), settings))
+        using (var third = TrainerProcess.Start(folder.File("steered"), settings))
             Assert.Equal(0, await third.EndAsync());
 
         Assert.Equal(File.ReadAllBytes(folder.File("quiet/run/last.safetensors")), File.ReadAllBytes(folder.File("steered/run/last.safetensors")));
@@ -59,7 +58,7 @@ public sealed class SteeringTests
         using var folder = TestFiles.CreateFolder();
         await using var teacher = await TrainerRuns.StartTeacherAsync();
         await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
-        using var trainer = Trainer.Start(folder.File("run"), [.. s_small, "--Training:Epochs=12", $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}"]);
+        using var trainer = TrainerProcess.Start(folder.File("run"), [.. s_small, "--Training:Epochs=12", $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}"]);
         await trainer.UntilAsync(status => status.Epoch >= 2);
 
         var wrong = await trainer.Client.PutAsJsonAsync("api/run/manual", new { temperature = 40, threshold = -1 }, TestContext.Current.CancellationToken);
@@ -84,7 +83,7 @@ public sealed class SteeringTests
     public async Task Post_FromAPageOfAnotherSite_IsRefused()
     {
         using var folder = TestFiles.CreateFolder();
-        using var trainer = Trainer.Start(folder.File("run"), [.. s_small, "--Distillation:Method=labels", "--Training:Epochs=200"]);
+        using var trainer = TrainerProcess.Start(folder.File("run"), [.. s_small, "--Distillation:Method=labels", "--Training:Epochs=200"]);
         await trainer.UntilAsync(status => status.Phase == "running");
 
         Assert.Equal(HttpStatusCode.Forbidden, await PauseFrom("https://elsewhere.example"));
@@ -100,64 +99,6 @@ public sealed class SteeringTests
             using var request = new HttpRequestMessage(HttpMethod.Post, "api/run/pause");
             request.Headers.Add("Origin", origin);
             return (await trainer.Client.SendAsync(request, TestContext.Current.CancellationToken)).StatusCode;
-        }
-    }
-
-    private sealed class Trainer : IDisposable
-    {
-        private readonly System.Diagnostics.Process _process;
-
-        private Trainer(System.Diagnostics.Process process, int port) => (_process, Client) = (process, new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") });
-
-        public HttpClient Client { get; }
-
-        public static Trainer Start(string folder, string[] settings)
-        {
-            var port = RunningService.FreePort();
-            return new Trainer(TrainerRuns.StartProcess(folder, "run", [.. settings, $"--urls=http://127.0.0.1:{port}"]), port);
-        }
-
-        public async Task<RunStatus> UntilAsync(Func<RunStatus, bool> holds)
-        {
-            for (var started = System.Diagnostics.Stopwatch.StartNew(); started.Elapsed < TimeSpan.FromSeconds(90);)
-            {
-                Assert.False(_process.HasExited, "the trainer ended too early");
-                try
-                {
-                    if (await Client.GetFromJsonAsync<RunStatus>("api/run", TestContext.Current.CancellationToken) is { } status && holds(status))
-                        return status;
-                }
-                catch (HttpRequestException)
-                {
-                    // Not bound yet.
-                }
-
-                await Task.Delay(10, TestContext.Current.CancellationToken);
-            }
-
-            throw new TimeoutException("The trainer did not come to that state.");
-        }
-
-        public async Task PostAsync(string what) => (await Client.PostAsync($"api/run/{what}", null, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
-
-        public async Task<int> EndAsync()
-        {
-            await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken);
-            return _process.ExitCode;
-        }
-
-        public void Kill()
-        {
-            _process.Kill();
-            _process.WaitForExit();
-        }
-
-        public void Dispose()
-        {
-            if (!_process.HasExited)
-                Kill();
-            _process.Dispose();
-            Client.Dispose();
         }
     }
 }

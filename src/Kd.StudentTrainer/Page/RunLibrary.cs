@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Kd.StudentTrainer.Runs;
+
+namespace Kd.StudentTrainer.Page;
+
+/// <summary>The runs below Run:Folder, as the page shows them. What was read is kept as long as its file does not change.</summary>
+/// <param name="configuration">Names the folder.</param>
+internal sealed class RunLibrary(RunConfiguration configuration)
+{
+    private const int Deepest = 3;
+    private readonly string _root = Path.GetFullPath(configuration.Run.Folder);
+    private readonly ConcurrentDictionary<string, (DateTime Changed, long Length, IReadOnlyList<EpochMetrics> Epochs)> _metrics = new();
+
+    /// <summary>All runs that have finished an epoch, the last changed first.</summary>
+    public IReadOnlyList<RunSummary> Runs() => [.. Folders(new DirectoryInfo(_root), 0).Select(Summarize).OfType<RunSummary>().OrderByDescending(run => run.Changed)];
+
+    /// <summary>The run of a name, or null.</summary>
+    public RunSummary? Find(string name)
+    {
+        // A name comes from an address: it must lead to a folder below the runs'.
+        var folder = Path.GetFullPath(Path.Combine(_root, name));
+        return folder.StartsWith(_root + Path.DirectorySeparatorChar, StringComparison.Ordinal) && Directory.Exists(folder) ? Summarize(new DirectoryInfo(folder)) : null;
+    }
+
+    /// <summary>A folder's name, relative to Run:Folder.</summary>
+    public string NameOf(string folder) => Path.GetRelativePath(_root, folder).Replace('\\', '/');
+
+    /// <summary>The finished epochs of a run.</summary>
+    public IReadOnlyList<EpochMetrics> Metrics(string folder)
+    {
+        var file = new FileInfo(Path.Combine(folder, "metrics.jsonl"));
+        if (!file.Exists)
+            return [];
+        if (_metrics.TryGetValue(folder, out var known) && (known.Changed, known.Length) == (file.LastWriteTimeUtc, file.Length))
+            return known.Epochs;
+        try
+        {
+            var epochs = RunFolder.ParseMetrics(File.ReadLines(file.FullName));
+            _metrics[folder] = (file.LastWriteTimeUtc, file.Length, epochs);
+            return epochs;
+        }
+        catch (Exception error) when (error is IOException or JsonException)
+        {
+            // It is being written; the next look sees it whole.
+            return known.Epochs ?? [];
+        }
+    }
+
+    /// <summary>Settings that are not the same in all runs, with the value of each.</summary>
+    public IEnumerable<(string Name, IReadOnlyList<string> Values)> Differences(IReadOnlyList<RunSummary> runs)
+    {
+        var settings = runs.Select(run => Settings(run.Folder)).ToList();
+        return settings.SelectMany(one => one.Keys).Distinct().Order(StringComparer.Ordinal)
+            .Select(name => (name, (IReadOnlyList<string>)[.. settings.Select(one => one.GetValueOrDefault(name, "-"))]))
+            .Where(entry => entry.Item2.Distinct().Count() > 1);
+    }
+
+    private static IEnumerable<DirectoryInfo> Folders(DirectoryInfo folder, int depth)
+    {
+        if (!folder.Exists || depth > Deepest)
+            return [];
+        return folder.EnumerateDirectories().Where(child => child.Name is not ("cache" or "agent" or "decoded"))
+            .SelectMany(child => Folders(child, depth + 1).Prepend(child));
+    }
+
+    private RunSummary? Summarize(DirectoryInfo folder)
+    {
+        var epochs = Metrics(folder.FullName);
+        if (epochs.Count == 0)
+            return null;
+        var result = Read<RunResult>(Path.Combine(folder.FullName, RunFolder.ResultFile));
+        var method = result?.Method ?? (File.Exists(Path.Combine(folder.FullName, RunFolder.ConfigurationFile)) ? Settings(folder.FullName).GetValueOrDefault("distillation:method", "-") : folder.Name.StartsWith("seed", StringComparison.Ordinal) ? folder.Parent!.Name : folder.Name);
+        return new RunSummary(NameOf(folder.FullName), folder.FullName, method, epochs.Count, epochs.Max(epoch => epoch.ValidationAccuracy), result?.TestAccuracy, File.GetLastWriteTime(Path.Combine(folder.FullName, "metrics.jsonl")));
+    }
+
+    // A run of a study has its settings in the study's folder.
+    private Dictionary<string, string> Settings(string folder)
+    {
+        for (var at = new DirectoryInfo(folder); at is not null && at.FullName.Length > _root.Length; at = at.Parent)
+        {
+            if (Read<JsonObject>(Path.Combine(at.FullName, RunFolder.ConfigurationFile)) is { } settings)
+                return Flatten(settings, "").ToDictionary();
+        }
+
+        return [];
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> Flatten(JsonObject settings, string prefix) => settings.SelectMany(entry => entry.Value is JsonObject inner
+        ? Flatten(inner, $"{prefix}{entry.Key}:")
+        : [new KeyValuePair<string, string>(prefix + entry.Key, entry.Value?.ToString() ?? "")]);
+
+    private static T? Read<T>(string path)
+        where T : class
+    {
+        try
+        {
+            return File.Exists(path) ? JsonSerializer.Deserialize<T>(File.ReadAllText(path), RunFolder.Page) : null;
+        }
+        catch (Exception error) when (error is IOException or JsonException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>A run in the list.</summary>
+/// <param name="Name">Its folder, relative to Run:Folder.</param>
+/// <param name="Folder">Its folder.</param>
+/// <param name="Method">What the student learnt from.</param>
+/// <param name="Epochs">Finished epochs.</param>
+/// <param name="BestAccuracy">Best validation accuracy, percent.</param>
+/// <param name="TestAccuracy">Percent, once the run has ended.</param>
+/// <param name="Changed">Time of its last epoch.</param>
+internal sealed record RunSummary(string Name, string Folder, string Method, int Epochs, double BestAccuracy, double? TestAccuracy, DateTime Changed);
