@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Kd.Protocol.Curriculum.V1;
 using Kd.ServiceDefaults.Connections;
+using Kd.StudentTrainer.Runs;
 using Kd.StudentTrainer.Teaching;
 using Kd.StudentTrainer.Training;
 using Microsoft.Extensions.Options;
@@ -55,6 +56,7 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
     /// <returns>The answer, or null where the agent is away.</returns>
     public async Task<ReportEpochReply?> ReportAsync(ReportEpochRequest request, CancellationToken cancellation)
     {
+        using var activity = TrainerTelemetry.Source.StartActivity("curriculum.report");
         _waiting.Enqueue(request);
         var client = await OpenAsync(cancellation);
         var (missed, reply) = (_waiting.Count - 1, default(ReportEpochReply));

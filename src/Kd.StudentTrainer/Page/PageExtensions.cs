@@ -12,6 +12,9 @@ internal static class PageExtensions
         builder.Services.AddRazorComponents().AddInteractiveServerComponents();
         builder.Services.AddRadzenComponents();
         builder.Services.AddSingleton<RunLibrary>();
+        builder.Services.AddSingleton<SpanRecorder>();
+        // From the start on: the first epoch counts too.
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<SpanRecorder>());
     }
 
     /// <summary>Maps it to <c>/</c>.</summary>

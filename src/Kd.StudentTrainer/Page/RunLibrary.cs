@@ -10,6 +10,9 @@ namespace Kd.StudentTrainer.Page;
 internal sealed class RunLibrary(RunConfiguration configuration)
 {
     private const int Deepest = 3;
+
+    // Where a run was and whom it called says nothing of what it did.
+    private static readonly HashSet<string> s_accidental = ["run:id", "run:folder", "run:resume", "agentClient:address", "teacherClient:address", "teacherClient:connections", "dataset:decodedFolder"];
     private readonly string _root = Path.GetFullPath(configuration.Run.Folder);
     private readonly ConcurrentDictionary<string, (DateTime Changed, long Length, IReadOnlyList<EpochMetrics> Epochs)> _metrics = new();
 
@@ -54,7 +57,7 @@ internal sealed class RunLibrary(RunConfiguration configuration)
         var settings = runs.Select(run => Settings(run.Folder)).ToList();
         return settings.SelectMany(one => one.Keys).Distinct().Order(StringComparer.Ordinal)
             .Select(name => (name, (IReadOnlyList<string>)[.. settings.Select(one => one.GetValueOrDefault(name, "-"))]))
-            .Where(entry => entry.Item2.Distinct().Count() > 1);
+            .Where(entry => !s_accidental.Contains(entry.name) && entry.Item2.Distinct().Count() > 1);
     }
 
     private static IEnumerable<DirectoryInfo> Folders(DirectoryInfo folder, int depth)

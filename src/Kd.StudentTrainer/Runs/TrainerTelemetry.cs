@@ -6,11 +6,12 @@ namespace Kd.StudentTrainer.Runs;
 /// <summary>The service's activity source and instruments.</summary>
 internal static class TrainerTelemetry
 {
-    private const string Name = "Kd.StudentTrainer";
+    /// <summary>Name of the activity source and of the meter.</summary>
+    public const string SourceName = "Kd.StudentTrainer";
 
-    private static readonly Meter s_meter = new(Name);
+    private static readonly Meter s_meter = new(SourceName);
 
-    public static ActivitySource Source { get; } = new(Name);
+    public static ActivitySource Source { get; } = new(SourceName);
 
     public static Histogram<double> StepDuration { get; } = s_meter.CreateHistogram<double>("kd.training.step.duration", "s", "Duration of a training step");
 

@@ -124,6 +124,9 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
 
     private async Task<T> CallAsync<T>(string kind, long cost, Func<Teacher.TeacherClient, CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellation)
     {
+        // With all its repetitions, which are calls of their own below it.
+        using var activity = TrainerTelemetry.Source.StartActivity(kind switch { "Lookup" => "teacher.lookup", "Label" => "teacher.label", _ => "teacher.describe" });
+        activity?.SetTag("kd.views", cost);
         var pool = await OpenAsync(cancellation);
         _patience ??= PatientCall.Create(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), time, OnRetry);
         T result;

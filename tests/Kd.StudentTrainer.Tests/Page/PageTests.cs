@@ -44,7 +44,11 @@ public sealed class PageTests
         await Assertions.Expect(epoch).Not.ToHaveTextAsync(before, new() { Timeout = 30_000 });
         await Assertions.Expect(page.GetByText("Reward and its terms")).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0, new() { Timeout = 20_000 });
-        await Picture(page, "current-light");
+        // No collector is there: the last epochs' spans stand on the page.
+        await Assertions.Expect(page.Locator(".timeline .lane .name", new() { HasText = "train.step" })).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        await Assertions.Expect(page.Locator(".timeline .lane .name", new() { HasText = "teacher.lookup" })).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator(".timeline .lane .name", new() { HasText = "curriculum.report" })).ToBeVisibleAsync();
+        await Picture(page, "page-current");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
         await Assertions.Expect(page.Locator("#phase")).ToHaveTextAsync("paused");
@@ -63,23 +67,23 @@ public sealed class PageTests
 
         await page.GetByRole(AriaRole.Link, new() { Name = "All runs" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "first" })).ToBeVisibleAsync(new() { Timeout = 20_000 });
-        await Picture(page, "runs-light");
+        await Picture(page, "page-runs");
         foreach (var name in new[] { "first", "second" })
             await page.GetByLabel($"compare {name}").CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Compare" }).ClickAsync();
         await Assertions.Expect(page.Locator("#differences")).ToContainTextAsync("training:epochs", new() { Timeout = 20_000 });
         await Assertions.Expect(page.Locator("#differences mark").First).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0, new() { Timeout = 20_000 });
-        await Picture(page, "comparison-light");
+        await Picture(page, "page-comparison");
 
         await page.GetByLabel("Light or dark").ClickAsync();
         await Assertions.Expect(page.Locator("#radzen-theme-link")).ToHaveAttributeAsync("href", new System.Text.RegularExpressions.Regex("dark-base"));
         await page.GetByRole(AriaRole.Link, new() { Name = "Current run" }).ClickAsync();
         await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0, new() { Timeout = 20_000 });
-        await Picture(page, "current-dark");
+        await Picture(page, "page-current-dark");
         await page.SetViewportSizeAsync(390, 844);
         Assert.Equal(390, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
-        await Picture(page, "phone-dark");
+        await Picture(page, "page-phone");
         Assert.Empty(foreign);
         Assert.Empty(errors);
         await page.GetByRole(AriaRole.Button, new() { Name = "Stop after this epoch" }).ClickAsync();
