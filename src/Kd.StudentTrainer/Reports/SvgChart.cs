@@ -8,7 +8,7 @@ namespace Kd.StudentTrainer.Reports;
 /// <remarks>Chart libraries draw text with the machine's fonts, and a server often has none; here the reader's browser draws it.</remarks>
 internal static class SvgChart
 {
-    private const int Width = 640, Height = 260, Left = 56, Right = 12, Top = 28, Bottom = 36;
+    private const int Width = 640, Height = 260, Left = 56, Right = 12, Top = 42, Bottom = 36;
     private static readonly string[] s_colours = ["#1f77b4", "#d9730d", "#2a9d55", "#c0392b", "#8e5bb5"];
 
     /// <summary>Lines over a common axis.</summary>
@@ -29,7 +29,7 @@ internal static class SvgChart
             var path = string.Join(' ', line.Where(point => double.IsFinite(point.Y)).Select(point => Invariant($"{X(x, point.X):F1},{Y(y, point.Y):F1}")));
             text.Append(Invariant($"<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{path}\"/>"));
             if (series.Length > 1)
-                text.Append(Invariant($"<text x=\"{Width - Right - 90 * (series.Length - 1 - index)}\" y=\"14\" text-anchor=\"end\" fill=\"{colour}\">{WebUtility.HtmlEncode(name)}</text>"));
+                text.Append(Invariant($"<text x=\"{Width - Right - 90 * (series.Length - 1 - index)}\" y=\"31\" text-anchor=\"end\" fill=\"{colour}\">{WebUtility.HtmlEncode(name)}</text>"));
         }
 
         return text.Append("</svg>").ToString();
@@ -97,7 +97,7 @@ internal static class SvgChart
         }
 
         foreach (var tick in x.Ticks)
-            text.Append(Invariant($"<text x=\"{X(x, tick):F1}\" y=\"{Height - Bottom + 16}\" text-anchor=\"middle\">{tick:G4}</text>"));
+            text.Append(Invariant($"<text x=\"{X(x, tick):F1}\" y=\"{Height - Bottom + 16}\" text-anchor=\"middle\">{(Math.Abs(tick) >= 10_000 ? $"{tick / 1000:G4}k" : $"{tick:G4}")}</text>"));
         text.Append(Invariant($"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 4}\" text-anchor=\"middle\">{WebUtility.HtmlEncode(horizontal)}</text>"));
     }
 
