@@ -69,7 +69,7 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
         WriteLine("");
         var text = new StringWriter { NewLine = "\n" };
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No });
-        console.Profile.Width = 130;
+        console.Profile.Width = 170;
         var table = new Table { Border = TableBorder.Ascii2 };
         foreach (var (index, header) in headers.Index())
             table.AddColumn(new TableColumn(header) { Alignment = index == 0 ? Justify.Left : Justify.Right, NoWrap = true });
