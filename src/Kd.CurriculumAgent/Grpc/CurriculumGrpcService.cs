@@ -7,7 +7,7 @@ using Kd.Protocol.Curriculum.V1;
 namespace Kd.CurriculumAgent.Grpc;
 
 /// <summary>The gRPC face of the agent: checks requests, calls the store, maps back.</summary>
-internal sealed class CurriculumGrpcService(RunStore store, PolicyLessons lessons) : Curriculum.CurriculumBase
+internal sealed class CurriculumGrpcService(RunStore store, PolicyLessons lessons, IHostApplicationLifetime lifetime) : Curriculum.CurriculumBase
 {
     private const int LongestId = 100;
     private const int MostEpochs = 100_000;
@@ -52,6 +52,8 @@ internal sealed class CurriculumGrpcService(RunStore store, PolicyLessons lesson
     public override async Task WatchRun(GetRunRequest request, IServerStreamWriter<EpochRecord> responses, ServerCallContext context)
     {
         CheckId("run_id", request.RunId);
+        // A watcher is no reason to stay: the agent ends when it is asked to.
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
         for (var sent = 0; ;)
         {
             var run = Answer(() => store.Look(request.RunId, sent));
@@ -60,7 +62,14 @@ internal sealed class CurriculumGrpcService(RunStore store, PolicyLessons lesson
             sent += run.Epochs.Count;
             if (run.IsOver)
                 return;
-            await run.Changed.WaitAsync(context.CancellationToken);
+            try
+            {
+                await run.Changed.WaitAsync(end.Token);
+            }
+            catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
+            {
+                throw new RpcException(new Status(StatusCode.Unavailable, "The agent is stopping; watch again when it is back."));
+            }
         }
     }
 

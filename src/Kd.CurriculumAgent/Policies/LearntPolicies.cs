@@ -35,7 +35,12 @@ internal sealed class LearntPolicies(AgentFolder folder)
     {
         var weights = network.Layers.Select(layer => new LayerWeights(layer.Inputs, layer.Outputs, ToBytes(layer.Weight), ToBytes(layer.Bias))).ToList();
         var path = PathOf(name);
-        File.WriteAllText(path + ".part", JsonSerializer.Serialize(new PolicyFile(Current, weights, JsonSerializer.SerializeToElement(origin), Checksum(weights)), s_json));
+        using (var file = File.Create(path + ".part"))
+        {
+            JsonSerializer.Serialize(file, new PolicyFile(Current, weights, JsonSerializer.SerializeToElement(origin), Checksum(weights)), s_json);
+            file.Flush(flushToDisk: true);
+        }
+
         File.Move(path + ".part", path, overwrite: true);
     }
 

@@ -15,12 +15,8 @@ public static class DistillationLoss
     /// <returns>A scalar.</returns>
     public static Tensor Soft(Tensor studentLogits, Tensor teacherLogits, double temperature)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(temperature);
         using var scope = NewDisposeScope();
-        var student = functional.log_softmax(studentLogits.DividedBy(temperature), 1); // [N, C]
-        var teacher = functional.log_softmax(teacherLogits.DividedBy(temperature), 1); // [N, C]
-        var divergence = functional.kl_div(student, teacher, log_target: true, reduction: Reduction.Sum);
-        return divergence.Times(temperature * temperature / studentLogits.shape[0]).MoveToOuterDisposeScope();
+        return Divergence(studentLogits, teacherLogits, temperature, Reduction.Sum).Times(temperature * temperature / studentLogits.shape[0]).MoveToOuterDisposeScope();
     }
 
     /// <summary><see cref="Soft(Tensor, Tensor, double)"/> of each sample.</summary>
@@ -30,12 +26,16 @@ public static class DistillationLoss
     /// <returns>Shape [N].</returns>
     public static Tensor SoftPerSample(Tensor studentLogits, Tensor teacherLogits, double temperature)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(temperature);
         using var scope = NewDisposeScope();
+        return Divergence(studentLogits, teacherLogits, temperature, Reduction.None).sum(1).Times(temperature * temperature).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Divergence(Tensor studentLogits, Tensor teacherLogits, double temperature, Reduction reduction)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(temperature);
         var student = functional.log_softmax(studentLogits.DividedBy(temperature), 1); // [N, C]
         var teacher = functional.log_softmax(teacherLogits.DividedBy(temperature), 1); // [N, C]
-        var divergence = functional.kl_div(student, teacher, log_target: true, reduction: Reduction.None);
-        return divergence.sum(1).Times(temperature * temperature).MoveToOuterDisposeScope();
+        return functional.kl_div(student, teacher, log_target: true, reduction: reduction);
     }
 
     /// <summary>alpha * cross-entropy(student, labels) + (1 - alpha) * <see cref="Soft(Tensor, Tensor, double)"/>.</summary>

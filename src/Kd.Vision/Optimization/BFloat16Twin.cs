@@ -28,16 +28,12 @@ public sealed class BFloat16Twin : IDisposable
             switch (own, original)
             {
                 case (Conv2d convolution, Conv2d source):
-                    convolution.weight = Round(source.weight);
-                    pairs.Add((convolution.weight, source.weight));
-                    if (source.bias is { } shift)
-                        pairs.Add((convolution.bias = Round(shift), shift));
+                    Tie(source.weight, weight => convolution.weight = weight);
+                    Tie(source.bias, bias => convolution.bias = bias);
                     break;
                 case (Linear linear, Linear source):
-                    linear.weight = Round(source.weight);
-                    pairs.Add((linear.weight, source.weight));
-                    if (source.bias is { } offset)
-                        pairs.Add((linear.bias = Round(offset), offset));
+                    Tie(source.weight, weight => linear.weight = weight);
+                    Tie(source.bias, bias => linear.bias = bias);
                     break;
                 case (BatchNorm norm, BatchNorm source):
                     norm.ShareWith(source);
@@ -46,6 +42,15 @@ public sealed class BFloat16Twin : IDisposable
         }
 
         _rounded = [.. pairs];
+
+        void Tie(Parameter? source, Action<Parameter> set)
+        {
+            if (source is null)
+                return;
+            var rounded = new Parameter(source.detach().to_type(ScalarType.BFloat16));
+            set(rounded);
+            pairs.Add((rounded, source));
+        }
     }
 
     /// <summary>One pass in training.</summary>
@@ -97,6 +102,4 @@ public sealed class BFloat16Twin : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _twin.Dispose();
-
-    private static Parameter Round(Parameter source) => new(source.detach().to_type(ScalarType.BFloat16));
 }

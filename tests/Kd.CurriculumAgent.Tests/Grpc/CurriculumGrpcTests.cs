@@ -113,6 +113,23 @@ public sealed class CurriculumGrpcTests
     }
 
     [Fact]
+    public async Task WatchRun_AgentIsStopped_EndsAndHoldsNothingUp()
+    {
+        using var folder = TestFiles.CreateFolder();
+        var agent = await StartAsync(folder);
+        using var channel = agent.Open();
+        var client = new Curriculum.CurriculumClient(channel);
+        await client.StartRunAsync(Start(), RunningService.WithKey());
+        using var watch = client.WatchRun(new GetRunRequest { RunId = "run" }, RunningService.WithKey());
+        var next = watch.ResponseStream.MoveNext(CancellationToken.None);
+        await watch.ResponseHeadersAsync.WaitAsync(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken).ContinueWith(_ => { }, TestContext.Current.CancellationToken);
+
+        await agent.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+
+        await Assert.ThrowsAsync<RpcException>(async () => await next);
+    }
+
+    [Fact]
     public async Task StartRun_SeveralRunsAtOnce_AreIsolated()
     {
         using var folder = TestFiles.CreateFolder();

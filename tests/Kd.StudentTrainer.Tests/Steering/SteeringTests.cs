@@ -88,16 +88,19 @@ public sealed class SteeringTests
 
         Assert.Equal(HttpStatusCode.Forbidden, await PauseFrom("https://elsewhere.example"));
         Assert.Equal(HttpStatusCode.Forbidden, await PauseFrom("null"));
+        // A name of another site that leads here: origin and host are the same, and still it is not ours.
+        Assert.Equal(HttpStatusCode.BadRequest, await PauseFrom("http://elsewhere.example", "elsewhere.example"));
         Assert.Equal("running", (await trainer.UntilAsync(_ => true)).Phase);
         Assert.Equal(HttpStatusCode.OK, await PauseFrom(trainer.Client.BaseAddress!.GetLeftPart(UriPartial.Authority)));
         var description = JsonDocument.Parse(await trainer.Client.GetStringAsync("openapi/v1.json", TestContext.Current.CancellationToken)).RootElement;
         Assert.Equal(["/api/run", "/api/run/manual", "/api/run/pause", "/api/run/resume", "/api/run/stop"], description.GetProperty("paths").EnumerateObject().Select(path => path.Name).Where(name => name.StartsWith("/api/run", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         trainer.Kill();
 
-        async Task<HttpStatusCode> PauseFrom(string origin)
+        async Task<HttpStatusCode> PauseFrom(string origin, string? host = null)
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, "api/run/pause");
             request.Headers.Add("Origin", origin);
+            request.Headers.Host = host;
             return (await trainer.Client.SendAsync(request, TestContext.Current.CancellationToken)).StatusCode;
         }
     }
