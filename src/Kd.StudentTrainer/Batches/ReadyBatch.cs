@@ -20,6 +20,13 @@ internal sealed record ReadyBatch(int[] Samples, long[] Labels, ReadOnlyMemory<b
 /// <param name="IsTraced">Whether spans tell of it.</param>
 internal sealed record BatchPlan(int[] Samples, int? View, bool NeedsTeacher, bool IsTraced = false)
 {
+    /// <summary>How many batches <see cref="Cut"/> makes.</summary>
+    public static int Count(int samples, int batchSize)
+    {
+        var (whole, rest) = Math.DivRem(samples, batchSize);
+        return rest == 0 || (rest == 1 && whole > 0) ? whole : whole + 1;
+    }
+
     /// <summary>Cuts samples into batches. A last batch of one sample joins the one before, since batch norm cannot train on one.</summary>
     public static List<int[]> Cut(IReadOnlyList<int> samples, int batchSize)
     {

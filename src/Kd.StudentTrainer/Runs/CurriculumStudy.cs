@@ -21,7 +21,7 @@ internal sealed class CurriculumStudy(RunContext context, RunFolder folder)
     {
         var study = new Study(context, folder, several: true);
         var training = context.Configuration.Training;
-        var perEpoch = BatchPlan.Cut([.. Enumerable.Range(0, context.Dataset.Train.Count)], training.BatchSize).Count;
+        var perEpoch = BatchPlan.Count(context.Dataset.Train.Count, training.BatchSize);
         var arms = new CurriculumArms(training.Updates > 0 ? training.Updates : training.Epochs * perEpoch);
         study.RunTeacher(cancellation);
         var best = Sweep(study, arms, cancellation);

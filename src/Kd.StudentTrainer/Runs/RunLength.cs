@@ -1,4 +1,5 @@
 using Kd.Protocol.Curriculum.V1;
+using Kd.StudentTrainer.Batches;
 using Kd.StudentTrainer.Training;
 
 namespace Kd.StudentTrainer.Runs;
@@ -41,8 +42,6 @@ internal sealed class RunLength(RunConfiguration configuration, string method, i
         var share = method != Methods.KdCurriculum || options.ProtocolPolicy.Policy == Policy.None ? 1
             : options.ProtocolPolicy.Policy == Policy.Infobatch ? 1 - options.PruneProbability
             : options.EpochRatio;
-        // As BatchPlan.Cut counts: a last batch of one sample joins the one before.
-        var (whole, rest) = Math.DivRem((int)Math.Round(share * samples), configuration.Training.BatchSize);
-        return Math.Max(1, whole + (rest > 1 ? 1 : 0));
+        return BatchPlan.Count(Math.Max(1, (int)Math.Round(share * samples)), configuration.Training.BatchSize);
     }
 }

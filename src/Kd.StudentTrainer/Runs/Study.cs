@@ -1,3 +1,5 @@
+using Kd.StudentTrainer.Steering;
+
 namespace Kd.StudentTrainer.Runs;
 
 /// <summary>Runs arms with seeds. Finished rows are kept, so that a study that starts again goes on with the first unfinished one.</summary>
@@ -75,6 +77,8 @@ internal sealed class Study
         _rows.Add(result);
         _folder.WriteJson(ResultsFile, _rows);
         _context.Progress.RowEnds(result);
+        if (_context.Control.StopsAfterEpoch)
+            throw new RunStoppedException(name);
         return result;
     }
 }

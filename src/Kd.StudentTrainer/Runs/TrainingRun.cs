@@ -53,8 +53,11 @@ internal sealed class TrainingRun
             cancellation.ThrowIfCancellationRequested();
             log.Append(RunEpoch(student, cancellation));
             if (_context.Control.StopsAfterEpoch && !_length.IsOver(_state.Epoch, student.Steps))
-                throw new RunStoppedException(_state.Epoch);
+                throw new RunStoppedException($"epoch {_state.Epoch}");
         }
+
+        // What is set by hand is for the coming epochs of this run, not for the next run of a study.
+        _context.Control.Set(null);
 
         return Test(student, cancellation);
     }

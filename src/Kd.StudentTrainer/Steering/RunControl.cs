@@ -86,5 +86,6 @@ internal sealed class RunControl
 /// <param name="Epochs">For how many epochs, at least 1.</param>
 internal sealed record ManualTarget(double? Temperature, double? Threshold, int Epochs);
 
-/// <summary>The run stopped after an epoch because somebody asked for it.</summary>
-internal sealed class RunStoppedException(int epochs) : Exception($"stopped after epoch {epochs} as asked; the same command goes on with the next one");
+/// <summary>The run or study stopped between two epochs because somebody asked for it.</summary>
+/// <param name="where">Behind what.</param>
+internal sealed class RunStoppedException(string where) : Exception($"stopped after {where} as asked; the same command goes on from there");

@@ -80,6 +80,26 @@ public sealed class SteeringTests
     }
 
     [Fact]
+    public async Task Stop_InTheLastEpochOfAStudysRun_StopsBeforeTheNextRun()
+    {
+        using var folder = TestFiles.CreateFolder();
+        string[] settings = [.. s_small, "--Distillation:Method=labels", "--Run:Seeds=2", "--Training:Epochs=1", "--Dataset:DemoTrainPerClass=60"];
+        using (var first = TrainerProcess.Start(folder.File("runs"), settings))
+        {
+            await first.UntilAsync(status => status.Step > 0);
+            await first.PostAsync("stop");
+            Assert.Equal(0, await first.EndAsync());
+        }
+
+        Assert.Equal([1], Seeds());
+        using (var second = TrainerProcess.Start(folder.File("runs"), settings))
+            Assert.Equal(0, await second.EndAsync());
+        Assert.Equal([1, 2], Seeds());
+
+        IEnumerable<int> Seeds() => JsonDocument.Parse(File.ReadAllText(folder.File("runs/run/study.json"))).RootElement.EnumerateArray().Select(row => row.GetProperty("seed").GetInt32());
+    }
+
+    [Fact]
     public async Task Post_FromAPageOfAnotherSite_IsRefused()
     {
         using var folder = TestFiles.CreateFolder();
