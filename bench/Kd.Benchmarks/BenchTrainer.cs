@@ -1,5 +1,6 @@
 extern alias trainer;
 
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using trainer::Kd.StudentTrainer.Curriculum;
@@ -29,7 +30,7 @@ internal sealed class BenchTrainer : IAsyncDisposable
         var planner = DatasetLoader.PlanViews(dataset, configuration.Views.Size, configuration.Views.Seed);
         var description = await Teacher.DescribeAsync(dataset.ClassNames, CancellationToken.None);
         return new RunContext(
-            "bench", configuration, dataset, planner, Teacher, description, _app.Services.GetRequiredService<CurriculumClient>(), new ConsoleProgress(TextWriter.Null, TimeProvider.System), new RunControl(), TimeProvider.System);
+            "bench", configuration, dataset, planner, Teacher, description, _app.Services.GetRequiredService<CurriculumClient>(), new ConsoleProgress(TextWriter.Null, TimeProvider.System), new RunControl(), TimeProvider.System, NullLogger.Instance);
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

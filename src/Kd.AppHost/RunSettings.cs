@@ -81,6 +81,10 @@ internal sealed class RunSettings
         foreach (var (name, value) in usesDemo ? DemoDefaults() : [])
             _values.TryAdd(name, value);
         _values.TryAdd("Run:Study", "methods");
+#if ASPIRE
+        // The dashboard stays until the user ends it; the trainer's page and commands belong to it.
+        _values.TryAdd("Run:Stay", "true");
+#endif
         _values.TryAdd("Run:Folder", "runs");
         _values.TryAdd("Agent:StateFolder", Path.Combine(_values["Run:Folder"], "agent"));
         _values.TryAdd("Cache:Folder", Path.Combine(_values["Run:Folder"], "cache"));

@@ -75,6 +75,8 @@ public sealed class ProjectResource(string name, string assemblyPath) : IResourc
     internal (string Path, string Endpoint)? HealthCheck { get; set; }
 
     internal Dictionary<string, string> UrlTexts { get; } = [];
+
+    internal List<DeclaredCommand> Commands { get; } = [];
 }
 
 /// <summary>An http endpoint of a project; each replica has a port of its own.</summary>
@@ -96,6 +98,9 @@ public sealed class EndpointReference
     public string EndpointName { get; }
 
     internal ProjectResource Resource { get; }
+
+    /// <summary>The address, of the first replica where there are several.</summary>
+    public string Url => Urls[0];
 
     /// <summary>One address for each replica.</summary>
     internal IReadOnlyList<string> Urls

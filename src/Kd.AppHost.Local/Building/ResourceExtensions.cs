@@ -98,8 +98,21 @@ public static class ResourceExtensions
         return builder;
     }
 
-    /// <summary>In Aspire's dashboard this is a button of the resource. Here there is none: the path can be posted to, and the run page has the buttons.</summary>
-    public static IResourceBuilder<ProjectResource> WithHttpCommand(this IResourceBuilder<ProjectResource> builder, string path, string displayName, string? endpointName = null) => builder;
+    /// <summary>In Aspire's dashboard this is a button of the resource. Here there is none: the request can be sent by hand, and the run page has the buttons.</summary>
+    public static IResourceBuilder<ProjectResource> WithHttpCommand(
+        this IResourceBuilder<ProjectResource> builder, string path, string displayName, string? endpointName = null, string? commandName = null, HttpCommandOptions? commandOptions = null)
+    {
+        builder.Resource.Commands.Add(new DeclaredCommand(commandName ?? path, displayName, path, commandOptions?.Method ?? HttpMethod.Post, null));
+        return builder;
+    }
+
+    /// <summary>The same for a command that is more than a request.</summary>
+    public static IResourceBuilder<ProjectResource> WithCommand(
+        this IResourceBuilder<ProjectResource> builder, string name, string displayName, Func<ExecuteCommandContext, Task<ExecuteCommandResult>> executeCommand, CommandOptions? commandOptions = null)
+    {
+        builder.Resource.Commands.Add(new DeclaredCommand(name, displayName, null, null, executeCommand));
+        return builder;
+    }
 
     private static IResourceBuilder<ProjectResource> Set(IResourceBuilder<ProjectResource> builder, Action<IDictionary<string, string>> set)
     {

@@ -9,6 +9,7 @@ internal sealed class ReplicaRunner(ProjectResource project, int replica, Prefix
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(100);
     private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private static readonly string s_start = Guid.NewGuid().ToString("N");
     private readonly TaskCompletionSource _healthy = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>What messages call it.</summary>
@@ -72,6 +73,8 @@ internal sealed class ReplicaRunner(ProjectResource project, int replica, Prefix
         // Its lines go through a pipe; this tells it that a terminal shows them.
         if (output.IsTerminal)
             variables["KD_TERMINAL"] = "host";
+        // The same for a process that is started again: it knows then that it is not the first.
+        variables["KD_START"] = s_start;
         variables["OTEL_SERVICE_NAME"] = project.Name;
         variables["OTEL_RESOURCE_ATTRIBUTES"] = $"service.instance.id={Name}";
         return variables;

@@ -9,6 +9,6 @@ internal static partial class AgentLog
     [LoggerMessage(2, LogLevel.Information, "Run {RunId} restored from its journal, {Reported} epochs reported")]
     public static partial void RunRestored(this ILogger logger, string runId, int reported);
 
-    [LoggerMessage(3, LogLevel.Debug, "Run {RunId} epoch {Epoch}: accuracy {Accuracy:F2}, reward {Reward:F2}, next temperature {Temperature}, threshold {Threshold}")]
+    [LoggerMessage(3, LogLevel.Information, "Run {RunId} epoch {Epoch}: accuracy {Accuracy:F2}, reward {Reward:F2}, next temperature {Temperature}, threshold {Threshold}")]
     public static partial void EpochReported(this ILogger logger, string runId, int epoch, double accuracy, double reward, double temperature, double threshold);
 }

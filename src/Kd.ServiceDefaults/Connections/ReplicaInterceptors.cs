@@ -6,15 +6,15 @@ namespace Kd.ServiceDefaults.Connections;
 /// <summary>Names the replica in the headers of every answer.</summary>
 internal sealed class ReplicaServerInterceptor : Interceptor
 {
-    /// <summary>Header with the replica's name.</summary>
-    public const string Header = "kd-replica";
+    private static int s_services;
 
-    private readonly string _name = Guid.NewGuid().ToString("N");
+    // Several services may live in one process, as in tests.
+    private readonly string _name = Interlocked.Increment(ref s_services) is var number && number == 1 ? ReplicaName.Own : $"{ReplicaName.Own}.{number}";
 
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
         // Goes out with the headers of the answer, without a frame of its own.
-        context.GetHttpContext().Response.Headers[Header] = _name;
+        context.GetHttpContext().Response.Headers[ReplicaName.Header] = _name;
         return continuation(request, context);
     }
 }
@@ -33,7 +33,7 @@ internal sealed class ReplicaClientInterceptor(ReplicaBalance balance, int conne
         try
         {
             var response = await call.ResponseAsync;
-            if ((await call.ResponseHeadersAsync).GetValue(ReplicaServerInterceptor.Header) is { } replica)
+            if ((await call.ResponseHeadersAsync).GetValue(ReplicaName.Header) is { } replica)
                 balance.Answered(connection, replica);
             return response;
         }

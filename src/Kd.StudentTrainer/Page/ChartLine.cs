@@ -27,3 +27,8 @@ public sealed record ChartLine(string Name, IReadOnlyList<ChartPoint> Points)
 /// <param name="X">The epoch, from 1.</param>
 /// <param name="Y">The value.</param>
 public sealed record ChartPoint(int X, double Y);
+
+/// <summary>A bar of a chart.</summary>
+/// <param name="Name">Below it.</param>
+/// <param name="Value">Its height.</param>
+public sealed record Bar(string Name, double Value);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Kd.StudentTrainer.Reports;
 using Kd.StudentTrainer.Runs;
 
 namespace Kd.StudentTrainer.Page;
@@ -51,14 +52,35 @@ internal sealed class RunLibrary(RunConfiguration configuration)
         }
     }
 
+    /// <summary>The hardest and easiest samples of a run's last epoch; null where there are none.</summary>
+    public static EpochSamples? Samples(string folder) => Read<EpochSamples>(Path.Combine(folder, RunFolder.SamplesFile));
+
     /// <summary>Settings that are not the same in all runs, with the value of each.</summary>
     public IEnumerable<(string Name, IReadOnlyList<string> Values)> Differences(IReadOnlyList<RunSummary> runs)
     {
-        var settings = runs.Select(run => Settings(run.Folder)).ToList();
+        var settings = runs.Select(run => Settings(run.Folder).ToDictionary()).ToList();
         return settings.SelectMany(one => one.Keys).Distinct().Order(StringComparer.Ordinal)
             .Select(name => (name, (IReadOnlyList<string>)[.. settings.Select(one => one.GetValueOrDefault(name, "-"))]))
             .Where(entry => !s_accidental.Contains(entry.name) && entry.Item2.Distinct().Count() > 1);
     }
+
+    /// <summary>The settings of a run, or of this process, that a new run may have: by name as on the command line.</summary>
+    /// <param name="name">The run; null: this process.</param>
+    public IReadOnlyDictionary<string, string> SettingsFor(string? name)
+    {
+        var all = name is not null && Find(name) is { } run ? Settings(run.Folder) : Flatten(JsonSerializer.SerializeToNode(configuration, RunFolder.Page)!.AsObject(), "");
+        return all.Select(setting => (Name: CommandName(setting.Key), setting.Value))
+            .Where(setting => RunConfigurationReader.IsFree(setting.Name) && setting.Name != "Run:Id")
+            .ToDictionary(setting => setting.Name, setting => setting.Value, StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Whether a run, or the study that it is of, has ended.</summary>
+    public bool IsFinished(RunSummary run) => RunFolder.Open(Path.Combine(_root, RootOf(run))).IsFinished;
+
+    /// <summary>The name of the run's own folder or of the study that it is of: what Run:Id names.</summary>
+    public static string RootOf(RunSummary run) => run.Name.Split('/')[0];
+
+    private static string CommandName(string name) => string.Join(':', name.Split(':').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
 
     private static IEnumerable<DirectoryInfo> Folders(DirectoryInfo folder, int depth)
     {
@@ -74,17 +96,17 @@ internal sealed class RunLibrary(RunConfiguration configuration)
         if (epochs.Count == 0)
             return null;
         var result = Read<RunResult>(Path.Combine(folder.FullName, RunFolder.ResultFile));
-        var method = result?.Method ?? (File.Exists(Path.Combine(folder.FullName, RunFolder.ConfigurationFile)) ? Settings(folder.FullName).GetValueOrDefault("distillation:method", "-") : folder.Name.StartsWith("seed", StringComparison.Ordinal) ? folder.Parent!.Name : folder.Name);
+        var method = result?.Method ?? (File.Exists(Path.Combine(folder.FullName, RunFolder.ConfigurationFile)) ? Settings(folder.FullName).ToDictionary().GetValueOrDefault("distillation:method", "-") : folder.Name.StartsWith("seed", StringComparison.Ordinal) ? folder.Parent!.Name : folder.Name);
         return new RunSummary(NameOf(folder.FullName), folder.FullName, method, epochs.Count, epochs.Max(epoch => epoch.ValidationAccuracy), result?.TestAccuracy, File.GetLastWriteTime(Path.Combine(folder.FullName, "metrics.jsonl")));
     }
 
     // A run of a study has its settings in the study's folder.
-    private Dictionary<string, string> Settings(string folder)
+    private IEnumerable<KeyValuePair<string, string>> Settings(string folder)
     {
         for (var at = new DirectoryInfo(folder); at is not null && at.FullName.Length > _root.Length; at = at.Parent)
         {
             if (Read<JsonObject>(Path.Combine(at.FullName, RunFolder.ConfigurationFile)) is { } settings)
-                return Flatten(settings, "").ToDictionary();
+                return Flatten(settings, "");
         }
 
         return [];

@@ -79,8 +79,12 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
         foreach (var line in text.ToString().TrimEnd().Split('\n'))
             WriteLine(line);
         WriteLine($"run folder: {folder}");
-        Status = Status with { Phase = "finished", SecondsLeft = 0 };
+        Ends("finished");
     }
+
+    /// <summary>What was under way has ended.</summary>
+    /// <param name="phase">How: finished, stopped, failed.</param>
+    public void Ends(string phase) => Status = Status with { Phase = phase, SecondsLeft = null };
 
     private double? SecondsLeft => _share.Done > _share.First
         ? time.GetElapsedTime(_share.Started, _share.Now).TotalSeconds * ((1 - _share.Done) / (_share.Done - _share.First))

@@ -34,6 +34,7 @@ internal sealed record RunConfiguration(
 /// <param name="Progress">What the user sees.</param>
 /// <param name="Control">What the user asks for.</param>
 /// <param name="Time">The clock.</param>
+/// <param name="Log">Takes the runs' log messages.</param>
 internal sealed record RunContext(
     string Id,
     RunConfiguration Configuration,
@@ -44,7 +45,8 @@ internal sealed record RunContext(
     CurriculumClient Agent,
     ConsoleProgress Progress,
     RunControl Control,
-    TimeProvider Time)
+    TimeProvider Time,
+    ILogger Log)
 {
     /// <summary>The same with views by the configuration's own seed.</summary>
     public RunContext Replanned() => this with { Planner = DatasetLoader.PlanViews(Dataset, Configuration.Views.Size, Configuration.Views.Seed) };

@@ -8,7 +8,7 @@ namespace Kd.StudentTrainer.Runs;
 internal sealed class RunFinder(RunConfiguration configuration, TimeProvider time)
 {
     // What may differ between two starts of one run: it changes neither weights nor measurements.
-    private static readonly string[] s_free = ["run.id", "run.folder", "run.resume", "run.task", "run.sample", "run.checkpointEvery", "run.prefetch", "dataset.decodedMemory", "dataset.decodedFolder", "dataset.decodedDisk", "teacherClient", "agentClient"];
+    private static readonly string[] s_free = ["run.id", "run.folder", "run.resume", "run.task", "run.stay", "run.sample", "run.checkpointEvery", "run.prefetch", "dataset.decodedMemory", "dataset.decodedFolder", "dataset.decodedDisk", "teacherClient", "agentClient"];
     private readonly JsonNode _settings = Comparable(JsonNode.Parse(JsonSerializer.Serialize(configuration, RunFolder.Page))!);
 
     /// <summary>Opens the folder and locks it against other processes.</summary>
@@ -29,6 +29,20 @@ internal sealed class RunFinder(RunConfiguration configuration, TimeProvider tim
             if (folder.TryLock())
                 return (id, folder);
         }
+    }
+
+    /// <summary>Why a named run cannot be started; null: it can, anew or from where it was.</summary>
+    public string? FindObstacle()
+    {
+        var path = PathOf(configuration.Run.Id!);
+        if (!Directory.Exists(path))
+            return null;
+        var folder = RunFolder.Open(path);
+        if (folder.IsFinished)
+            return $"Run:Id is '{configuration.Run.Id}', and that run is finished. Give another name, or none.";
+        return Read(folder) is { } saved && FindDifference(saved, _settings) is { } difference
+            ? $"Run:Id is '{configuration.Run.Id}', and that run was started with other settings: {difference}. Give another name, or none."
+            : null;
     }
 
     private RunFolder OpenNamed(string id)

@@ -17,6 +17,9 @@ internal sealed class RunFolder : IDisposable
     /// <summary>The test of a run's best weights: confusion matrix, calibration.</summary>
     public const string EvaluationFile = "evaluation.json";
 
+    /// <summary>The last epoch's hardest and easiest samples, with pictures.</summary>
+    public const string SamplesFile = "samples.json";
+
     /// <summary>The table of a study, written at its end.</summary>
     public const string TableFile = "study.md";
 

@@ -20,6 +20,7 @@ internal sealed class TrainingRun
     private readonly RunConfiguration _configuration;
     private readonly Course _course;
     private readonly RunLength _length;
+    private readonly SampleGallery _gallery;
     private readonly CheckpointStore _checkpoints;
     private readonly long _started;
     private readonly TeacherUsage _usageAtStart;
@@ -31,6 +32,7 @@ internal sealed class TrainingRun
     {
         (_context, _method, _folder, _configuration) = (context, method, folder, context.Configuration);
         (_course, _checkpoints) = (new Course(context, method), new CheckpointStore(folder));
+        _gallery = new SampleGallery(context.Dataset.Train, context.Dataset.ClassNames);
         _length = new RunLength(_configuration, method, context.Dataset.Train.Count);
         (_started, _saved, _usageAtStart) = (context.Time.GetTimestamp(), context.Time.GetTimestamp(), context.Teacher?.Usage ?? default);
         _state = new RunState(UsesTeacher ? context.TeacherDescription?.TeacherId : null, 0, 0, 0, EpochSums.Zero, BestEpoch.None, 0, default, 0, null, []);
@@ -45,6 +47,7 @@ internal sealed class TrainingRun
     {
         using var student = Student.Create(_configuration, _method, _context.Dataset.ClassNames.Count, _context.Planner.Size);
         _context.Progress.RunStarts(_method, Epochs, student.Parameters, _folder.Path);
+        _context.Log.RunStarted(_context.Id, _method, Epochs, student.Parameters, _folder.Path);
         if (!Resume(student))
             Begin(cancellation);
         using var log = OpenLog();
@@ -78,6 +81,7 @@ internal sealed class TrainingRun
             DifficultyTable.Write(_folder, _context.Dataset.Train, _context.Dataset.ClassNames, _course.Difficulty);
         new RunReport(_context, result, _folder.ReadMetrics(), best, _course.Difficulty).Write(_folder);
         _folder.WriteJson(RunFolder.ResultFile, result);
+        _context.Log.RunEnded(_context.Id, _method, result.Correct, result.TestImages);
         return result;
     }
 
@@ -111,6 +115,7 @@ internal sealed class TrainingRun
     private EpochMetrics RunEpoch(Student student, CancellationToken cancellation)
     {
         var epoch = _state.Epoch;
+        using var scope = _context.Log.BeginEpoch(_context.Id, _method, epoch);
         using var activity = TrainerTelemetry.Source.StartActivity("train.epoch");
         activity?.SetTag("kd.run.id", _context.Id).SetTag("kd.run.method", _method).SetTag("kd.run.epoch", epoch);
         var before = (_state.Sums, Started: Now(), Usage: _context.Teacher?.Usage ?? default);
@@ -145,11 +150,13 @@ internal sealed class TrainingRun
             _folder.Guard(() => student.Save(_folder.BestWeights, _context.Dataset.ClassNames));
         }
 
+        _gallery.Write(_folder, metrics.Epoch);
         _folder.AppendMetrics(metrics);
         _course.EndEpoch();
         _state = _state with { Epoch = metrics.Epoch + 1, Step = 0, Sums = EpochSums.Zero, Best = best, Seen = _state.Seen + metrics.Samples };
         SaveCheckpoint(student);
         _context.Progress.EpochEnds(_method, Epochs, metrics);
+        _context.Log.EpochEnded(metrics.Loss, metrics.ValidationAccuracy, metrics.Samples, metrics.Seconds, metrics.CacheHits, metrics.TeacherComputed);
         return metrics;
     }
 
@@ -173,10 +180,11 @@ internal sealed class TrainingRun
             using var activity = batch.IsTraced ? TrainerTelemetry.Source.StartActivity("train.step") : null;
             activity?.SetTag("kd.step", _state.Step);
             var started = Stopwatch.GetTimestamp();
-            var result = student.Step(batch, new Moment(_length.ScheduleAt(epoch, (double)_state.Step / batches.Count, student.Steps), temperature), _course.WeightsOf(batch.Samples));
+            var result = student.Step(batch, new Moment(_length.ScheduleAt(epoch, (double)_state.Step / batches.Count, student.Steps), temperature), _course.WeightsOf(batch.Samples), _gallery.Choose);
             TrainerTelemetry.StepDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
             TrainerTelemetry.Samples.Add(batch.Count);
             _course.Record(epoch, batch, result);
+            _gallery.Record(batch, result);
             var soFar = _state.Sums;
             _state = _state with { Step = _state.Step + 1, Sums = soFar with { Loss = soFar.Loss + result.Loss * batch.Count, Samples = soFar.Samples + batch.Count, Times = soFar.Times + result.Times with { Render = batch.RenderSeconds } } };
             if (_state.Step < steps && _context.Time.GetElapsedTime(_saved) >= _configuration.Run.CheckpointEvery)

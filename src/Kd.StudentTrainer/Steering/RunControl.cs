@@ -31,6 +31,13 @@ internal sealed class RunControl
         Manual = Manual,
     };
 
+    /// <summary>A run or study begins: what was asked of the one before it does not hold for it, but for a pause.</summary>
+    public void Begin()
+    {
+        Volatile.Write(ref _stops, false);
+        Set(null);
+    }
+
     /// <summary>Lets the run stop before its next step.</summary>
     public void Pause() => _mayGo.Reset();
 
@@ -88,4 +95,4 @@ internal sealed record ManualTarget(double? Temperature, double? Threshold, int 
 
 /// <summary>The run or study stopped between two epochs because somebody asked for it.</summary>
 /// <param name="where">Behind what.</param>
-internal sealed class RunStoppedException(string where) : Exception($"stopped after {where} as asked; the same command goes on from there");
+internal sealed class RunStoppedException(string where) : Exception($"stopped after {where} as asked; the same command or settings go on from there");

@@ -1,7 +1,7 @@
 namespace Kd.StudentTrainer.Steering;
 
 /// <summary>Where the run is now.</summary>
-/// <param name="Phase">starting, running, paused, stopping (after this epoch) or finished.</param>
+/// <param name="Phase">starting, running, paused, stopping (after this epoch), finished, stopped or failed; waiting: for a run to be started.</param>
 /// <param name="Method">What the student learns from; null before the first run begins.</param>
 /// <param name="Epoch">The current epoch, from 1.</param>
 /// <param name="Epochs">Epochs of the run.</param>

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Kd.StudentTrainer.Progress;
+using Kd.StudentTrainer.Teaching;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Kd.StudentTrainer.Steering;
@@ -14,6 +15,8 @@ internal static class SteeringApi
         var run = app.MapGroup("/api/run").WithTags("Run").AddEndpointFilter(RefuseOtherSites);
         run.MapGet("", (ConsoleProgress progress, RunControl control) => Status(progress, control))
             .WithName("GetRun").WithSummary("Where the run is now.");
+        run.MapGet("/replicas", (TeacherClient teacher) => teacher.Replicas)
+            .WithName("GetReplicas").WithSummary("What each replica of the teacher answered since the trainer began.");
         run.MapPost("/pause", (ConsoleProgress progress, RunControl control) => Ask(progress, control, control.Pause))
             .WithName("PauseRun").WithSummary("Stops before the next step; a checkpoint is saved first.");
         run.MapPost("/resume", (ConsoleProgress progress, RunControl control) => Ask(progress, control, control.Resume))
@@ -47,7 +50,7 @@ internal static class SteeringApi
     private static RunStatus Status(ConsoleProgress progress, RunControl control) => control.Describe(progress.Status);
 
     // A page of another site may send requests here, and its browser says where they come from; programs say nothing.
-    private static async ValueTask<object?> RefuseOtherSites(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    internal static async ValueTask<object?> RefuseOtherSites(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var request = context.HttpContext.Request;
         if (HttpMethods.IsGet(request.Method) || request.Headers.Origin is not [{ } origin] || (Uri.TryCreate(origin, UriKind.Absolute, out var from) && from.Authority == request.Host.Value))

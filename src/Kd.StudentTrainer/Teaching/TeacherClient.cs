@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Grpc.Core;
@@ -20,10 +21,14 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
     private int _callSize = options.Value.CallSize;
     private ResiliencePipeline? _patience;
     private long _hits, _computed, _calls, _lookupTicks, _labelTicks;
+    private readonly ConcurrentDictionary<string, ReplicaUsage> _replicas = new();
     private int _away;
 
     /// <summary>What was asked so far.</summary>
     public TeacherUsage Usage => new(Interlocked.Read(ref _hits), Interlocked.Read(ref _computed), Interlocked.Read(ref _calls), new TimeSpan(Interlocked.Read(ref _lookupTicks)), new TimeSpan(Interlocked.Read(ref _labelTicks)));
+
+    /// <summary>Which replicas answered, by name.</summary>
+    public IReadOnlyList<ReplicaUsage> Replicas => [.. _replicas.Values.OrderBy(replica => replica.Name, StringComparer.Ordinal)];
 
     /// <summary>Most views in one call; known after <see cref="DescribeAsync"/>.</summary>
     public int CallSize => _callSize;
@@ -132,7 +137,7 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
         T result;
         try
         {
-            result = await _patience.ExecuteAsync(async token => await call(new Teacher.TeacherClient(pool.Next(kind, cost)), Options(token)), cancellation);
+            result = await _patience.ExecuteAsync(async token => await CountAsync(call(new Teacher.TeacherClient(pool.Next(kind, cost)), Options(token)), kind, cost), cancellation);
         }
         catch (RpcException error)
         {
@@ -144,6 +149,21 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
         if (Interlocked.Exchange(ref _away, 0) == 1)
             logger.TeacherIsBack();
         return result;
+    }
+
+    private async Task<T> CountAsync<T>(AsyncUnaryCall<T> call, string kind, long views)
+    {
+        using var _ = call;
+        var started = time.GetTimestamp();
+        var reply = await call;
+        if ((await call.ResponseHeadersAsync).GetValue(ReplicaName.Header) is { } name)
+        {
+            var (looked, labelled) = kind switch { "Lookup" => (views, 0L), "Label" => (0L, views), _ => (0L, 0L) };
+            var one = new ReplicaUsage(name, 1, looked, labelled, time.GetElapsedTime(started), time.GetUtcNow());
+            _replicas.AddOrUpdate(name, one, (_, soFar) => soFar + one);
+        }
+
+        return reply;
     }
 
     private CallOptions Options(CancellationToken cancellation) => new(deadline: time.GetUtcNow().UtcDateTime + options.Value.Timeout, cancellationToken: cancellation);
@@ -197,6 +217,19 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
 
         return rows;
     }
+}
+
+/// <summary>What one replica of the teacher answered since this process began.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Calls">Calls.</param>
+/// <param name="LookedUp">Views that it was asked for in its cache.</param>
+/// <param name="Computed">Views that it computed.</param>
+/// <param name="Time">Time that the calls took; several are under way at once.</param>
+/// <param name="LastAnswer">When it answered last.</param>
+internal sealed record ReplicaUsage(string Name, long Calls, long LookedUp, long Computed, TimeSpan Time, DateTimeOffset LastAnswer)
+{
+    public static ReplicaUsage operator +(ReplicaUsage soFar, ReplicaUsage next) =>
+        next with { Calls = soFar.Calls + next.Calls, LookedUp = soFar.LookedUp + next.LookedUp, Computed = soFar.Computed + next.Computed, Time = soFar.Time + next.Time };
 }
 
 /// <summary>How the teacher was used.</summary>

@@ -80,9 +80,10 @@ internal sealed class Student : IDisposable
     /// <param name="batch">Pixels, labels and, for every method but labels, teacher logits.</param>
     /// <param name="moment">Where the run is.</param>
     /// <param name="weights">Each sample's weight in the loss, for the methods kd and kd-curriculum; null: all 1.</param>
+    /// <param name="choose">Chooses, by their difficulty, rows whose predictions are wanted; null: none.</param>
     /// <returns>The loss; where there are teacher logits, each sample's difficulty; with weights, each sample's own loss.</returns>
     /// <exception cref="TrainingException">The loss is not finite.</exception>
-    public StepResult Step(ReadyBatch batch, Moment moment, float[]? weights = null)
+    public StepResult Step(ReadyBatch batch, Moment moment, float[]? weights = null, Func<float[], int[]>? choose = null)
     {
         using var scope = NewDisposeScope();
         var started = Stopwatch.GetTimestamp();
@@ -110,7 +111,9 @@ internal sealed class Student : IDisposable
         _average?.Update(Steps);
         var difficulty = teacher is null ? null : MeasureDifficulty(teacher, logits);
         var times = new StepTimes(0, 0, 0, 0, Seconds(started, computed), Seconds(computed, derived), Seconds(derived, Stopwatch.GetTimestamp()));
-        return new StepResult(value, difficulty, single?.detach().cpu().data<float>().ToArray(), times);
+        var rows = difficulty is null ? null : choose?.Invoke(difficulty);
+        var chosen = rows is { Length: > 0 } ? new ChosenRows(rows, logits.detach().index_select(0, tensor(rows, dtype: int64, device: _device)).to_type(ScalarType.Float32).softmax(1).cpu().data<float>().ToArray()) : null;
+        return new StepResult(value, difficulty, single?.detach().cpu().data<float>().ToArray(), times, chosen);
 
         static double Seconds(long from, long to) => Stopwatch.GetElapsedTime(from, to).TotalSeconds;
     }
@@ -206,4 +209,10 @@ internal sealed class Student : IDisposable
 /// <param name="Difficulty">Per sample, or null without a teacher.</param>
 /// <param name="Losses">Per sample before weights, or null without weights.</param>
 /// <param name="Times">Where its time went.</param>
-internal readonly record struct StepResult(float Loss, float[]? Difficulty, float[]? Losses, StepTimes Times);
+/// <param name="Chosen">What the student took the chosen rows for, before the step; null: there are none.</param>
+internal readonly record struct StepResult(float Loss, float[]? Difficulty, float[]? Losses, StepTimes Times, ChosenRows? Chosen = null);
+
+/// <summary>Predictions of some rows of a batch.</summary>
+/// <param name="Rows">Their indexes.</param>
+/// <param name="Probabilities">Row-major [rows, C], at temperature 1.</param>
+internal sealed record ChosenRows(int[] Rows, float[] Probabilities);

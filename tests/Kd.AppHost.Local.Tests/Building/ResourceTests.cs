@@ -1,6 +1,3 @@
-using Aspire.Hosting;
-using Aspire.Hosting.ApplicationModel;
-
 namespace Kd.AppHost.Local.Tests.Building;
 
 public sealed class ResourceTests

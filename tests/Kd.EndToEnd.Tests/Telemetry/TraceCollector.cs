@@ -9,11 +9,15 @@ namespace Kd.EndToEnd.Tests.Telemetry;
 /// <summary>A span as OTLP carries it.</summary>
 internal sealed record Span(string Service, string Scope, string Name, string TraceId, string Id, string ParentId);
 
-/// <summary>Takes OTLP traces over HTTP, as a collector or the Aspire dashboard does.</summary>
+/// <summary>A log record as OTLP carries it, with its attributes as text.</summary>
+internal sealed record LogRecord(string Service, string Text, string TraceId, IReadOnlyDictionary<string, string> Attributes);
+
+/// <summary>Takes OTLP traces and logs over HTTP, as a collector or the Aspire dashboard does.</summary>
 internal sealed class TraceCollector : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly List<Span> _spans = [];
+    private readonly List<LogRecord> _logs = [];
 
     private TraceCollector(WebApplication app) => _app = app;
 
@@ -28,6 +32,15 @@ internal sealed class TraceCollector : IAsyncDisposable
         }
     }
 
+    public IReadOnlyList<LogRecord> Logs
+    {
+        get
+        {
+            lock (_spans)
+                return [.. _logs];
+        }
+    }
+
     public static async Task<TraceCollector> StartAsync()
     {
         var builder = WebApplication.CreateBuilder();
@@ -35,6 +48,7 @@ internal sealed class TraceCollector : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var collector = new TraceCollector(builder.Build());
         collector._app.MapPost("/v1/traces", collector.TakeAsync);
+        collector._app.MapPost("/v1/logs", collector.TakeLogsAsync);
         collector._app.MapPost("/v1/{signal}", () => Results.Bytes([], "application/x-protobuf"));
         await collector._app.StartAsync();
         return collector;
@@ -44,11 +58,25 @@ internal sealed class TraceCollector : IAsyncDisposable
 
     private async Task<IResult> TakeAsync(HttpRequest request)
     {
+        var message = await BodyAsync(request);
+        lock (_spans)
+            _spans.AddRange(Read(message));
+        return Results.Bytes([], "application/x-protobuf");
+    }
+
+    private async Task<IResult> TakeLogsAsync(HttpRequest request)
+    {
+        var message = await BodyAsync(request);
+        lock (_spans)
+            _logs.AddRange(ReadLogs(message));
+        return Results.Bytes([], "application/x-protobuf");
+    }
+
+    private static async Task<byte[]> BodyAsync(HttpRequest request)
+    {
         using var body = new MemoryStream();
         await request.Body.CopyToAsync(body);
-        lock (_spans)
-            _spans.AddRange(Read(body.ToArray()));
-        return Results.Bytes([], "application/x-protobuf");
+        return body.ToArray();
     }
 
     // ExportTraceServiceRequest: resource_spans = 1 { resource = 1 { attributes = 1 }, scope_spans = 2 { scope = 1 { name = 1 }, spans = 2 } }.
@@ -56,15 +84,40 @@ internal sealed class TraceCollector : IAsyncDisposable
     {
         foreach (var resourceSpans in Fields(message, 1))
         {
-            var service = Fields(resourceSpans, 1).SelectMany(resource => Fields(resource, 1))
-                .Where(attribute => Text(attribute, 1) == "service.name").Select(attribute => Text(Fields(attribute, 2).First(), 1)).FirstOrDefault("");
             foreach (var scopeSpans in Fields(resourceSpans, 2))
             {
                 var scope = Fields(scopeSpans, 1).Select(name => Text(name, 1)).FirstOrDefault("");
                 foreach (var span in Fields(scopeSpans, 2))
-                    yield return new Span(service, scope, Text(span, 5), Hex(span, 1), Hex(span, 2), Hex(span, 4));
+                    yield return new Span(ServiceOf(resourceSpans), scope, Text(span, 5), Hex(span, 1), Hex(span, 2), Hex(span, 4));
             }
         }
+    }
+
+    // ExportLogsServiceRequest has the same outer form; a record: body = 5 { string_value = 1 }, attributes = 6, trace_id = 9.
+    private static IEnumerable<LogRecord> ReadLogs(byte[] message) =>
+        from resourceLogs in Fields(message, 1)
+        from scopeLogs in Fields(resourceLogs, 2)
+        from record in Fields(scopeLogs, 2)
+        select new LogRecord(ServiceOf(resourceLogs), Fields(record, 5).Select(body => Text(body, 1)).FirstOrDefault(""), Hex(record, 9), Attributes(Fields(record, 6)));
+
+    private static string ServiceOf(byte[] resource) => Attributes(Fields(resource, 1).SelectMany(part => Fields(part, 1))).GetValueOrDefault("service.name", "");
+
+    // KeyValue: key = 1, value = 2 { string_value = 1, int_value = 3 }.
+    private static Dictionary<string, string> Attributes(IEnumerable<byte[]> pairs) =>
+        pairs.GroupBy(pair => Text(pair, 1)).ToDictionary(group => group.Key, group => Fields(group.First(), 2).Select(value => Fields(value, 1) is { Count: > 0 } ? Text(value, 1) : Number(value, 3)).FirstOrDefault(""));
+
+    private static string Number(byte[] message, int number)
+    {
+        var input = new CodedInputStream(message);
+        uint tag;
+        while ((tag = input.ReadTag()) != 0)
+        {
+            if (WireFormat.GetTagFieldNumber(tag) == number && WireFormat.GetTagWireType(tag) == WireFormat.WireType.Varint)
+                return input.ReadInt64().ToString(System.Globalization.CultureInfo.InvariantCulture);
+            input.SkipLastField();
+        }
+
+        return "";
     }
 
     private static string Text(byte[] message, int number) => Fields(message, number).Select(System.Text.Encoding.UTF8.GetString).FirstOrDefault("");

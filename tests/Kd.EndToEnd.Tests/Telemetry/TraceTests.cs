@@ -37,5 +37,11 @@ public sealed class TraceTests
         Assert.Equal(steps, trace.Count(span => span is { Service: "trainer", Name: "kd.teacher.v1.Teacher/Lookup" }));
         Assert.Equal(steps, trace.Count(span => span is { Service: "teacher", Name: "cache.lookup" }));
         Assert.All(trace.Where(span => span.Name == "train.step"), step => Assert.Equal(epochs[0].Id, step.ParentId));
+        // Logs carry the run and its epoch, and lead to its trace; the terminal stays without them.
+        var ended = collector.Logs.Where(log => log is { Service: "trainer" } && log.Text.StartsWith("Epoch ended", StringComparison.Ordinal)).ToList();
+        Assert.Equal(["0", "1"], ended.Select(log => log.Attributes["kd.run.epoch"]));
+        Assert.All(ended, log => Assert.True(Directory.Exists(folder.File(log.Attributes["kd.run.id"]))));
+        Assert.Equal(epochs.Select(epoch => epoch.TraceId).Order(), ended.Select(log => log.TraceId).Order());
+        Assert.DoesNotContain("Epoch ended", output);
     }
 }
