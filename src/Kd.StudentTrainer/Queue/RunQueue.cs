@@ -138,6 +138,10 @@ internal sealed class RunQueue : IDisposable
 
                 if (_start is not null)
                     Keep(_state);
+                // Signals of runs that have been taken or taken back.
+                while (_added.Wait(0, CancellationToken.None))
+                {
+                }
             }
 
             idle();
@@ -201,7 +205,7 @@ internal sealed class RunQueue : IDisposable
 /// <summary>A run that was asked for on the page.</summary>
 /// <param name="Id">Its name, and that of its folder.</param>
 /// <param name="Settings">Those that differ from the process's, by name.</param>
-internal sealed record QueuedRun(string Id, IReadOnlyDictionary<string, string> Settings);
+public sealed record QueuedRun(string Id, IReadOnlyDictionary<string, string> Settings);
 
 /// <summary>The trainer is ending and takes no more runs.</summary>
 internal sealed class QueueClosedException() : Exception("The trainer has done its work and is ending. Start it with Run:Stay=true to start runs from its page.");

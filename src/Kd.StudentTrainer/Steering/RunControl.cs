@@ -91,7 +91,7 @@ internal sealed class RunControl
 /// <param name="Temperature">Softmax temperature, 1 to 20; null: as it is.</param>
 /// <param name="Threshold">Difficulty threshold, 0 to 1; null: as it is.</param>
 /// <param name="Epochs">For how many epochs, at least 1.</param>
-internal sealed record ManualTarget(double? Temperature, double? Threshold, int Epochs);
+public sealed record ManualTarget(double? Temperature, double? Threshold, int Epochs);
 
 /// <summary>The run or study stopped between two epochs because somebody asked for it.</summary>
 /// <param name="where">Behind what.</param>

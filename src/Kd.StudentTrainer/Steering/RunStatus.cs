@@ -12,7 +12,7 @@ namespace Kd.StudentTrainer.Steering;
 /// <param name="SecondsLeft">Until the run's end, at the rate so far; null while that is not known.</param>
 /// <param name="Manual">Set by hand for coming epochs; null: nothing.</param>
 /// <param name="Folder">The run's folder; null before the first run begins.</param>
-internal sealed record RunStatus(
+public sealed record RunStatus(
     string Phase, string? Method, int Epoch, int Epochs, int Step, int Steps, double? Loss, double? ValidationAccuracy, double? SecondsLeft, ManualTarget? Manual, string? Folder)
 {
     /// <summary>Before the first run.</summary>

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Kd.StudentTrainer.Tests.Runs;
 using Kd.StudentTrainer.Tests.Steering;
 using Kd.Tests;
@@ -17,39 +19,54 @@ public sealed class PageTests
     ];
 
     [Fact]
-    public async Task Page_RunStartedWatchedPausedResumedStoppedCompared_ShowsItAllWithoutAnError()
+    public async Task Page_RunStartedWatchedPausedResumedStoppedGoneOnWithCompared_ShowsItAllWithoutAnError()
     {
-        var browserPath = s_chromium.FirstOrDefault(File.Exists);
-        Assert.SkipWhen(browserPath is null, "needs Chromium (apt-get install chromium)");
+        var browserPath = FindBrowser();
         using var folder = TestFiles.CreateFolder();
-        await using var teacher = await TrainerRuns.StartTeacherAsync();
+        var weights = $"--Teacher:Weights={Path.Combine(TestFiles.RepositoryRoot, "models", "demo-teacher.safetensors")}";
+        await using var teacher = await TrainerRuns.StartTeacherAsync(weights);
+        await using var replica = await TrainerRuns.StartTeacherAsync(weights);
         await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
-        using (var first = TrainerProcess.Start(folder.File("runs"), [.. s_small, "--Distillation:Method=labels", "--Training:Epochs=6"], "first"))
-            Assert.Equal(0, await first.EndAsync());
-        using var trainer = TrainerProcess.Start(
-            folder.File("runs"), [.. s_small, "--Distillation:Method=kd-curriculum", "--Training:Epochs=400", $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}"], "second");
-        await trainer.UntilAsync(status => status.Epoch >= 4);
-        // A busy machine is slow, not wrong.
-        Assertions.SetDefaultExpectTimeout(30_000);
-        using var playwright = await Playwright.CreateAsync();
-        await using var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = browserPath, Args = ["--no-sandbox", "--disable-gpu"] });
-        var page = await browser.NewPageAsync(new() { ViewportSize = new() { Width = 1280, Height = 900 } });
-        var (errors, foreign) = (new List<string>(), new List<string>());
-        page.Console += (_, message) => { if (message.Type == "error") errors.Add(message.Text); };
-        page.PageError += (_, error) => errors.Add(error);
-        page.Request += (_, request) => { if (!request.Url.StartsWith(trainer.Client.BaseAddress!.ToString(), StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal)) foreign.Add(request.Url); };
-
+        using var trainer = TrainerProcess.Start(folder.File("runs"), [.. s_small, "--Run:Task=serve", $"--TeacherClient:Address={teacher.Grpc};{replica.Grpc}", $"--AgentClient:Address={agent.Grpc}"]);
+        await trainer.UntilAsync(status => status.Phase == "waiting");
+        await using var browser = await OpenBrowser.StartAsync(browserPath, trainer.Client.BaseAddress!.ToString());
+        var page = browser.Page;
         await page.GotoAsync(trainer.Client.BaseAddress!.ToString());
+        await Assertions.Expect(page.Locator("#phase")).ToHaveTextAsync("waiting");
+
+        // A mistake is named, and nothing begins; mended, it begins and is watched to its end.
+        await StartRun(page, ("Distillation:Method", "labels"), ("Training:Epochs", "0"), ("Run:Id", "first"));
+        await Assertions.Expect(page.Locator("#problems")).ToContainTextAsync("Training:Epochs is '0'");
+        await Assertions.Expect(page.Locator("[name='Training:Epochs']")).ToHaveAttributeAsync("aria-invalid", "true");
+        await Picture(page, "page-new");
+        Assert.Equal("waiting", (await trainer.UntilAsync(_ => true)).Phase);
+        await page.Locator("[name='Training:Epochs']").FillAsync("6");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#phase")).ToHaveTextAsync("finished", new() { Timeout = 90_000 });
+        await Assertions.Expect(page.Locator("#epoch")).ToHaveTextAsync("6 of 6");
+
+        await StartRun(page, ("Distillation:Method", "kd-curriculum"), ("Training:Epochs", "400"), ("Run:Id", "second"));
+        await StartRun(page, ("Training:Epochs", "3"), ("Run:Id", "third"), ("others", "Training:WarmupEpochs=1"));
+        await Assertions.Expect(page.Locator("#waiting")).ToContainTextAsync("third: Training:Epochs=3");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Remove third" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#waiting")).ToHaveCountAsync(0);
+
+        await trainer.UntilAsync(status => status.Epoch >= 4);
         var epoch = page.Locator("#epoch");
         var before = await epoch.InnerTextAsync();
         // Live without reload: another epoch, and lines in the charts.
-        await Assertions.Expect(epoch).Not.ToHaveTextAsync(before, new() { Timeout = 30_000 });
+        await Assertions.Expect(epoch).Not.ToHaveTextAsync(before);
         await Assertions.Expect(page.GetByText("Reward and its terms")).ToBeVisibleAsync();
-        await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0, new() { Timeout = 20_000 });
+        await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
+        await Assertions.Expect(page.GetByText("Samples by difficulty now")).ToBeVisibleAsync();
+        // Pictures of samples, with what both took them for.
+        await Assertions.Expect(page.Locator(".samples img")).ToHaveCountAsync(16);
+        Assert.True(await page.Locator(".samples img").First.EvaluateAsync<bool>("image => image.complete && image.naturalWidth === 32"));
+        await Assertions.Expect(page.Locator(".samples dd").First).ToHaveTextAsync(new Regex(@"^\S+ \d+%, \S+ \d+%, \S+ \d+%$"));
+        await Assertions.Expect(page.Locator("#replicas tbody tr")).ToHaveCountAsync(2);
         // No collector is there: the last epochs' spans stand on the page.
-        await Assertions.Expect(page.Locator(".timeline .lane .name", new() { HasText = "train.step" })).ToBeVisibleAsync(new() { Timeout = 20_000 });
-        await Assertions.Expect(page.Locator(".timeline .lane .name", new() { HasText = "teacher.lookup" })).ToBeVisibleAsync();
-        await Assertions.Expect(page.Locator(".timeline .lane .name", new() { HasText = "curriculum.report" })).ToBeVisibleAsync();
+        foreach (var name in new[] { "train.step", "teacher.lookup", "curriculum.report" })
+            await Assertions.Expect(page.Locator(".timeline .lane .name", new() { HasText = name })).ToBeVisibleAsync();
         await Picture(page, "page-current");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
@@ -60,36 +77,115 @@ public sealed class PageTests
         await trainer.UntilAsync(status => status.Epoch > paused.Epoch);
 
         await page.GetByText("Set by hand for the coming epochs").ClickAsync();
-        await page.Locator("input[name=temperature]").FillAsync("6.5");
-        await page.Locator("input[name=temperature]").BlurAsync();
-        await page.Locator("input[name=epochs]").FillAsync("50");
-        await page.Locator("input[name=epochs]").BlurAsync();
+        await Fill(page, "temperature", "6.5");
+        await Fill(page, "epochs", "50");
         await page.GetByRole(AriaRole.Button, new() { Name = "Set", Exact = true }).ClickAsync();
         Assert.Equal(6.5, (await trainer.UntilAsync(status => status.Manual is not null)).Manual!.Temperature);
 
         await page.GetByRole(AriaRole.Link, new() { Name = "All runs" }).ClickAsync();
-        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "first" })).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "first" })).ToBeVisibleAsync();
         await Picture(page, "page-runs");
         foreach (var name in new[] { "first", "second" })
             await page.GetByLabel($"compare {name}").CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Compare" }).ClickAsync();
-        await Assertions.Expect(page.Locator("#differences")).ToContainTextAsync("training:epochs", new() { Timeout = 20_000 });
+        await Assertions.Expect(page.Locator("#differences")).ToContainTextAsync("training:epochs");
         await Assertions.Expect(page.Locator("#differences mark").First).ToBeVisibleAsync();
-        await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0, new() { Timeout = 20_000 });
+        await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
         await Picture(page, "page-comparison");
 
         await page.GetByLabel("Light or dark").ClickAsync();
-        await Assertions.Expect(page.Locator("#radzen-theme-link")).ToHaveAttributeAsync("href", new System.Text.RegularExpressions.Regex("dark-base"));
+        await Assertions.Expect(page.Locator("#radzen-theme-link")).ToHaveAttributeAsync("href", new Regex("dark-base"));
         await page.GetByRole(AriaRole.Link, new() { Name = "Current run" }).ClickAsync();
-        await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0, new() { Timeout = 20_000 });
+        await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
         await Picture(page, "page-current-dark");
         await page.SetViewportSizeAsync(390, 844);
         Assert.Equal(390, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
         await Picture(page, "page-phone");
-        Assert.Empty(foreign);
-        Assert.Empty(errors);
+
         await page.GetByRole(AriaRole.Button, new() { Name = "Stop after this epoch" }).ClickAsync();
-        Assert.Equal(0, await trainer.EndAsync());
+        await Assertions.Expect(page.Locator("#phase")).ToHaveTextAsync("stopped");
+        var stopped = await trainer.UntilAsync(_ => true);
+        await page.GotoAsync($"{trainer.Client.BaseAddress}run?name=second");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Go on with it" }).ClickAsync();
+        Assert.Equal("second", Path.GetFileName((await trainer.UntilAsync(status => status.Phase == "running" && status.Epoch > stopped.Epoch)).Folder));
+        browser.AssertQuiet();
+    }
+
+    [Fact]
+    public async Task Page_HundredRunsOfThousandEpochs_ListsAndComparesThem()
+    {
+        const int runs = 100, epochs = 1000;
+        var browserPath = FindBrowser();
+        using var folder = TestFiles.CreateFolder();
+        for (var run = 0; run < runs; run++)
+            WriteRun(folder.File($"runs/run{run:D3}"), run, epochs);
+        using var trainer = TrainerProcess.Start(folder.File("runs"), [.. s_small, "--Run:Task=serve"]);
+        await trainer.UntilAsync(status => status.Phase == "waiting");
+        await using var browser = await OpenBrowser.StartAsync(browserPath, trainer.Client.BaseAddress!.ToString());
+        var page = browser.Page;
+        var watch = Stopwatch.StartNew();
+        await page.GotoAsync($"{trainer.Client.BaseAddress}runs");
+        await Assertions.Expect(page.Locator(".rz-grid-table tbody tr")).ToHaveCountAsync(25);
+        Tell("list");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Go to next page" }).ClickAsync();
+        await Assertions.Expect(page.GetByLabel("compare run050")).ToBeVisibleAsync();
+        Tell("second page");
+        await page.GotoAsync($"{trainer.Client.BaseAddress}run?name=run042");
+        await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
+        Tell("one run");
+        await page.GotoAsync($"{trainer.Client.BaseAddress}compare?{string.Join('&', Enumerable.Range(0, 5).Select(run => $"name=run{run:D3}"))}");
+        await Assertions.Expect(page.Locator("#differences")).ToContainTextAsync("run:seed");
+        await Assertions.Expect(page.Locator("figure .rz-line-series path").First).ToBeAttachedAsync();
+        Tell("comparison of five");
+        // Of each line at most 200 points are drawn.
+        Assert.InRange(await page.Locator("figure .rz-line-series path").First.EvaluateAsync<int>("path => path.getAttribute('d').split(/[ML]/).length"), 100, 205);
+        browser.AssertQuiet();
+
+        void Tell(string what)
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine($"{what}: {watch.Elapsed.TotalSeconds:F2} s");
+            watch.Restart();
+        }
+    }
+
+    private static void WriteRun(string folder, int run, int epochs)
+    {
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "config.json"), $$"""{ "run": { "seed": {{run}} }, "distillation": { "method": "kd-curriculum" } }""");
+        File.WriteAllLines(Path.Combine(folder, "metrics.jsonl"), Enumerable.Range(0, epochs).Select(epoch =>
+            $$$"""{"epoch":{{{epoch}}},"loss":{{{3000.0 / (epoch + 100 + run):F3}}},"validationAccuracy":{{{90.0 * epoch / (epoch + 100):F2}}},"samples":600,"seconds":2.5,"imagesPerSecond":240,"waitSeconds":0.1,"cacheHits":600,"teacherComputed":0,"temperature":4,"threshold":0.5,"difficulty":0.3,"refreshed":0,"reward":1.5,"difficultyHistogram":[100,90,80,70,60,50,40,30,20,60],"times":{"render":0.1,"lookup":0.1,"label":0,"wait":0.1,"forward":0.8,"backward":1.2,"optimizer":0.2}}"""));
+        File.SetLastWriteTimeUtc(Path.Combine(folder, "metrics.jsonl"), new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddMinutes(run));
+    }
+
+    private static string FindBrowser()
+    {
+        var path = s_chromium.FirstOrDefault(File.Exists);
+        Assert.SkipWhen(path is null, "needs Chromium (apt-get install chromium)");
+        return path;
+    }
+
+    private static async Task StartRun(IPage page, params (string Name, string Value)[] fields)
+    {
+        await page.GetByRole(AriaRole.Link, new() { Name = "New run" }).ClickAsync();
+        await Assertions.Expect(page.Locator("[name='Training:Epochs']")).ToHaveValueAsync(new Regex(@"\d"));
+        foreach (var (name, value) in fields)
+        {
+            var field = page.Locator($"[name='{name}']");
+            if (name == "Distillation:Method")
+                await field.SelectOptionAsync(value);
+            else
+                await field.FillAsync(value);
+        }
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
+        if (!fields.Contains(("Training:Epochs", "0")))
+            await Assertions.Expect(page.Locator("#phase")).ToBeVisibleAsync();
+    }
+
+    private static async Task Fill(IPage page, string name, string value)
+    {
+        await page.Locator($"input[name={name}]").FillAsync(value);
+        await page.Locator($"input[name={name}]").BlurAsync();
     }
 
     private static async Task Picture(IPage page, string name)

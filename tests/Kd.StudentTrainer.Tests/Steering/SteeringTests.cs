@@ -113,7 +113,7 @@ public sealed class SteeringTests
         Assert.Equal("running", (await trainer.UntilAsync(_ => true)).Phase);
         Assert.Equal(HttpStatusCode.OK, await PauseFrom(trainer.Client.BaseAddress!.GetLeftPart(UriPartial.Authority)));
         var description = JsonDocument.Parse(await trainer.Client.GetStringAsync("openapi/v1.json", TestContext.Current.CancellationToken)).RootElement;
-        Assert.Equal(["/api/run", "/api/run/manual", "/api/run/pause", "/api/run/resume", "/api/run/stop"], description.GetProperty("paths").EnumerateObject().Select(path => path.Name).Where(name => name.StartsWith("/api/run", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.Equal(["/api/run", "/api/run/manual", "/api/run/pause", "/api/run/replicas", "/api/run/resume", "/api/run/stop", "/api/runs", "/api/runs/waiting", "/api/runs/waiting/{id}"], description.GetProperty("paths").EnumerateObject().Select(path => path.Name).Where(name => name.StartsWith("/api/run", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         trainer.Kill();
 
         async Task<HttpStatusCode> PauseFrom(string origin, string? host = null)

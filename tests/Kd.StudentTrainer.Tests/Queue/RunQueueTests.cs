@@ -1,0 +1,102 @@
+using Kd.StudentTrainer.Queue;
+using Kd.StudentTrainer.Runs;
+using Kd.StudentTrainer.Training;
+using Kd.Tests;
+using Microsoft.Extensions.Configuration;
+
+namespace Kd.StudentTrainer.Tests.Queue;
+
+public sealed class RunQueueTests
+{
+    [Fact]
+    public void Add_ThenAnotherProcess_FindsThemInTheirOrder()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using (var first = Open(folder.Path))
+        {
+            first.Add(new Dictionary<string, string> { ["Run:Id"] = "one", ["Training:Epochs"] = "3" });
+            first.Add(new Dictionary<string, string> { ["Run:Id"] = "two" });
+        }
+
+        using var second = Open(folder.Path);
+        Assert.Equal(["one", "two"], second.Runs.Select(run => run.Id));
+        Assert.Equal("3", second.Next(stay: false, () => { }, CancellationToken.None)!.Settings["Training:Epochs"]);
+        Assert.Equal("one", second.Current);
+        second.EndCurrent();
+        Assert.Equal("two", second.Next(stay: false, () => { }, CancellationToken.None)!.Id);
+    }
+
+    [Fact]
+    public void Next_NothingLeft_ClosesTheQueue()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var queue = Open(folder.Path);
+        Assert.Null(queue.Next(stay: false, () => { }, CancellationToken.None));
+        Assert.Throws<QueueClosedException>(() => queue.Add(new Dictionary<string, string>()));
+    }
+
+    [Theory]
+    [InlineData("same", "same", true)]
+    [InlineData("same", "other", false)]
+    [InlineData(null, null, false)]
+    public void EndCommand_StartedAgain_IsKnownInTheSameStartOfTheHostOnly(string? before, string? now, bool expected)
+    {
+        using var folder = TestFiles.CreateFolder();
+        using (var first = Open(folder.Path, before))
+        {
+            first.EndCommand();
+            first.Add(new Dictionary<string, string>());
+        }
+
+        using var second = Open(folder.Path, now);
+        Assert.Equal(expected, second.IsCommandDone);
+        Assert.Single(second.Runs);
+    }
+
+    [Fact]
+    public void Add_SecondTrainerOnTheFolder_KeepsItsQueueToItself()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var first = Open(folder.Path);
+        first.Add(new Dictionary<string, string> { ["Run:Id"] = "one" });
+        using var second = Open(folder.Path);
+        Assert.Empty(second.Runs);
+        second.Add(new Dictionary<string, string> { ["Run:Id"] = "two" });
+        Assert.Equal(["one"], first.Runs.Select(run => run.Id));
+        first.Dispose();
+        using var third = Open(folder.Path);
+        Assert.Equal(["one"], third.Runs.Select(run => run.Id));
+    }
+
+    [Fact]
+    public void Open_DamagedFile_SaysHowToGoOn()
+    {
+        using var folder = TestFiles.CreateFolder();
+        File.WriteAllText(folder.File("queue.json"), "{ half");
+        Assert.Contains("Delete the file", Assert.Throws<TrainingException>(() => Open(folder.Path)).Message);
+    }
+
+    [Theory]
+    [InlineData("Training:Epochs", "many", "Training:Epochs is 'many', expected a value of the type Int32.")]
+    [InlineData("Training:Epochz", "3", "Training:Epochz is not a setting.")]
+    [InlineData("Epochs", "3", "Epochs is not a setting of a run.")]
+    [InlineData("Agent:StateFolder", "/", "Agent:StateFolder is not a setting of a run.")]
+    [InlineData("Run:Folder", "/", "Run:Folder is set at the start of the trainer")]
+    [InlineData("dataset:path", "/", "dataset:path is set at the start of the trainer")]
+    [InlineData("Run:Id", "../up", "Run:Id is '../up'. Use 1 to 80 letters")]
+    [InlineData("Distillation:Temperature", "40", "Distillation:Temperature is '40'.")]
+    public void Add_WrongSetting_IsRefusedByNameAndValue(string name, string value, string expected)
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var queue = Open(folder.Path);
+        Assert.StartsWith(expected, Assert.Single(Assert.Throws<RunSettingsException>(() => queue.Add(new Dictionary<string, string> { [name] = value })).Problems));
+        Assert.Empty(queue.Runs);
+    }
+
+    private static RunQueue Open(string folder, string? start = null)
+    {
+        var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Run:Folder"] = folder, [RunQueue.StartVariable] = start }).Build();
+        var reader = new RunConfigurationReader(settings);
+        return new RunQueue(reader.Read(new Dictionary<string, string>()), settings, reader, TimeProvider.System);
+    }
+}
