@@ -38,7 +38,7 @@ internal sealed class LocalHost(IReadOnlyList<IResource> resources, TextWriter t
 
     private async Task<int> RunProjectsAsync(CancellationTokenSource stop)
     {
-        var output = new PrefixedOutput(terminal, _projects.Max(project => project.Name.Length + (project.Replicas > 1 ? 2 : 0)), isTerminal: ReferenceEquals(terminal, Console.Out) && !Console.IsOutputRedirected);
+        var output = new PrefixedOutput(terminal, _projects.Max(project => project.Name.Length + (project.Replicas > 1 ? 2 : 0)), isTerminal: ReferenceEquals(terminal, Console.Out) && !Console.IsOutputRedirected, () => Console.WindowWidth);
         var leaves = _projects.Where(project => !_projects.Any(other => other.Dependencies.Contains(project))).ToHashSet();
         var running = new Dictionary<Task<int>, bool>();
         foreach (var project in _projects)

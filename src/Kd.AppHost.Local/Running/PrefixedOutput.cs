@@ -4,7 +4,8 @@ namespace Aspire.Hosting.Running;
 /// <param name="output">The terminal.</param>
 /// <param name="width">Width of the names.</param>
 /// <param name="isTerminal">Whether a line can be replaced by the next one.</param>
-internal sealed class PrefixedOutput(TextWriter output, int width, bool isTerminal = false)
+/// <param name="columns">Width of the terminal: a line that is to be replaced must not go on in the next row.</param>
+internal sealed class PrefixedOutput(TextWriter output, int width, bool isTerminal = false, Func<int>? columns = null)
 {
     /// <summary>Begins a line that the next one may replace: erase to the end of the line.</summary>
     public const string InPlace = "\u001b[K";
@@ -21,6 +22,8 @@ internal sealed class PrefixedOutput(TextWriter output, int width, bool isTermin
         var text = $"{source.PadRight(width)} | {(replaceable ? line[InPlace.Length..] : line)}";
         lock (_gate)
         {
+            if (replaceable && isTerminal && columns?.Invoke() is > 1 and var most && text.Length >= most)
+                text = text[..(most - 1)];
             if (_stands)
                 output.Write('\r');
             output.Write(isTerminal ? text + InPlace : text);

@@ -110,7 +110,7 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
         if (!mayBeReplaced)
             WriteLine(text);
         else if (text.Length > 0)
-            output.Write(terminal == TerminalKind.Own ? $"\r{text}{ProgressBar.InPlace}" : $"{ProgressBar.InPlace}{text}\n");
+            output.Write(terminal == TerminalKind.Own ? $"\r{ProgressBar.Fit(text, Console.WindowWidth)}{ProgressBar.InPlace}" : $"{ProgressBar.InPlace}{text}\n");
         output.Flush();
     }
 

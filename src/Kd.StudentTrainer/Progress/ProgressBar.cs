@@ -61,5 +61,8 @@ internal sealed class ProgressBar : IDisposable
         return string.Create(CultureInfo.InvariantCulture, $"{_name} [{bar}] {100 * share:F0}%  {done}/{_total} {_unit}  {rate:G3}/s  {(done < _total ? $"left {left}" : $"in {FormatTime(TimeSpan.FromSeconds(elapsed))}")}{(detail.Length > 0 ? "  " + detail : "")}");
     }
 
+    /// <summary>A line that is to be replaced must not go on in the next row; 0 columns: the terminal does not say.</summary>
+    internal static string Fit(string line, int columns) => columns > 1 && line.Length >= columns ? line[..(columns - 1)] : line;
+
     internal static string FormatTime(TimeSpan time) => time.ToString(time.TotalHours >= 1 ? @"h\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture);
 }
