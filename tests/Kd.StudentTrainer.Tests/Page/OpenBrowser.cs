@@ -1,3 +1,5 @@
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 
 namespace Kd.StudentTrainer.Tests.Page;
@@ -34,7 +36,15 @@ internal sealed class OpenBrowser : IAsyncDisposable
     public void AssertQuiet()
     {
         Assert.Empty(_foreign);
-        Assert.Empty(_errors);
+        Assert.True(_errors.Count == 0, string.Join('\n', _errors));
+    }
+
+    /// <summary>Notes where keyboard and screen reader cannot use what the page shows now, as far as rules can tell (WCAG 2.2, A and AA).</summary>
+    public async Task CheckAccessibilityAsync()
+    {
+        var result = await Page.RunAxe(new AxeRunOptions { RunOnly = RunOnlyOptions.Tags("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice") });
+        _errors.AddRange(result.Violations.Select(violation =>
+            $"{Page.Url} {violation.Id}: {violation.Help}\n  {string.Join("\n  ", violation.Nodes.Take(4).Select(node => $"{node.Html} {string.Join(' ', node.Any.Select(check => check.Message))}"))}\n"));
     }
 
     public async ValueTask DisposeAsync()

@@ -39,6 +39,7 @@ public sealed class PageTests
         await Assertions.Expect(page.Locator("#problems")).ToContainTextAsync("Training:Epochs is '0'");
         await Assertions.Expect(page.Locator("[name='Training:Epochs']")).ToHaveAttributeAsync("aria-invalid", "true");
         await Picture(page, "page-new");
+        await browser.CheckAccessibilityAsync();
         Assert.Equal("waiting", (await trainer.UntilAsync(_ => true)).Phase);
         await page.Locator("[name='Training:Epochs']").FillAsync("6");
         await page.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
@@ -68,6 +69,7 @@ public sealed class PageTests
         foreach (var name in new[] { "train.step", "teacher.lookup", "curriculum.report" })
             await Assertions.Expect(page.Locator(".timeline .lane .name", new() { HasText = name })).ToBeVisibleAsync();
         await Picture(page, "page-current");
+        await browser.CheckAccessibilityAsync();
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
         await Assertions.Expect(page.Locator("#phase")).ToHaveTextAsync("paused");
@@ -85,6 +87,7 @@ public sealed class PageTests
         await page.GetByRole(AriaRole.Link, new() { Name = "All runs" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "first" })).ToBeVisibleAsync();
         await Picture(page, "page-runs");
+        await browser.CheckAccessibilityAsync();
         foreach (var name in new[] { "first", "second" })
             await page.GetByLabel($"compare {name}").CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Compare" }).ClickAsync();
@@ -92,15 +95,18 @@ public sealed class PageTests
         await Assertions.Expect(page.Locator("#differences mark").First).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
         await Picture(page, "page-comparison");
+        await browser.CheckAccessibilityAsync();
 
         await page.GetByLabel("Light or dark").ClickAsync();
         await Assertions.Expect(page.Locator("#radzen-theme-link")).ToHaveAttributeAsync("href", new Regex("dark-base"));
         await page.GetByRole(AriaRole.Link, new() { Name = "Current run" }).ClickAsync();
         await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
         await Picture(page, "page-current-dark");
+        await browser.CheckAccessibilityAsync();
         await page.SetViewportSizeAsync(390, 844);
         Assert.Equal(390, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
-        await Picture(page, "page-phone");
+        await Picture(page, "page-phone", whole: false);
+        await browser.CheckAccessibilityAsync();
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Stop after this epoch" }).ClickAsync();
         await Assertions.Expect(page.Locator("#phase")).ToHaveTextAsync("stopped");
@@ -188,11 +194,11 @@ public sealed class PageTests
         await page.Locator($"input[name={name}]").BlurAsync();
     }
 
-    private static async Task Picture(IPage page, string name)
+    private static async Task Picture(IPage page, string name, bool whole = true)
     {
         if (Environment.GetEnvironmentVariable("KD_SCREENSHOTS") is not { Length: > 0 } folder)
             return;
-        await page.WaitForTimeoutAsync(800);
-        await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = true });
+        await page.WaitForTimeoutAsync(3000);
+        await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = whole });
     }
 }
