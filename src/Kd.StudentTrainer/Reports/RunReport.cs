@@ -5,7 +5,6 @@ using Kd.StudentTrainer.Curriculum;
 using Kd.StudentTrainer.Progress;
 using Kd.StudentTrainer.Runs;
 using Kd.StudentTrainer.Training;
-using Kd.Vision.Imaging;
 
 namespace Kd.StudentTrainer.Reports;
 
@@ -128,8 +127,8 @@ internal sealed class RunReport(RunContext context, RunResult result, IReadOnlyL
         foreach (var sample in samples.Take(Pictures))
         {
             var name = context.Dataset.ClassNames[context.Dataset.Train.Labels[sample]];
-            var picture = Convert.ToBase64String(PngFile.Encode(context.Dataset.Train.Get(sample).Image));
-            text.Append(Invariant($"<figure><img alt=\"{Encode(name)}\" src=\"data:image/png;base64,{picture}\"><figcaption>{Encode(name)}<br>{values[sample]:F2}</figcaption></figure>"));
+            var picture = Thumbnail.ToDataUri(context.Dataset.Train.Get(sample).Image);
+            text.Append(Invariant($"<figure><img alt=\"{Encode(name)}\" src=\"{picture}\"><figcaption>{Encode(name)}<br>{values[sample]:F2}</figcaption></figure>"));
         }
 
         text.Append("</div>");

@@ -15,7 +15,7 @@ internal sealed class SampleGallery(ImageSplit split, IReadOnlyList<string> clas
     /// <summary>Samples of each kind.</summary>
     public const int Most = 8;
 
-    private const int LargestSide = 96, Guesses = 3;
+    private const int Guesses = 3;
     private readonly List<Kept> _hardest = [], _easiest = [];
 
     /// <summary>Rows of a batch whose predictions are worth keeping.</summary>
@@ -35,13 +35,15 @@ internal sealed class SampleGallery(ImageSplit split, IReadOnlyList<string> clas
         var width = batch.TeacherLogits!.Length / batch.Count;
         foreach (var (at, row) in chosen.Rows.Index())
         {
-            // Most of the first batches are chosen, and soon replaced: pixels are copied, pictures are made at the end.
-            var kept = new Kept(
-                batch.Samples[row], result.Difficulty![row], BestOf(Softmax(batch.TeacherLogits.AsSpan(row * width, width))), BestOf(chosen.Probabilities.AsSpan(at * width, width)),
-                batch.Pixels.Slice(row * ViewRenderer.ByteCount(batch.ViewSize), ViewRenderer.ByteCount(batch.ViewSize)).ToArray(), batch.ViewSize);
+            var kept = new Kept(batch.Samples[row], result.Difficulty![row], BestOf(Softmax(batch.TeacherLogits.AsSpan(row * width, width))), BestOf(chosen.Probabilities.AsSpan(at * width, width)), row, batch.ViewSize);
             Insert(_hardest, kept, (a, b) => b.Difficulty.CompareTo(a.Difficulty));
             Insert(_easiest, kept, (a, b) => a.Difficulty.CompareTo(b.Difficulty));
         }
+
+        // Of a first batch all rows are chosen and most are replaced by others of it: only what has stayed is copied.
+        var bytes = ViewRenderer.ByteCount(batch.ViewSize);
+        foreach (var kept in _hardest.Concat(_easiest).Where(kept => kept.Planes is null))
+            kept.Planes = batch.Pixels.Slice(kept.Row * bytes, bytes).ToArray();
     }
 
     /// <summary>Writes samples.json, and begins anew.</summary>
@@ -74,21 +76,24 @@ internal sealed class SampleGallery(ImageSplit split, IReadOnlyList<string> clas
         [.. probabilities.ToArray().Index().OrderByDescending(entry => entry.Item).ThenBy(entry => entry.Index).Take(Guesses)];
 
     private SampleView Show(Kept kept) => new(
-        kept.Sample, split.NameOf(kept.Sample), classes[split.Labels[kept.Sample]], kept.Difficulty, Name(kept.Teacher), Name(kept.Student), "data:image/png;base64," + Convert.ToBase64String(PngFile.Encode(Picture(kept))));
+        kept.Sample, split.NameOf(kept.Sample), classes[split.Labels[kept.Sample]], kept.Difficulty, Name(kept.Teacher), Name(kept.Student), Thumbnail.ToDataUri(Picture(kept)));
 
     private List<Guess> Name((int Class, float Probability)[] best) => [.. best.Select(entry => new Guess(classes[entry.Class], entry.Probability))];
 
     private static RgbImage Picture(Kept kept)
     {
-        var pixels = new byte[kept.Planes.Length];
+        var planes = kept.Planes!;
+        var pixels = new byte[planes.Length];
         var plane = pixels.Length / 3;
         for (var i = 0; i < plane; i++)
-            (pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]) = (kept.Planes[i], kept.Planes[plane + i], kept.Planes[2 * plane + i]);
-        var image = new RgbImage(kept.Size, kept.Size, pixels);
-        return kept.Size <= LargestSide ? image : Resampler.Resize(image, new PixelBox(0, 0, kept.Size, kept.Size), LargestSide, LargestSide);
+            (pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]) = (planes[i], planes[plane + i], planes[2 * plane + i]);
+        return new RgbImage(kept.Size, kept.Size, pixels);
     }
 
-    private sealed record Kept(int Sample, float Difficulty, (int Class, float Probability)[] Teacher, (int Class, float Probability)[] Student, byte[] Planes, int Size);
+    private sealed record Kept(int Sample, float Difficulty, (int Class, float Probability)[] Teacher, (int Class, float Probability)[] Student, int Row, int Size)
+    {
+        public byte[]? Planes { get; set; }
+    }
 }
 
 /// <summary>The file samples.json.</summary>

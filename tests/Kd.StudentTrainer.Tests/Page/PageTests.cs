@@ -69,6 +69,7 @@ public sealed class PageTests
         foreach (var name in new[] { "train.step", "teacher.lookup", "curriculum.report" })
             await Assertions.Expect(page.Locator(".timeline .lane .name", new() { HasText = name })).ToBeVisibleAsync();
         await Picture(page, "page-current");
+        await Picture(page.Locator(".timeline"), "page-timeline");
         await browser.CheckAccessibilityAsync();
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
@@ -192,6 +193,12 @@ public sealed class PageTests
     {
         await page.Locator($"input[name={name}]").FillAsync(value);
         await page.Locator($"input[name={name}]").BlurAsync();
+    }
+
+    private static async Task Picture(ILocator part, string name)
+    {
+        if (Environment.GetEnvironmentVariable("KD_SCREENSHOTS") is { Length: > 0 } folder)
+            await part.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png") });
     }
 
     private static async Task Picture(IPage page, string name, bool whole = true)
