@@ -87,6 +87,10 @@ public sealed class PageTests
 
         await page.GetByRole(AriaRole.Link, new() { Name = "All runs" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "first" })).ToBeVisibleAsync();
+        await page.Locator("[name=filter]").FillAsync("CURRIC");
+        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "first" })).ToHaveCountAsync(0);
+        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "second" })).ToBeVisibleAsync();
+        await page.Locator("[name=filter]").FillAsync("");
         await Picture(page, "page-runs");
         await browser.CheckAccessibilityAsync();
         foreach (var name in new[] { "first", "second" })
