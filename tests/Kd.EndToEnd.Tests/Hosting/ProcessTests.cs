@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.RegularExpressions;
 using Kd.Tests;
 
 namespace Kd.EndToEnd.Tests.Hosting;
@@ -72,5 +75,29 @@ public sealed class ProcessTests
 
         Assert.Contains("going on after teacher, labels", host.Output);
         Assert.Contains("| kd-curriculum ", host.Output);
+    }
+
+    [Fact]
+    public async Task Kill_TrainerInARunFromItsPage_GoesOnWithThatRunOnly()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var host = AppHostProcess.Start([.. AppHostProcess.Small, $"--Run:Folder={folder.Path}", "--Run:Study=false", "--Distillation:Method=labels", "--Run:Stay=true"]);
+        await host.WaitForAsync("the trainer stays");
+        using var page = new HttpClient { BaseAddress = new Uri(Regex.Match(host.Output, @"Run page: (\S+)").Groups[1].Value) };
+        var settings = new Dictionary<string, object> { ["Training:Epochs"] = 300, ["Run:Id"] = "asked" };
+        Assert.Equal(HttpStatusCode.Accepted, (await page.PostAsJsonAsync("api/runs", new { settings }, TestContext.Current.CancellationToken)).StatusCode);
+        await host.WaitForAsync("epoch 3/300");
+        foreach (var (id, _) in host.Children().Where(child => child.Value.Contains("StudentTrainer", StringComparison.Ordinal)))
+            Process.GetProcessById(id).Kill();
+
+        await host.WaitForAsync("goes on from its checkpoint");
+        // On the same address: who looks at the page sees it go on.
+        (await page.PostAsync("api/run/stop", null, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+        await host.WaitForAsync("stopped after epoch");
+        using var kill = Process.Start("kill", ["-INT", $"{host.Id}"]);
+
+        Assert.Equal(0, await host.WaitAsync());
+        Assert.Single(Regex.Matches(host.Output, "labels: 2 epochs"));
+        Assert.True(File.Exists(folder.File("asked/metrics.jsonl")));
     }
 }
