@@ -37,7 +37,9 @@ internal sealed class RunFinder(RunConfiguration configuration, TimeProvider tim
         var path = PathOf(configuration.Run.Id!);
         if (!Directory.Exists(path))
             return null;
-        var folder = RunFolder.Open(path);
+        using var folder = RunFolder.Open(path);
+        if (!folder.TryLock())
+            return $"Run:Id is '{configuration.Run.Id}', and that run is under way. Give another name, or none.";
         if (folder.IsFinished)
             return $"Run:Id is '{configuration.Run.Id}', and that run is finished. Give another name, or none.";
         return Read(folder) is { } saved && FindDifference(saved, _settings) is { } difference

@@ -58,7 +58,8 @@ public sealed class QueueTests
         Assert.Equal(HttpStatusCode.BadRequest, wrong.Code);
         Assert.Equal("Distillation:Method is 'magic'. Use labels, mixed, kd, kd-curriculum, dkd, dist or ctkd.", wrong.Body.GetProperty("errors").GetProperty("Distillation:Method")[0].GetString());
         Assert.StartsWith("Training:Epochs is '0'.", wrong.Body.GetProperty("errors").GetProperty("Training:Epochs")[0].GetString());
-        Assert.Equal(HttpStatusCode.BadRequest, (await StartAsync(trainer, new() { ["Run:Id"] = "run", ["Training:Epochs"] = 3 })).Code);
+        var underWay = await StartAsync(trainer, new() { ["Run:Id"] = "run" });
+        Assert.Contains("'run', and that run is under way", underWay.Body.GetProperty("errors").GetProperty("Run:Id")[0].GetString());
 
         Assert.Equal(HttpStatusCode.Accepted, (await StartAsync(trainer, new() { ["Run:Id"] = "failing", ["Student:Device"] = "cuda:99" })).Code);
         Assert.Equal(HttpStatusCode.Accepted, (await StartAsync(trainer, new() { ["Run:Id"] = "unwanted" })).Code);
