@@ -26,10 +26,13 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
     /// <summary>Begins to show how far a piece of work is.</summary>
     public ProgressBar Begin(string name, long total, string unit) => new(name, total, unit, terminal != TerminalKind.None, WriteBar, time);
 
+    /// <summary>The next run is one of a study; 0 of 0: of none.</summary>
+    public void Place(int run, int runs) => Status = Status with { Run = run, Runs = runs };
+
     public void RunStarts(string method, int epochs, long parameters, string folder)
     {
         (_bar, _share) = (null, default);
-        Status = new RunStatus("running", method, 1, epochs, 0, 0, null, null, null, null, folder);
+        Status = new RunStatus("running", method, 1, epochs, 0, 0, null, null, null, null, folder, Status.Run, Status.Runs);
         WriteLine($"{method}: {epochs} epochs, student with {parameters} parameters");
     }
 

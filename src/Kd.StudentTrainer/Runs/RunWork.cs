@@ -23,6 +23,7 @@ internal sealed class RunWork(TeacherClient teacher, CurriculumClient agent, Con
     public void Execute(RunConfiguration configuration, CancellationToken cancellation)
     {
         TorchRuntime.EnsureLoaded();
+        progress.Place(0, 0);
         switch (configuration.Run.Task)
         {
             case "label":

@@ -34,8 +34,11 @@ internal sealed class Study
         var run = _context.Configuration.Run;
         for (var seed = run.Seed; seed < run.Seed + run.Seeds; seed++)
         {
-            foreach (var arm in arms)
+            foreach (var (index, arm) in arms.Index())
+            {
+                _context.Progress.Place((int)(seed - run.Seed) * arms.Count + index + 1, run.Seeds * arms.Count);
                 Run(arm, seed, cancellation);
+            }
         }
     }
 

@@ -12,8 +12,10 @@ namespace Kd.StudentTrainer.Steering;
 /// <param name="SecondsLeft">Until the run's end, at the rate so far; null while that is not known.</param>
 /// <param name="Manual">Set by hand for coming epochs; null: nothing.</param>
 /// <param name="Folder">The run's folder; null before the first run begins.</param>
+/// <param name="Run">Which run of a study it is, from 1; 0: of none.</param>
+/// <param name="Runs">Runs of the study.</param>
 public sealed record RunStatus(
-    string Phase, string? Method, int Epoch, int Epochs, int Step, int Steps, double? Loss, double? ValidationAccuracy, double? SecondsLeft, ManualTarget? Manual, string? Folder)
+    string Phase, string? Method, int Epoch, int Epochs, int Step, int Steps, double? Loss, double? ValidationAccuracy, double? SecondsLeft, ManualTarget? Manual, string? Folder, int Run = 0, int Runs = 0)
 {
     /// <summary>Before the first run.</summary>
     public static RunStatus Starting { get; } = new("starting", null, 0, 0, 0, 0, null, null, null, null, null);

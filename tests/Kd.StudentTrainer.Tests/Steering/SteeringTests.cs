@@ -86,7 +86,7 @@ public sealed class SteeringTests
         string[] settings = [.. s_small, "--Distillation:Method=labels", "--Run:Seeds=2", "--Training:Epochs=1", "--Dataset:DemoTrainPerClass=60"];
         using (var first = TrainerProcess.Start(folder.File("runs"), settings))
         {
-            await first.UntilAsync(status => status.Step > 0);
+            Assert.Equal((1, 2), await first.UntilAsync(status => status.Step > 0) is var status ? (status.Run, status.Runs) : default);
             await first.PostAsync("stop");
             Assert.Equal(0, await first.EndAsync());
         }
