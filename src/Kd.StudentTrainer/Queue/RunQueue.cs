@@ -201,11 +201,3 @@ internal sealed class RunQueue : IDisposable
     /// <summary>What is kept.</summary>
     private sealed record QueueState(string? Start, bool CommandDone, IReadOnlyList<QueuedRun> Runs);
 }
-
-/// <summary>A run that was asked for on the page.</summary>
-/// <param name="Id">Its name, and that of its folder.</param>
-/// <param name="Settings">Those that differ from the process's, by name.</param>
-public sealed record QueuedRun(string Id, IReadOnlyDictionary<string, string> Settings);
-
-/// <summary>The trainer is ending and takes no more runs.</summary>
-internal sealed class QueueClosedException() : Exception("The trainer has done its work and is ending. Start it with Run:Stay=true to start runs from its page.");

@@ -5,9 +5,7 @@ using Kd.StudentTrainer.Checkpoints;
 using Kd.StudentTrainer.Curriculum;
 using Kd.StudentTrainer.Reports;
 using Kd.StudentTrainer.Steering;
-using Kd.StudentTrainer.Teaching;
 using Kd.StudentTrainer.Training;
-using Kd.Vision.Export;
 
 namespace Kd.StudentTrainer.Runs;
 
@@ -22,11 +20,9 @@ internal sealed class TrainingRun
     private readonly RunLength _length;
     private readonly SampleGallery _gallery;
     private readonly CheckpointStore _checkpoints;
-    private readonly long _started;
-    private readonly TeacherUsage _usageAtStart;
+    private readonly RunClock _clock;
     private RunState _state;
     private long _saved;
-    private TimeSpan _paused;
 
     public TrainingRun(RunContext context, string method, RunFolder folder)
     {
@@ -34,7 +30,7 @@ internal sealed class TrainingRun
         (_course, _checkpoints) = (new Course(context, method), new CheckpointStore(folder));
         _gallery = new SampleGallery(context.Dataset.Train, context.Dataset.ClassNames);
         _length = new RunLength(_configuration, method, context.Dataset.Train.Count);
-        (_started, _saved, _usageAtStart) = (context.Time.GetTimestamp(), context.Time.GetTimestamp(), context.Teacher?.Usage ?? default);
+        (_clock, _saved) = (new RunClock(context.Time, context.Teacher), context.Time.GetTimestamp());
         _state = new RunState(UsesTeacher ? context.TeacherDescription?.TeacherId : null, 0, 0, 0, EpochSums.Zero, BestEpoch.None, 0, default, 0, null, []);
     }
 
@@ -62,27 +58,7 @@ internal sealed class TrainingRun
         // What is set by hand is for the coming epochs of this run, not for the next run of a study.
         _context.Control.Set(null);
 
-        return Test(student, cancellation);
-    }
-
-    private RunResult Test(Student student, CancellationToken cancellation)
-    {
-        var test = _context.Dataset.Test;
-        student.Load(_folder.LastWeights);
-        var last = Evaluation.Measure(_context, test, needsTeacher: false, student.Predict, cancellation);
-        student.Load(_folder.BestWeights);
-        var best = Evaluation.Measure(_context, test, needsTeacher: false, student.Predict, cancellation);
-        _folder.WriteJson(RunFolder.EvaluationFile, best);
-        _folder.Guard(() => OnnxFile.Write(_folder.OnnxPath, student.Evaluated, _context.Dataset.ClassNames, _configuration.Student.OnnxInput));
-        var usage = Usage();
-        var result = new RunResult(
-            _method, best.Correct, best.Images, _state.Seen, usage.Computed, usage.Hits, Seconds(), _state.Best.Epoch, _state.Best.Accuracy, last.Correct, _configuration.Run.Seed, student.Steps, _course.TeacherViews);
-        if (UsesTeacher)
-            DifficultyTable.Write(_folder, _context.Dataset.Train, _context.Dataset.ClassNames, _course.Difficulty);
-        new RunReport(_context, result, _folder.ReadMetrics(), best, _course.Difficulty).Write(_folder);
-        _folder.WriteJson(RunFolder.ResultFile, result);
-        _context.Log.RunEnded(_context.Id, _method, result.Correct, result.TestImages);
-        return result;
+        return new RunTest(_context, _method, _folder, _course, _clock).Execute(student, _state, cancellation);
     }
 
     private void Begin(CancellationToken cancellation)
@@ -118,18 +94,18 @@ internal sealed class TrainingRun
         using var scope = _context.Log.BeginEpoch(_context.Id, _method, epoch);
         using var activity = TrainerTelemetry.Source.StartActivity("train.epoch");
         activity?.SetTag("kd.run.id", _context.Id).SetTag("kd.run.method", _method).SetTag("kd.run.epoch", epoch);
-        var before = (_state.Sums, Started: Now(), Usage: _context.Teacher?.Usage ?? default);
+        var (before, began) = (_state.Sums, _clock.Read());
         if (_state.Step == 0)
             _course.BeginEpoch(_context.Control.TakeForEpoch());
         var (temperature, threshold, manual) = (_course.Temperature, _course.Threshold, _course.Manual);
-        Train(student, temperature, () => Sums(before.Sums, before.Started, before.Usage), cancellation);
-        var trained = Sums(before.Sums, before.Started, before.Usage);
+        Train(student, temperature, () => _clock.Add(_state.Sums, before, began), cancellation);
+        var trained = _clock.Add(_state.Sums, before, began);
         var refreshed = _course.Refresh(student, epoch, cancellation);
         var validation = _context.Dataset.Validation;
         var accuracy = Evaluation.Measure(_context, validation, needsTeacher: false, student.Predict, cancellation).Accuracy;
         var loss = trained.Loss / trained.Samples;
         var reward = _course.Report(epoch, accuracy, loss, _length.Progress(student.Steps), cancellation);
-        var all = Sums(before.Sums, before.Started, before.Usage);
+        var all = _clock.Add(_state.Sums, before, began);
         activity?.SetTag("kd.epoch.loss", loss).SetTag("kd.epoch.accuracy", accuracy).SetTag("kd.epoch.reward", reward?.Total)
             .SetTag("kd.curriculum.temperature", temperature).SetTag("kd.curriculum.threshold", threshold)
             .SetTag("kd.curriculum.next_temperature", _course.Target?.Temperature).SetTag("kd.curriculum.next_threshold", _course.Target?.Threshold);
@@ -205,7 +181,7 @@ internal sealed class TrainingRun
         var started = _context.Time.GetTimestamp();
         if (!_context.Control.WaitWhilePaused(Begin, cancellation))
             return;
-        _paused += _context.Time.GetElapsedTime(started);
+        _clock.Omit(_context.Time.GetElapsedTime(started));
         _context.Progress.Note($"{_method}: goes on");
 
         void Begin()
@@ -225,8 +201,8 @@ internal sealed class TrainingRun
             {
                 Steps = student.Steps,
                 Sums = sums ?? _state.Sums,
-                Usage = Usage(),
-                Seconds = Seconds(),
+                Usage = _state.Usage + _clock.Read().Usage,
+                Seconds = _state.Seconds + _clock.Read().Time.TotalSeconds,
                 Target = _course.Target?.ToString(),
                 InForce = _course.Manual,
                 Coming = _context.Control.Manual,
@@ -235,24 +211,4 @@ internal sealed class TrainingRun
             tensors);
         _saved = _context.Time.GetTimestamp();
     }
-
-    // The epoch's sums with the time and the teacher's use since this process began with it.
-    private EpochSums Sums(EpochSums before, TimeSpan started, TeacherUsage usageBefore)
-    {
-        var usage = (_context.Teacher?.Usage ?? default) - usageBefore;
-        return _state.Sums with
-        {
-            Seconds = before.Seconds + (Now() - started).TotalSeconds,
-            Hits = before.Hits + usage.Hits,
-            Computed = before.Computed + usage.Computed,
-            Times = _state.Sums.Times with { Lookup = before.Times.Lookup + usage.Lookup.TotalSeconds, Label = before.Times.Label + usage.Label.TotalSeconds },
-        };
-    }
-
-    private TeacherUsage Usage() => _state.Usage + ((_context.Teacher?.Usage ?? default) - _usageAtStart);
-
-    private double Seconds() => _state.Seconds + Now().TotalSeconds;
-
-    // Since this process began with the run, without pauses.
-    private TimeSpan Now() => _context.Time.GetElapsedTime(_started) - _paused;
 }

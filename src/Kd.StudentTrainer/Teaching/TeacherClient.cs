@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Grpc.Core;
 using Kd.Protocol.Teacher.V1;
@@ -85,24 +84,24 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
     /// <returns>Their logits.</returns>
     public async Task<float[][]> LabelAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, bool store, CancellationToken cancellation)
     {
-        var request = new LabelRequest { ViewIds = Pack(views), Pixels = UnsafeByteOperations.UnsafeWrap(pixels), Height = size, Width = size, DoNotStore = !store };
+        var request = new LabelRequest { ViewIds = LogitsWire.Pack(views), Pixels = UnsafeByteOperations.UnsafeWrap(pixels), Height = size, Width = size, DoNotStore = !store };
         var started = time.GetTimestamp();
         var reply = await CallAsync("Label", views.Length, (client, call) => client.LabelAsync(request, call), cancellation);
         Interlocked.Add(ref _labelTicks, time.GetElapsedTime(started).Ticks);
         Interlocked.Add(ref _computed, views.Length);
-        return Unpack(reply.Logits, views.Length, reply.Classes);
+        return LogitsWire.Unpack(reply.Logits, views.Length, reply.Classes);
     }
 
     public void Dispose() => _pool?.Dispose();
 
     private async Task<int[]> LookupAsync(ReadOnlyMemory<ViewId> views, Memory<float[]> rows, bool storedOnly, CancellationToken cancellation)
     {
-        var request = new LookupRequest { ViewIds = Pack(views.Span), StoredOnly = storedOnly };
+        var request = new LookupRequest { ViewIds = LogitsWire.Pack(views.Span), StoredOnly = storedOnly };
         var started = time.GetTimestamp();
         var reply = await CallAsync("Lookup", views.Length, (client, call) => client.LookupAsync(request, call), cancellation);
         Interlocked.Add(ref _lookupTicks, time.GetElapsedTime(started).Ticks);
         int[] missing = [.. reply.Missing];
-        var logits = Unpack(reply.Logits, views.Length - missing.Length, reply.Classes);
+        var logits = LogitsWire.Unpack(reply.Logits, views.Length - missing.Length, reply.Classes);
         var (next, at) = (0, 0);
         for (var i = 0; i < views.Length; i++)
         {
@@ -194,53 +193,4 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
             _opening.Release();
         }
     }
-
-    private static ByteString Pack(ReadOnlySpan<ViewId> views)
-    {
-        var bytes = new byte[views.Length * ViewId.Length];
-        for (var i = 0; i < views.Length; i++)
-            views[i].CopyTo(bytes.AsSpan(i * ViewId.Length));
-        return UnsafeByteOperations.UnsafeWrap(bytes);
-    }
-
-    private static float[][] Unpack(ByteString logits, int count, int classes)
-    {
-        if (logits.Length != 2L * count * classes)
-            throw new TrainingException($"The teacher sent {logits.Length} bytes of logits, expected {2L * count * classes} ({count} views, {classes} classes).");
-        var halves = MemoryMarshal.Cast<byte, Half>(logits.Span);
-        var rows = new float[count][];
-        for (var row = 0; row < count; row++)
-        {
-            rows[row] = new float[classes];
-            System.Numerics.Tensors.TensorPrimitives.ConvertToSingle(halves.Slice(row * classes, classes), rows[row]);
-        }
-
-        return rows;
-    }
-}
-
-/// <summary>What one replica of the teacher answered since this process began.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Calls">Calls.</param>
-/// <param name="LookedUp">Views that it was asked for in its cache.</param>
-/// <param name="Computed">Views that it computed.</param>
-/// <param name="Time">Time that the calls took; several are under way at once.</param>
-/// <param name="LastAnswer">When it answered last.</param>
-internal sealed record ReplicaUsage(string Name, long Calls, long LookedUp, long Computed, TimeSpan Time, DateTimeOffset LastAnswer)
-{
-    public static ReplicaUsage operator +(ReplicaUsage soFar, ReplicaUsage next) =>
-        next with { Calls = soFar.Calls + next.Calls, LookedUp = soFar.LookedUp + next.LookedUp, Computed = soFar.Computed + next.Computed, Time = soFar.Time + next.Time };
-}
-
-/// <summary>How the teacher was used.</summary>
-/// <param name="Hits">Views answered from its cache.</param>
-/// <param name="Computed">Views that it computed.</param>
-/// <param name="Calls">Calls.</param>
-/// <param name="Lookup">Time that Lookup calls took; several are under way at once.</param>
-/// <param name="Label">Time that Label calls took.</param>
-internal readonly record struct TeacherUsage(long Hits, long Computed, long Calls, TimeSpan Lookup, TimeSpan Label)
-{
-    public static TeacherUsage operator +(TeacherUsage a, TeacherUsage b) => new(a.Hits + b.Hits, a.Computed + b.Computed, a.Calls + b.Calls, a.Lookup + b.Lookup, a.Label + b.Label);
-
-    public static TeacherUsage operator -(TeacherUsage a, TeacherUsage b) => new(a.Hits - b.Hits, a.Computed - b.Computed, a.Calls - b.Calls, a.Lookup - b.Lookup, a.Label - b.Label);
 }
