@@ -119,6 +119,10 @@ public sealed class PageTests
         await Assertions.Expect(page.Locator("#phase")).ToHaveTextAsync("stopped");
         var stopped = await trainer.UntilAsync(_ => true);
         await page.GotoAsync($"{trainer.Client.BaseAddress}run?name=second");
+        await page.GetByRole(AriaRole.Link, new() { Name = "New run with these settings" }).ClickAsync();
+        await Assertions.Expect(page.Locator("[name='Training:Epochs']")).ToHaveValueAsync("400");
+        await Assertions.Expect(page.Locator("[name='Distillation:Method']")).ToHaveValueAsync("kd-curriculum");
+        await page.GoBackAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Go on with it" }).ClickAsync();
         Assert.Equal("second", Path.GetFileName((await trainer.UntilAsync(status => status.Phase == "running" && status.Epoch > stopped.Epoch)).Folder));
         browser.AssertQuiet();
