@@ -1,4 +1,4 @@
 namespace Kd.StudentTrainer.Queue;
 
-/// <summary>The trainer is ending and takes no more runs.</summary>
-internal sealed class QueueClosedException() : Exception("The trainer has done its work and is ending. Start it with Run:Stay=true to start runs from its page.");
+/// <summary>The trainer takes no more runs.</summary>
+internal sealed class QueueClosedException() : Exception("This trainer takes no further runs: it has done its work and is ending, or it was started for another task (Run:Task). Start one with Run:Stay=true or Run:Task=serve.");

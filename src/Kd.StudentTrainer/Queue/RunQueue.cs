@@ -32,11 +32,15 @@ internal sealed class RunQueue : IDisposable
     public RunQueue(RunConfiguration configuration, IConfiguration host, RunConfigurationReader reader, TimeProvider time)
     {
         (_reader, _time, _folder, _start) = (reader, time, Path.GetFullPath(configuration.Run.Folder), host[StartVariable]);
-        if (File.Exists(Path.Combine(_folder, QueueFile)) && TryLock())
+        // Who labels or verifies does not train what somebody left waiting.
+        _closed = configuration.Run.Task is not ("train" or RunOptions.Serve);
+        if (!_closed && File.Exists(FilePath) && TryLock())
             _state = Read();
         if (_start is null || _state.Start != _start)
             _state = _state with { Start = _start, CommandDone = false };
     }
+
+    private string FilePath => Path.Combine(_folder, QueueFile);
 
     /// <summary>Whether the command's own work was done before this process, in the same start of the host.</summary>
     public bool IsCommandDone => _state.CommandDone;
@@ -122,17 +126,16 @@ internal sealed class RunQueue : IDisposable
         {
             lock (_gate)
             {
-                if (_state.Runs is [var first, ..])
+                if (!_closed && _state.Runs is [var first, ..])
                 {
                     Keep(_state);
                     Current = first.Id;
                     return first;
                 }
 
-                if (!stay)
+                if (_closed || !stay)
                 {
-                    _closed = true;
-                    File.Delete(Path.Combine(_folder, QueueFile));
+                    Close();
                     return null;
                 }
 
@@ -150,6 +153,14 @@ internal sealed class RunQueue : IDisposable
     }
 
     public void Dispose() => _lock?.Dispose();
+
+    // The file of a trainer that trains beside this one stays.
+    private void Close()
+    {
+        if (!_closed && File.Exists(FilePath) && TryLock())
+            File.Delete(FilePath);
+        _closed = true;
+    }
 
     private string FreeName()
     {
@@ -194,7 +205,7 @@ internal sealed class RunQueue : IDisposable
         }
         catch (JsonException error)
         {
-            throw new TrainingException($"The waiting runs in '{Path.Combine(_folder, QueueFile)}' cannot be read: {error.Message} Delete the file to go on without them.", error);
+            throw new TrainingException($"The waiting runs in '{FilePath}' cannot be read: {error.Message} Delete the file to go on without them.", error);
         }
     }
 

@@ -44,6 +44,8 @@ internal sealed class TrainerJob(
     {
         try
         {
+            if (queue.Runs is { Count: > 0 } waiting)
+                progress.Note($"runs that wait from before: {string.Join(", ", waiting.Select(run => run.Id))}");
             // Until its work is done: a host starts a process again that was made to end before.
             outcome.ExitCode = InternalError;
             if (configuration.Run.Task != RunOptions.Serve && !queue.IsCommandDone && Attempt(() => configuration, cancellation) is var code and not 0)

@@ -35,6 +35,30 @@ public sealed class RunQueueTests
         Assert.Throws<QueueClosedException>(() => queue.Add(new Dictionary<string, string>()));
     }
 
+    [Fact]
+    public void Next_TrainerOfAnotherTask_LeavesWhatWaits()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using (var first = Open(folder.Path))
+            first.Add(new Dictionary<string, string> { ["Run:Id"] = "one" });
+        using (var labeler = Open(folder.Path, task: "label"))
+        {
+            Assert.Null(labeler.Next(stay: true, () => { }, CancellationToken.None));
+            Assert.Contains("Run:Task", Assert.Throws<QueueClosedException>(() => labeler.Add(new Dictionary<string, string>())).Message);
+        }
+
+        using var next = Open(folder.Path);
+        Assert.Equal(["one"], next.Runs.Select(run => run.Id));
+    }
+
+    [Fact]
+    public void Next_NoFolder_IsNoMistake()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var queue = Open(folder.File("absent"));
+        Assert.Null(queue.Next(stay: false, () => { }, CancellationToken.None));
+    }
+
     [Theory]
     [InlineData("same", "same", true)]
     [InlineData("same", "other", false)]
@@ -63,6 +87,8 @@ public sealed class RunQueueTests
         Assert.Empty(second.Runs);
         second.Add(new Dictionary<string, string> { ["Run:Id"] = "two" });
         Assert.Equal(["one"], first.Runs.Select(run => run.Id));
+        second.Remove("two");
+        Assert.Null(second.Next(stay: false, () => { }, CancellationToken.None));
         first.Dispose();
         using var third = Open(folder.Path);
         Assert.Equal(["one"], third.Runs.Select(run => run.Id));
@@ -93,10 +119,12 @@ public sealed class RunQueueTests
         Assert.Empty(queue.Runs);
     }
 
-    private static RunQueue Open(string folder, string? start = null)
+    private static RunQueue Open(string folder, string? start = null, string task = "train")
     {
         var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Run:Folder"] = folder, [RunQueue.StartVariable] = start }).Build();
         var reader = new RunConfigurationReader(settings);
-        return new RunQueue(reader.Read(new Dictionary<string, string>()), settings, reader, TimeProvider.System);
+        var configuration = reader.Read(new Dictionary<string, string>());
+        configuration.Run.Task = task;
+        return new RunQueue(configuration, settings, reader, TimeProvider.System);
     }
 }
