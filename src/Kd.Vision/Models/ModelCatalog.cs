@@ -8,6 +8,9 @@ namespace Kd.Vision.Models;
 /// <summary>Builds a network by its name.</summary>
 public static class ModelCatalog
 {
+    // Weights are drawn from torch's one generator: two networks that are built at once would take each other's numbers.
+    private static readonly Lock s_generator = new();
+
     /// <summary>The names that <see cref="Create"/> knows.</summary>
     public static IReadOnlyList<string> Architectures { get; } =
     [
@@ -19,7 +22,7 @@ public static class ModelCatalog
     /// <param name="architecture">One of <see cref="Architectures"/>.</param>
     public static int InputSize(string architecture) => architecture.StartsWith("cifar", StringComparison.Ordinal) ? 32 : 224;
 
-    /// <summary>Builds a classifier with random weights.</summary>
+    /// <summary>Builds a classifier with random weights; safe on any thread, as long as nothing else draws from torch's generator meanwhile.</summary>
     /// <param name="architecture">One of <see cref="Architectures"/>.</param>
     /// <param name="classes">Number of classes, at least 1.</param>
     /// <param name="seed">Seed of the weights.</param>
@@ -31,13 +34,16 @@ public static class ModelCatalog
         TorchRuntime.EnsureLoaded();
         if (!Architectures.Contains(architecture))
             throw new ArgumentException($"Architecture '{architecture}' is not known. Known: {string.Join(", ", Architectures)}.");
-        random.manual_seed(seed);
         const string cifar = "cifar-resnet", resnet = "resnet";
-        if (architecture.StartsWith(cifar, StringComparison.Ordinal))
-            return new CifarResNet(Depth(cifar), classes);
-        if (architecture.StartsWith(resnet, StringComparison.Ordinal))
-            return ResNet.Create(Depth(resnet), classes);
-        return new MobileNetV2(classes, width, smallImages);
+        lock (s_generator)
+        {
+            random.manual_seed(seed);
+            if (architecture.StartsWith(cifar, StringComparison.Ordinal))
+                return new CifarResNet(Depth(cifar), classes);
+            if (architecture.StartsWith(resnet, StringComparison.Ordinal))
+                return ResNet.Create(Depth(resnet), classes);
+            return new MobileNetV2(classes, width, smallImages);
+        }
 
         int Depth(string prefix) => int.Parse(architecture.AsSpan(prefix.Length), CultureInfo.InvariantCulture);
     }
