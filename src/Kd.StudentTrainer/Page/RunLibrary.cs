@@ -58,7 +58,7 @@ internal sealed class RunLibrary(RunConfiguration configuration)
     /// <summary>Settings that are not the same in all runs, with the value of each.</summary>
     public IEnumerable<(string Name, IReadOnlyList<string> Values)> Differences(IReadOnlyList<RunSummary> runs)
     {
-        var settings = runs.Select(run => Settings(run.Folder).ToDictionary()).ToList();
+        var settings = runs.Select(run => Settings(run.Folder)).ToList();
         return settings.SelectMany(one => one.Keys).Distinct().Order(StringComparer.Ordinal)
             .Select(name => (name, (IReadOnlyList<string>)[.. settings.Select(one => one.GetValueOrDefault(name, "-"))]))
             .Where(entry => !s_accidental.Contains(entry.name) && entry.Item2.Distinct().Count() > 1);
@@ -96,17 +96,17 @@ internal sealed class RunLibrary(RunConfiguration configuration)
         if (epochs.Count == 0)
             return null;
         var result = Read<RunResult>(Path.Combine(folder.FullName, RunFolder.ResultFile));
-        var method = result?.Method ?? (File.Exists(Path.Combine(folder.FullName, RunFolder.ConfigurationFile)) ? Settings(folder.FullName).ToDictionary().GetValueOrDefault("distillation:method", "-") : folder.Name.StartsWith("seed", StringComparison.Ordinal) ? folder.Parent!.Name : folder.Name);
+        var method = result?.Method ?? (File.Exists(Path.Combine(folder.FullName, RunFolder.ConfigurationFile)) ? Settings(folder.FullName).GetValueOrDefault("distillation:method", "-") : folder.Name.StartsWith("seed", StringComparison.Ordinal) ? folder.Parent!.Name : folder.Name);
         return new RunSummary(NameOf(folder.FullName), folder.FullName, method, epochs.Count, epochs.Max(epoch => epoch.ValidationAccuracy), result?.TestAccuracy, File.GetLastWriteTime(Path.Combine(folder.FullName, "metrics.jsonl")));
     }
 
     // A run of a study has its settings in the study's folder.
-    private IEnumerable<KeyValuePair<string, string>> Settings(string folder)
+    private Dictionary<string, string> Settings(string folder)
     {
         for (var at = new DirectoryInfo(folder); at is not null && at.FullName.Length > _root.Length; at = at.Parent)
         {
             if (Read<JsonObject>(Path.Combine(at.FullName, RunFolder.ConfigurationFile)) is { } settings)
-                return Flatten(settings, "");
+                return Flatten(settings, "").ToDictionary();
         }
 
         return [];

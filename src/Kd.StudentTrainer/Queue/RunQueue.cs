@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Kd.StudentTrainer.Runs;
 using Kd.StudentTrainer.Training;
@@ -14,14 +15,14 @@ internal sealed class RunQueue : IDisposable
     /// <summary>Names the start of the host that started this process.</summary>
     public const string StartVariable = "KD_START";
 
-    private const string QueueFile = "queue.json", LockFile = "queue.lock";
+    private const string QueueFile = "queue.json";
     private readonly RunConfigurationReader _reader;
     private readonly TimeProvider _time;
     private readonly string _folder;
     private readonly string? _start;
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _added = new(0);
-    private FileStream? _lock;
+    private RunFolder? _kept;
     private QueueState _state = new(null, false, []);
     private bool _closed;
 
@@ -34,7 +35,7 @@ internal sealed class RunQueue : IDisposable
         (_reader, _time, _folder, _start) = (reader, time, Path.GetFullPath(configuration.Run.Folder), host[StartVariable]);
         // Who labels or verifies does not train what somebody left waiting.
         _closed = configuration.Run.Task is not ("train" or RunOptions.Serve);
-        if (!_closed && File.Exists(FilePath) && TryLock())
+        if (!_closed && File.Exists(FilePath) && IsOurs())
             _state = Read();
         if (_start is null || _state.Start != _start)
             _state = _state with { Start = _start, CommandDone = false };
@@ -152,12 +153,12 @@ internal sealed class RunQueue : IDisposable
         }
     }
 
-    public void Dispose() => _lock?.Dispose();
+    public void Dispose() => _kept?.Dispose();
 
     // The file of a trainer that trains beside this one stays.
     private void Close()
     {
-        if (!_closed && File.Exists(FilePath) && TryLock())
+        if (!_closed && File.Exists(FilePath) && IsOurs())
             File.Delete(FilePath);
         _closed = true;
     }
@@ -175,33 +176,28 @@ internal sealed class RunQueue : IDisposable
 
     private void Keep(QueueState state)
     {
-        Directory.CreateDirectory(_folder);
         _state = state;
-        if (!TryLock())
-            return;
-        using var folder = RunFolder.Open(_folder);
-        folder.WriteJson(QueueFile, state);
+        if (IsOurs())
+            _kept.WriteJson(QueueFile, state);
     }
 
-    private bool TryLock()
+    // Whether no other trainer has the file.
+    [MemberNotNullWhen(true, nameof(_kept))]
+    private bool IsOurs()
     {
-        try
-        {
-            _lock ??= new FileStream(Path.Combine(_folder, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        if (_kept is not null)
             return true;
-        }
-        catch (IOException)
-        {
-            return false;
-        }
+        var folder = RunFolder.Open(_folder);
+        if (folder.TryLock())
+            _kept = folder;
+        return _kept is not null;
     }
 
     private QueueState Read()
     {
-        using var folder = RunFolder.Open(_folder);
         try
         {
-            return folder.ReadJson<QueueState>(QueueFile) ?? _state;
+            return _kept!.ReadJson<QueueState>(QueueFile) ?? _state;
         }
         catch (JsonException error)
         {

@@ -13,7 +13,7 @@ internal sealed class RunClock(TimeProvider time, TeacherClient? teacher)
     private TimeSpan _paused;
 
     /// <summary>Since this process began with the run.</summary>
-    public Moment Read() => new(time.GetElapsedTime(_started) - _paused, (teacher?.Usage ?? default) - _atStart);
+    public Reading Read() => new(time.GetElapsedTime(_started) - _paused, (teacher?.Usage ?? default) - _atStart);
 
     /// <summary>A pause is no time of the run.</summary>
     public void Omit(TimeSpan pause) => _paused += pause;
@@ -22,7 +22,7 @@ internal sealed class RunClock(TimeProvider time, TeacherClient? teacher)
     /// <param name="sums">What its steps have added so far.</param>
     /// <param name="before">What a checkpoint had of it when this process began with it.</param>
     /// <param name="began">When that was.</param>
-    public EpochSums Add(EpochSums sums, EpochSums before, Moment began)
+    public EpochSums Add(EpochSums sums, EpochSums before, Reading began)
     {
         var now = Read();
         var usage = now.Usage - began.Usage;
@@ -35,8 +35,8 @@ internal sealed class RunClock(TimeProvider time, TeacherClient? teacher)
         };
     }
 
-    /// <summary>A reading.</summary>
+    /// <summary>What the clock shows.</summary>
     /// <param name="Time">Since the run began in this process.</param>
     /// <param name="Usage">What the teacher did in that time.</param>
-    internal readonly record struct Moment(TimeSpan Time, TeacherUsage Usage);
+    internal readonly record struct Reading(TimeSpan Time, TeacherUsage Usage);
 }

@@ -11,11 +11,7 @@ namespace Kd.StudentTrainer.Tests.Queue;
 [Collection(nameof(OneTrainer))]
 public sealed class QueueTests
 {
-    private static readonly string[] s_small =
-    [
-        "--Dataset:DemoTrainPerClass=6", "--Dataset:DemoValidationPerClass=2", "--Views:PerSample=2", "--Student:Width=0.1", "--Student:Form=Standard", "--Training:BatchSize=12", "--Run:Threads=1",
-        "--Distillation:Method=labels", "--Training:Epochs=2",
-    ];
+    private static readonly string[] s_small = [.. TrainerProcess.Small, "--Distillation:Method=labels", "--Training:Epochs=2"];
 
     [Fact]
     public async Task Start_TrainerKilledAndStartedByTheSameHost_GoesOnWithThatRunToTheSameWeights()

@@ -10,11 +10,7 @@ namespace Kd.StudentTrainer.Tests.Steering;
 [Collection(nameof(OneTrainer))]
 public sealed class SteeringTests
 {
-    private static readonly string[] s_small =
-    [
-        "--Dataset:DemoTrainPerClass=6", "--Dataset:DemoValidationPerClass=2", "--Views:PerSample=2", "--Student:Width=0.1", "--Student:Form=Standard", "--Training:BatchSize=12", "--Run:Threads=1",
-        "--Distillation:Method=kd-curriculum", "--Training:Epochs=8",
-    ];
+    private static readonly string[] s_small = [.. TrainerProcess.Small, "--Distillation:Method=kd-curriculum", "--Training:Epochs=8"];
 
     [Fact]
     public async Task Pause_Killed_StoppedAndStartedAgain_EndsWithTheSameWeights()

@@ -9,6 +9,12 @@ namespace Kd.StudentTrainer.Tests.Steering;
 /// <summary>A trainer as a process of its own, with its HTTP side.</summary>
 internal sealed class TrainerProcess : IDisposable
 {
+    /// <summary>A run of seconds on one thread: 24 classes with 6 samples each, a tiny student.</summary>
+    public static readonly string[] Small =
+    [
+        "--Dataset:DemoTrainPerClass=6", "--Dataset:DemoValidationPerClass=2", "--Views:PerSample=2", "--Student:Width=0.1", "--Student:Form=Standard", "--Training:BatchSize=12", "--Run:Threads=1",
+    ];
+
     private readonly Process _process;
 
     private TrainerProcess(Process process, int port) => (_process, Client) = (process, new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") });
