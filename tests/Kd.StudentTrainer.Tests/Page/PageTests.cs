@@ -106,6 +106,20 @@ public sealed class PageTests
 
         await page.GetByLabel("Light or dark").ClickAsync();
         await Assertions.Expect(page.Locator("#radzen-theme-link")).ToHaveAttributeAsync("href", new Regex("dark-base"));
+        await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
+        await Picture(page, "page-comparison-dark");
+        await browser.CheckAccessibilityAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "All runs" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "first" })).ToBeVisibleAsync();
+        await Picture(page, "page-runs-dark");
+        await browser.CheckAccessibilityAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "New run" }).ClickAsync();
+        await Assertions.Expect(page.Locator("[name='Training:Epochs']")).ToHaveValueAsync(new Regex(@"\d"));
+        await page.Locator("[name=others]").FillAsync("nonsense");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#problems")).ToContainTextAsync("'nonsense' is not a setting");
+        await Picture(page, "page-new-dark");
+        await browser.CheckAccessibilityAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Current run" }).ClickAsync();
         await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
         await Picture(page, "page-current-dark");
