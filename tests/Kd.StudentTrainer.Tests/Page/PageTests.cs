@@ -107,6 +107,8 @@ public sealed class PageTests
         await page.GetByLabel("Light or dark").ClickAsync();
         await Assertions.Expect(page.Locator("#radzen-theme-link")).ToHaveAttributeAsync("href", new Regex("dark-base"));
         await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
+        // The exchange of stylesheets leaves no chart squashed.
+        await page.WaitForFunctionAsync("() => [...document.querySelectorAll('figure')].every(figure => Math.max(...[...figure.querySelectorAll('.rz-line-series path')].map(path => path.getBoundingClientRect().width)) > 0.5 * figure.clientWidth)");
         await Picture(page, "page-comparison-dark");
         await browser.CheckAccessibilityAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "All runs" }).ClickAsync();
