@@ -1,45 +1,38 @@
-using Kd.AppHost;
+using Kd.AppHost.Hosting;
+using Kd.AppHost.Settings;
+using Kd.AppHost.Trainer;
 
 if (!RunSettings.TryRead(args, out var settings))
     return RunSettings.UsageError;
 
-var builder = DistributedApplication.CreateBuilder(args);
+var builder = DistributedApplication.CreateBuilder(args).AddRunHost();
 
 // The key that the services share; a call without it is refused.
 var key = builder.AddParameter("service-key", new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true);
 
-var cache = settings.AddCache(builder);
+var cache = builder.AddCache(settings);
 
 var teacher = builder.AddProject<Projects.Kd_TeacherService>("teacher")
-    .WithHttpEndpoint(name: "http")
-    .WithHttpEndpoint(name: "grpc", env: "Endpoints__GrpcPort")
-    .WithHttpHealthCheck("/health", endpointName: "http")
-    .WithEnvironment("Service__Key", key)
-    .WithReference(cache)
-    .WaitFor(cache)
+    .WithGrpcEndpoints(key)
+    .WithCache(cache)
     .WithReplicas(settings.TeacherReplicas)
-    .WithSettings(settings, "Teacher", "Batching", "Cache", "Dataset", "Device");
+    .WithSettings(settings, "Teacher", "Batching", "Cache", "Dataset", "Device")
+    .WithIconName("HatGraduation");
 
 var agent = builder.AddProject<Projects.Kd_CurriculumAgent>("agent")
-    .WithHttpEndpoint(name: "http")
-    .WithHttpEndpoint(name: "grpc", env: "Endpoints__GrpcPort")
-    .WithHttpHealthCheck("/health", endpointName: "http")
-    .WithEnvironment("Service__Key", key)
-    .WithSettings(settings, "Agent");
+    .WithGrpcEndpoints(key)
+    .WithSettings(settings, "Agent")
+    .WithIconName("BrainCircuit");
 
 builder.AddProject<Projects.Kd_StudentTrainer>("trainer")
-    .WithHttpEndpoint(name: "http")
-    .WithUrlForEndpoint("http", url => url.DisplayText = "Run page")
-    .WithHttpHealthCheck("/health", endpointName: "http")
-    .WithSteering(endpointName: "http")
-    .WithEnvironment("Service__Key", key)
-    .WithReference(teacher.GetEndpoint("grpc"))
-    .WithReference(agent.GetEndpoint("grpc"))
-    .WithEnvironment("TeacherClient__Address", teacher.GetEndpoint("grpc"))
-    .WithEnvironment("AgentClient__Address", agent.GetEndpoint("grpc"))
+    .WithRunPage(key)
+    .WithGrpcAddress("TeacherClient__Address", teacher)
+    .WithGrpcAddress("AgentClient__Address", agent)
     .WaitFor(teacher)
     .WaitFor(agent)
-    .WithSettings(settings, RunSettings.TrainerSections);
+    .WithTrainerCommands()
+    .WithSettings(settings, RunSettings.TrainerSections)
+    .WithIconName("Dumbbell");
 
 builder.Build().Run();
 return Environment.ExitCode;

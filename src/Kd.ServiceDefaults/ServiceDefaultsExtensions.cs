@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Kd.ServiceDefaults;
 
-/// <summary>What every service of the system has: telemetry, health, resilience, discovery, the shared key, and its end with its host.</summary>
+/// <summary>What the services of the system have in common: telemetry, health checks, endpoints, the shared key.</summary>
 public static class ServiceDefaultsExtensions
 {
     private const string Live = "live";
@@ -22,7 +22,6 @@ public static class ServiceDefaultsExtensions
     {
         // appsettings.json lies beside the program, wherever it is started from.
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        HostLifeline.Attach(builder.Services);
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         // A failed start is reported by ServiceProgram: one message for a mistake of the user, the whole exception for anything else.
         builder.Logging.AddFilter<ConsoleLoggerProvider>("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
@@ -31,15 +30,21 @@ public static class ServiceDefaultsExtensions
         builder.AddTelemetry();
         builder.UseServiceEndpoints();
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddServiceKey();
         builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), [Live]);
-        builder.Services.AddServiceDiscovery();
-        builder.Services.AddSingleton<GrpcChannelPoolFactory>();
         builder.Services.ConfigureHttpClientDefaults(http =>
         {
             http.AddStandardResilienceHandler();
             http.AddServiceDiscovery();
         });
+        return builder;
+    }
+
+    /// <summary>Adds what a service needs that serves or calls gRPC: the shared key on both sides, and connection pools to services named by address or by discovery.</summary>
+    public static WebApplicationBuilder AddGrpcDefaults(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddServiceKey();
+        builder.Services.AddServiceDiscovery();
+        builder.Services.AddSingleton<GrpcChannelPoolFactory>();
         return builder;
     }
 

@@ -11,7 +11,7 @@ internal static class CurriculumExtensions
     /// <summary>The whole service.</summary>
     public static WebApplication BuildCurriculumAgent(string[] args)
     {
-        var builder = ServiceDefaultsExtensions.CreateService(args);
+        var builder = ServiceDefaultsExtensions.CreateService(args).AddGrpcDefaults();
         builder.AddCurriculum();
         var app = builder.Build();
         app.MapServiceDefaults();

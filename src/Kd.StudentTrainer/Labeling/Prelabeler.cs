@@ -23,7 +23,7 @@ internal sealed class Prelabeler(RunContext context)
         var units = LabelingWork.Create(context).ToArray();
         new CounterRandom(order, 0x1ABE1).Shuffle(units.AsSpan());
         var views = units.Sum(unit => (long)unit.Samples.Length);
-        using var bar = context.Progress.Begin("label", views, "views");
+        var bar = context.Progress.Begin("label", views, "views");
         var options = new ParallelOptions { MaxDegreeOfParallelism = context.Configuration.Run.Prefetch, CancellationToken = cancellation };
         Parallel.ForEachAsync(units, options, async (unit, token) =>
         {

@@ -20,7 +20,7 @@ internal sealed class StoreVerifier(RunContext context)
         var all = LabelingWork.Create(context).SelectMany(unit => unit.Samples.Select(index => (unit.Source, Sample: index))).ToArray();
         new CounterRandom(seed, 0x7E51F).Shuffle(all.AsSpan());
         var result = new Verification(0, 0, 0, 0, 0);
-        using var bar = context.Progress.Begin("verify", Math.Min(sample, all.Length), "views");
+        var bar = context.Progress.Begin("verify", Math.Min(sample, all.Length), "views");
         foreach (var source in all.Take(sample).GroupBy(view => view.Source, view => view.Sample))
         {
             foreach (var samples in source.Chunk(context.Teacher!.CallSize))

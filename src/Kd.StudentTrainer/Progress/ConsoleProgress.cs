@@ -8,11 +8,12 @@ namespace Kd.StudentTrainer.Progress;
 /// <summary>What the user sees of a run: a line an epoch, a line in between where an epoch is long, the table at the end.</summary>
 /// <param name="output">Where lines go.</param>
 /// <param name="time">The clock.</param>
-/// <param name="terminal">Whether a line can be replaced by the next one.</param>
-internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, TerminalKind terminal = TerminalKind.None)
+/// <param name="isTerminal">Whether a line can be replaced by the next one.</param>
+internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, bool isTerminal = false)
 {
     private static readonly TimeSpan s_between = TimeSpan.FromSeconds(15);
     private const int Kept = 500;
+    private const string EraseToEndOfLine = "\u001b[K";
     private readonly Queue<string> _lines = [];
     private long _lastLine = time.GetTimestamp();
     private RunStatus _status = RunStatus.Starting;
@@ -24,7 +25,7 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
     public void Error(string text) => WriteLine("error: " + text);
 
     /// <summary>Begins to show how far a piece of work is.</summary>
-    public ProgressBar Begin(string name, long total, string unit) => new(name, total, unit, terminal != TerminalKind.None, WriteBar, time);
+    public ProgressBar Begin(string name, long total, string unit, long first = 0) => new(name, total, unit, ShowProgress, time, first);
 
     /// <summary>The next run is one of a study; 0 of 0: of none.</summary>
     public void Place(int run, int runs) => Status = Status with { Run = run, Runs = runs };
@@ -41,14 +42,7 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
         var (done, total) = ((long)epoch * steps + step, (long)epochs * steps);
         _share = _share.With(time.GetTimestamp(), (double)done / total);
         Status = Status with { Epoch = epoch + 1, Epochs = epochs, Step = step, Steps = steps, Loss = loss, SecondsLeft = SecondsLeft };
-        if (terminal == TerminalKind.None)
-        {
-            if (time.GetElapsedTime(_lastLine) >= s_between)
-                WriteLine($"{method}  epoch {epoch + 1}/{epochs}  step {step}/{steps}  loss {loss:F3}  left {Left()}");
-            return;
-        }
-
-        _bar ??= new ProgressBar(method, total, "steps", true, WriteBar, time, done - 1);
+        _bar ??= Begin(method, total, "steps", done - 1);
         if (done < total)
             _bar.Report(done, string.Create(CultureInfo.InvariantCulture, $"epoch {epoch + 1}/{epochs}  loss {loss:F3}"));
     }
@@ -87,7 +81,7 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
 
     /// <summary>What was under way has ended.</summary>
     /// <param name="phase">How: finished, stopped, failed.</param>
-    public void Ends(string phase) => Status = Status with { Phase = phase, SecondsLeft = null };
+    public void Ends(string phase) => Status = Status with { Phase = phase, SecondsLeft = null, Progress = null };
 
     private double? SecondsLeft => _share.Done > _share.First
         ? time.GetElapsedTime(_share.Started, _share.Now).TotalSeconds * ((1 - _share.Done) / (_share.Done - _share.First))
@@ -108,13 +102,19 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
         }
     }
 
-    private void WriteBar(string text, bool mayBeReplaced)
+    // In place on a terminal, else a line now and then; the host and the page read it from the status.
+    private void ShowProgress(string text, bool isDone)
     {
-        if (!mayBeReplaced)
+        Status = Status with { Progress = isDone ? null : text };
+        if (!isDone && isTerminal)
+        {
+            output.Write($"\r{ProgressBar.Fit(text, Console.WindowWidth)}{EraseToEndOfLine}");
+            output.Flush();
+        }
+        else if (isDone || time.GetElapsedTime(_lastLine) >= s_between)
+        {
             WriteLine(text);
-        else if (text.Length > 0)
-            output.Write(terminal == TerminalKind.Own ? $"\r{ProgressBar.Fit(text, Console.WindowWidth)}{ProgressBar.InPlace}" : $"{ProgressBar.InPlace}{text}\n");
-        output.Flush();
+        }
     }
 
     private void WriteLine(string text)
@@ -128,7 +128,7 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
         }
 
         // Over a bar that stands there.
-        output.WriteLine(terminal == TerminalKind.Own ? $"\r{text}{ProgressBar.InPlace}" : text);
+        output.WriteLine(isTerminal ? $"\r{text}{EraseToEndOfLine}" : text);
         output.Flush();
     }
 }
@@ -137,17 +137,4 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, Term
 internal readonly record struct RunShare(long Started, double First, long Now, double Done)
 {
     public RunShare With(long now, double done) => Started == 0 ? new(now, done, now, done) : this with { Now = now, Done = done };
-}
-
-/// <summary>What is at the other end of the output.</summary>
-internal enum TerminalKind
-{
-    /// <summary>A file or a pipe.</summary>
-    None,
-
-    /// <summary>A terminal.</summary>
-    Own,
-
-    /// <summary>A host that shows our lines on its terminal.</summary>
-    Hosts,
 }

@@ -2,20 +2,13 @@ using System.Globalization;
 
 namespace Kd.StudentTrainer.Progress;
 
-/// <summary>How far a piece of work is: a bar in place on a terminal, a plain line now and then elsewhere.</summary>
-internal sealed class ProgressBar : IDisposable
+/// <summary>Tells how far a piece of work is, as a line of text with a bar, rate and time left.</summary>
+internal sealed class ProgressBar
 {
-    /// <summary>Set by a host whose own output is a terminal: it shows lines that begin with <see cref="InPlace"/> in place.</summary>
-    public const string TerminalVariable = "KD_TERMINAL";
-
-    /// <summary>Begins a line that the next one may replace.</summary>
-    public const string InPlace = "\u001b[K";
-
     private const int Width = 24;
     private static readonly TimeSpan s_betweenRedraws = TimeSpan.FromSeconds(0.2);
-    private static readonly TimeSpan s_betweenLines = TimeSpan.FromSeconds(15);
     private readonly Lock _gate = new();
-    private readonly Action<string, bool> _write;
+    private readonly Action<string, bool> _show;
     private readonly TimeProvider _time;
     private readonly string _name, _unit;
     private readonly long _total, _started, _first;
@@ -24,32 +17,26 @@ internal sealed class ProgressBar : IDisposable
     /// <param name="name">What is done.</param>
     /// <param name="total">How many units of it there are.</param>
     /// <param name="unit">What they are.</param>
-    /// <param name="isTerminal">Whether lines can be replaced.</param>
-    /// <param name="write">Writes a line; true: it may be replaced.</param>
+    /// <param name="show">Gets the text, and whether the work is done with it.</param>
     /// <param name="time">The clock.</param>
     /// <param name="first">Units that were done before; the rate does not count them.</param>
-    public ProgressBar(string name, long total, string unit, bool isTerminal, Action<string, bool> write, TimeProvider time, long first = 0)
+    public ProgressBar(string name, long total, string unit, Action<string, bool> show, TimeProvider time, long first = 0)
     {
-        (_name, _total, _unit, IsTerminal, _write, _time, _first) = (name, total, unit, isTerminal, write, time, first);
+        (_name, _total, _unit, _show, _time, _first) = (name, total, unit, show, time, first);
         _started = _shown = time.GetTimestamp();
     }
-
-    private bool IsTerminal { get; }
 
     /// <summary>Shows how far it is, as often as is good for the eye; safe on any thread.</summary>
     public void Report(long done, string detail = "")
     {
         lock (_gate)
         {
-            if (done < _total && _time.GetElapsedTime(_shown) < (IsTerminal ? s_betweenRedraws : s_betweenLines))
+            if (done < _total && _time.GetElapsedTime(_shown) < s_betweenRedraws)
                 return;
             _shown = _time.GetTimestamp();
-            _write(Format(done, detail), IsTerminal && done < _total);
+            _show(Format(done, detail), done >= _total);
         }
     }
-
-    /// <summary>Leaves the last line as it is.</summary>
-    public void Dispose() => _write("", true);
 
     private string Format(long done, string detail)
     {

@@ -8,12 +8,12 @@ namespace Kd.StudentTrainer.Queue;
 /// <summary>The runs that are asked for on the page, in their order. They outlive the process: the next one goes on with them.</summary>
 /// <remarks>
 /// Kept in queue.json in Run:Folder. A second trainer on the same folder has a queue of its own, in memory only. Where the host says which start this is
-/// (<c>KD_START</c>), a trainer that was killed and started again by it does not begin the command's own work once more.
+/// (<c>Host:Start</c>), a trainer that was killed and started again by it does not begin the command's own work once more.
 /// </remarks>
 internal sealed class RunQueue : IDisposable
 {
     /// <summary>Names the start of the host that started this process.</summary>
-    public const string StartVariable = "KD_START";
+    public const string StartSetting = "Host:Start";
 
     private const string QueueFile = "queue.json";
     private readonly RunConfigurationReader _reader;
@@ -32,7 +32,7 @@ internal sealed class RunQueue : IDisposable
     /// <param name="time">Gives names.</param>
     public RunQueue(RunConfiguration configuration, IConfiguration host, RunConfigurationReader reader, TimeProvider time)
     {
-        (_reader, _time, _folder, _start) = (reader, time, Path.GetFullPath(configuration.Run.Folder), host[StartVariable]);
+        (_reader, _time, _folder, _start) = (reader, time, Path.GetFullPath(configuration.Run.Folder), host[StartSetting]);
         // Who labels or verifies does not train what somebody left waiting.
         _closed = configuration.Run.Task is not ("train" or RunOptions.Serve);
         if (!_closed && File.Exists(FilePath) && IsOurs())

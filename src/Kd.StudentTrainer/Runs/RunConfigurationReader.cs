@@ -14,10 +14,12 @@ internal sealed class RunConfigurationReader(IConfiguration configuration)
 {
     private static readonly string[] s_sections = [RunOptions.Section, DatasetOptions.Section, ViewOptions.Section, StudentOptions.Section, TrainingOptions.Section, DistillationOptions.Section, CurriculumOptions.Section];
 
+    private const string TaskSetting = "Run:Task", Train = "train";
+
     // What the process and its teacher were started with, and what a run from the page does not have.
     private static readonly string[] s_fixed =
     [
-        "Run:Folder", "Run:Task", "Run:Stay", "Run:Resume", "Run:Sample", "Run:Checkpoint", "Run:Split", "Dataset:Path", "Dataset:DecodedFolder", "Dataset:DecodedMemory", "Dataset:DecodedDisk",
+        "Run:Folder", "Run:Stay", "Run:Resume", "Run:Sample", "Run:Checkpoint", "Run:Split", "Dataset:Path", "Dataset:DecodedFolder", "Dataset:DecodedMemory", "Dataset:DecodedDisk",
     ];
 
     /// <summary>Reads them.</summary>
@@ -26,11 +28,15 @@ internal sealed class RunConfigurationReader(IConfiguration configuration)
     public RunConfiguration Read(IReadOnlyDictionary<string, string> settings)
     {
         var problems = settings.Keys.Select(FindProblem).OfType<string>().ToList();
+        // Whatever the process itself does, a queued run trains, or labels if it says so.
+        var task = settings.FirstOrDefault(setting => setting.Key.Equals(TaskSetting, StringComparison.OrdinalIgnoreCase)).Value ?? Train;
+        if (task is not (Train or RunOptions.Label))
+            problems.Add($"{TaskSetting} is '{task}'. A run that is started here may train or label.");
         if (problems.Count > 0)
             throw new RunSettingsException(problems);
         var merged = new ConfigurationBuilder()
             .AddConfiguration(configuration)
-            .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)).Append(new("Run:Resume", "auto")).Append(new("Run:Task", "train")))
+            .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)).Append(new("Run:Resume", "auto")).Append(new("Run:Task", task)))
             .Build();
         var services = new ServiceCollection();
         services.AddSingleton<IConfiguration>(merged);
@@ -40,8 +46,8 @@ internal sealed class RunConfigurationReader(IConfiguration configuration)
         return problems.Count == 0 ? resolved : throw new RunSettingsException([.. problems.Distinct()]);
     }
 
-    /// <summary>Whether a run from the page may have a setting of its own.</summary>
-    public static bool IsFree(string name) => FindProblem(name) is null;
+    /// <summary>Whether a training run from the page may have a setting of its own.</summary>
+    public static bool IsFree(string name) => !name.Equals(TaskSetting, StringComparison.OrdinalIgnoreCase) && FindProblem(name) is null;
 
     /// <summary>The settings of a process.</summary>
     /// <param name="provider">Has their sections.</param>

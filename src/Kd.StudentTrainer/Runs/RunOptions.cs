@@ -7,6 +7,9 @@ internal sealed class RunOptions
 {
     public const string Section = "Run";
 
+    /// <summary>The task that labels all views ahead of training.</summary>
+    public const string Label = "label";
+
     /// <summary>The task of a trainer that only does what is asked on its page.</summary>
     public const string Serve = "serve";
 
@@ -14,7 +17,7 @@ internal sealed class RunOptions
     /// <c>train</c> (default); <c>label</c>: have the teacher label all views of the dataset ahead of training; <c>verify</c>: compare stored logits with
     /// fresh ones on a sample; <c>evaluate</c>: measure a weights file on a split; <c>serve</c>: nothing by itself, runs are started from the page.
     /// </summary>
-    [AllowedValues("train", "label", "verify", "evaluate", Serve, ErrorMessage = "Use train, label, verify, evaluate or serve.")]
+    [AllowedValues("train", Label, "verify", "evaluate", Serve, ErrorMessage = "Use train, label, verify, evaluate or serve.")]
     public string Task { get; set; } = "train";
 
     /// <summary>Whether the trainer stays after its work, with its page, and waits for runs that are started there. Default false.</summary>

@@ -26,7 +26,7 @@ internal sealed class RunWork(TeacherClient teacher, CurriculumClient agent, Con
         progress.Place(0, 0);
         switch (configuration.Run.Task)
         {
-            case "label":
+            case RunOptions.Label:
                 var (views, computed) = new Prelabeler(CreateContext(configuration, configuration.Run.Task, cancellation)).Execute(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)), cancellation);
                 progress.Note($"labelled {views} views: {computed} computed now, {views - computed} were there");
                 break;

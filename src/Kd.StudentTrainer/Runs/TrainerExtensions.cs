@@ -14,7 +14,7 @@ internal static class TrainerExtensions
     /// <summary>The whole service.</summary>
     public static WebApplication BuildStudentTrainer(string[] args)
     {
-        var builder = ServiceDefaultsExtensions.CreateService(args);
+        var builder = ServiceDefaultsExtensions.CreateService(args).AddGrpcDefaults();
         builder.AddTrainer();
         builder.AddRunPage();
         var app = builder.Build();
@@ -32,8 +32,7 @@ internal static class TrainerExtensions
         services.AddSingleton(provider => RunConfigurationReader.Resolve(provider));
         services.AddSingleton<TeacherClient>();
         services.AddSingleton<CurriculumClient>();
-        var terminal = builder.Configuration[ProgressBar.TerminalVariable] is { Length: > 0 } ? TerminalKind.Hosts : Console.IsOutputRedirected ? TerminalKind.None : TerminalKind.Own;
-        services.AddSingleton(provider => new ConsoleProgress(Console.Out, provider.GetRequiredService<TimeProvider>(), terminal));
+        services.AddSingleton(provider => new ConsoleProgress(Console.Out, provider.GetRequiredService<TimeProvider>(), isTerminal: !Console.IsOutputRedirected));
         services.AddOpenApi();
         services.AddSingleton<RunControl>();
         services.AddSingleton<RunConfigurationReader>();

@@ -14,9 +14,13 @@ namespace Kd.StudentTrainer.Steering;
 /// <param name="Folder">The run's folder; null before the first run begins.</param>
 /// <param name="Run">Which run of a study it is, from 1; 0: of none.</param>
 /// <param name="Runs">Runs of the study.</param>
+/// <param name="Progress">How far the work is, as a line for a terminal; null where none is under way.</param>
 public sealed record RunStatus(
-    string Phase, string? Method, int Epoch, int Epochs, int Step, int Steps, double? Loss, double? ValidationAccuracy, double? SecondsLeft, ManualTarget? Manual, string? Folder, int Run = 0, int Runs = 0)
+    string Phase, string? Method, int Epoch, int Epochs, int Step, int Steps, double? Loss, double? ValidationAccuracy, double? SecondsLeft, ManualTarget? Manual, string? Folder, int Run = 0, int Runs = 0, string? Progress = null)
 {
+    /// <summary>Whether a run or another task is under way, so that it can be steered.</summary>
+    internal bool IsUnderWay => Phase is "starting" or "running" or "paused" or "stopping";
+
     /// <summary>Before the first run.</summary>
     public static RunStatus Starting { get; } = new("starting", null, 0, 0, 0, 0, null, null, null, null, null);
 }

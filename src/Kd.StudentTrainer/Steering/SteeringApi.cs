@@ -17,15 +17,15 @@ internal static class SteeringApi
             .WithName("GetRun").WithSummary("Where the run is now.");
         run.MapGet("/replicas", (TeacherClient teacher) => teacher.Replicas)
             .WithName("GetReplicas").WithSummary("What each replica of the teacher answered since the trainer began.");
-        run.MapPost("/pause", (ConsoleProgress progress, RunControl control) => Ask(progress, control, control.Pause))
+        run.MapPost("/pause", (ConsoleProgress progress, RunControl control) => Ask(progress, control, "pause", control.Pause))
             .WithName("PauseRun").WithSummary("Stops before the next step; a checkpoint is saved first.");
-        run.MapPost("/resume", (ConsoleProgress progress, RunControl control) => Ask(progress, control, control.Resume))
+        run.MapPost("/resume", (ConsoleProgress progress, RunControl control) => Ask(progress, control, "resume", control.Resume))
             .WithName("ResumeRun").WithSummary("Goes on after a pause; also takes back a wish to stop.");
-        run.MapPost("/stop", (ConsoleProgress progress, RunControl control) => Ask(progress, control, control.StopAfterEpoch))
+        run.MapPost("/stop", (ConsoleProgress progress, RunControl control) => Ask(progress, control, "stop", control.StopAfterEpoch))
             .WithName("StopRun").WithSummary("Ends after the current epoch; the same command goes on with the next one.");
         run.MapPut("/manual", SetManual)
             .WithName("SetManual").WithSummary("Sets temperature or difficulty threshold by hand for the coming epochs; the run's history shows them as such.");
-        run.MapDelete("/manual", (ConsoleProgress progress, RunControl control) => Ask(progress, control, () => control.Set(null)))
+        run.MapDelete("/manual", (ConsoleProgress progress, RunControl control) => Ask(progress, control, null, () => control.Set(null)))
             .WithName("ClearManual").WithSummary("Goes back to what settings or agent say, from the next epoch on.");
     }
 
@@ -41,10 +41,13 @@ internal static class SteeringApi
         return TypedResults.Ok(Status(progress, control));
     }
 
-    private static RunStatus Ask(ConsoleProgress progress, RunControl control, Action action)
+    // A verb is refused where no run is under way; null: what is asked for is harmless then.
+    private static Results<Ok<RunStatus>, ProblemHttpResult> Ask(ConsoleProgress progress, RunControl control, string? verb, Action action)
     {
+        if (verb is not null && !progress.Status.IsUnderWay)
+            return TypedResults.Problem($"No run is under way (the trainer is {progress.Status.Phase}), so there is none to {verb}. Start one with POST /api/runs.", statusCode: StatusCodes.Status409Conflict);
         action();
-        return Status(progress, control);
+        return TypedResults.Ok(Status(progress, control));
     }
 
     private static RunStatus Status(ConsoleProgress progress, RunControl control) => control.Describe(progress.Status);

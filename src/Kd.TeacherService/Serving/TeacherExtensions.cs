@@ -16,7 +16,7 @@ internal static class TeacherExtensions
     /// <summary>The whole service, with a network from elsewhere.</summary>
     public static WebApplication BuildTeacherService(string[] args, LoadNetwork load)
     {
-        var builder = ServiceDefaultsExtensions.CreateService(args);
+        var builder = ServiceDefaultsExtensions.CreateService(args).AddGrpcDefaults();
         builder.AddLogitsCache();
         builder.AddTeacher(load);
         var app = builder.Build();

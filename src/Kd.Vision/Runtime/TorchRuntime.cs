@@ -12,7 +12,7 @@ namespace Kd.Vision.Runtime;
 /// The runtime asks this class only after the ordinary load of <c>libLibTorchSharp.so</c> failed, so on newer hosts it does nothing.
 /// It then loads a copy in which the need for GLIBCXX_3.4.32 is weak. The original and the package cache are never written.
 /// </remarks>
-public static class TorchRuntime
+public static partial class TorchRuntime
 {
     private const string BridgeName = "LibTorchSharp";
     private const string BridgeFile = "libLibTorchSharp.so";
@@ -58,6 +58,9 @@ public static class TorchRuntime
     internal static void InstallHook() => AssemblyLoadContext.Default.ResolvingUnmanagedDll += OnUnresolved;
 #pragma warning restore CA2255
 
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnvironment(string name, string value, int overwrite);
+
     private static bool Load()
     {
         // TorchSharp's own fallback copies libtorch (480 MB) out of the package cache before it gives up; fail before it gets there.
@@ -69,12 +72,22 @@ public static class TorchRuntime
         try
         {
             torch.InitializeDeviceType(DeviceType.CPU);
+            SilenceWarnings(torchSharp);
             return true;
         }
         catch (Exception error) when (error is NotSupportedException or TypeInitializationException or DllNotFoundException)
         {
             throw Failure(error.InnerException?.Message ?? error.Message, error);
         }
+    }
+
+    // Where NNPACK does not know the processor, libtorch says so at every convolution. It reads its log level from the environment, which .NET's own Environment does not reach, when it is told to.
+    private static unsafe void SilenceWarnings(Assembly torchSharp)
+    {
+        if (OperatingSystem.IsWindows() || !NativeLibrary.TryLoad("c10", torchSharp, null, out var c10) || !NativeLibrary.TryGetExport(c10, "_ZN3c1011initLoggingEv", out var initLogging))
+            return;
+        SetEnvironment("TORCH_CPP_LOG_LEVEL", "ERROR", overwrite: 0);
+        ((delegate* unmanaged<void>)initLogging)();
     }
 
     private static TorchLoadException Failure(string what, Exception? inner = null)

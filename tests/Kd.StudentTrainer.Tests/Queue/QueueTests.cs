@@ -19,7 +19,7 @@ public sealed class QueueTests
         using var folder = TestFiles.CreateFolder();
         using (var quiet = TrainerProcess.Start(folder.File("quiet"), [.. s_small, "--Training:Epochs=6", "--Run:Seed=2"]))
             Assert.Equal(0, await quiet.EndAsync());
-        string[] settings = [.. s_small, "--Run:Stay=true", "--KD_START=one"];
+        string[] settings = [.. s_small, "--Run:Stay=true", "--Host:Start=one"];
         using (var first = TrainerProcess.Start(folder.File("runs"), settings))
         {
             await first.UntilAsync(status => status.Phase == "finished");

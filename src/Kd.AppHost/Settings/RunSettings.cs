@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
-namespace Kd.AppHost;
+namespace Kd.AppHost.Settings;
 
 /// <summary>The settings that follow <c>--</c> on the command line: handed on to the services that know their section.</summary>
 internal sealed class RunSettings
@@ -11,6 +11,13 @@ internal sealed class RunSettings
 
     private const string Demo = "demo";
     private static readonly string[] s_allSections = ["Agent", "AgentClient", "Batching", "Cache", "ConnectionStrings", "Curriculum", "Dataset", "Device", "Distillation", "Parameters", "Run", "Student", "Teacher", "TeacherClient", "Training", "Views"];
+
+    // What Aspire's CLI and its tests pass, and what a .NET host reads.
+    private static readonly string[] s_aspires =
+    [
+        "operation", "publisher", "step", "list-steps", "output-path", "log-level", "include-exception-details", "clear-cache", "yes", "dcp-cli-path", "dcp-container-runtime", "dcp-dependency-check-timeout",
+        "dcp-dashboard-path", "AppHost", "Dashboard", "DcpPublisher", "Pipeline", "Publishing", "Logging", "environment", "contentRoot", "applicationName",
+    ];
 
     // Relative to where the user is, not to where the services are.
     private static readonly string[] s_paths = ["Dataset:Path", "Teacher:Weights", "Teacher:ClassList", "Run:Folder", "Run:Checkpoint", "Agent:StateFolder", "Cache:Folder", "Dataset:DecodedFolder"];
@@ -24,17 +31,11 @@ internal sealed class RunSettings
     /// <summary>Processes of the teacher.</summary>
     public int TeacherReplicas => int.Parse(_values.GetValueOrDefault("Teacher:Replicas", "1"), null);
 
-    /// <summary>The logits' cache: the Redis of <c>ConnectionStrings:cache</c>, or one of the AppHost's own that keeps its entries in Cache:Folder.</summary>
-    public IResourceBuilder<IResourceWithConnectionString> AddCache(IDistributedApplicationBuilder builder)
-    {
-        if (_values.ContainsKey("ConnectionStrings:cache"))
-            return builder.AddConnectionString("cache");
-        var redis = builder.AddRedis("cache");
-        if (_values["Cache:Folder"] is not { Length: > 0 } folder)
-            return redis;
-        Directory.CreateDirectory(folder);
-        return redis.WithDataBindMount(folder).WithPersistence();
-    }
+    /// <summary>Whether the teacher's logits go to the Redis of <c>ConnectionStrings:cache</c>, and not to a server of the AppHost's own.</summary>
+    public bool HasOwnRedis => _values.ContainsKey("ConnectionStrings:cache");
+
+    /// <summary>Folder in which the AppHost's own cache keeps its entries; empty: in memory only.</summary>
+    public string CacheFolder => _values["Cache:Folder"];
 
     /// <summary>Reads the command line over the defaults; writes what is wrong with it.</summary>
     public static bool TryRead(string[] args, out RunSettings settings)
@@ -70,10 +71,12 @@ internal sealed class RunSettings
                 continue;
             if (s_allSections.Contains(name.Split(':')[0], StringComparer.OrdinalIgnoreCase) && (name.Contains(':') || name.Equals("Device", StringComparison.OrdinalIgnoreCase)))
                 _values[name] = value;
-            else if (strict)
+            else if (strict && !IsAspires(name))
                 throw new FormatException($"--{name} is not a setting. Settings are --Section:Name=value with the sections {string.Join(", ", s_allSections)}.");
         }
     }
+
+    private static bool IsAspires(string name) => s_aspires.Contains(name.Split(':')[0], StringComparer.OrdinalIgnoreCase) || name.StartsWith("ASPIRE_", StringComparison.OrdinalIgnoreCase);
 
     private void AddDefaults()
     {
@@ -81,10 +84,8 @@ internal sealed class RunSettings
         foreach (var (name, value) in usesDemo ? DemoDefaults() : [])
             _values.TryAdd(name, value);
         _values.TryAdd("Run:Study", "methods");
-#if ASPIRE
-        // The dashboard stays until the user ends it; the trainer's page and commands belong to it.
-        _values.TryAdd("Run:Stay", "true");
-#endif
+        // At a terminal, dashboard and run page stay until the user ends them; a script wants the end of its run.
+        _values.TryAdd("Run:Stay", Console.IsInputRedirected ? "false" : "true");
         _values.TryAdd("Run:Folder", "runs");
         _values.TryAdd("Agent:StateFolder", Path.Combine(_values["Run:Folder"], "agent"));
         _values.TryAdd("Cache:Folder", Path.Combine(_values["Run:Folder"], "cache"));
@@ -114,16 +115,4 @@ internal sealed class RunSettings
         new("Training:LearningRate", "0.005"),
         new("Views:PerSample", "4"),
     ];
-}
-
-/// <summary>Hands settings on to a service.</summary>
-internal static class RunSettingsExtensions
-{
-    /// <summary>Sets the values of some sections as the service's environment variables.</summary>
-    public static IResourceBuilder<ProjectResource> WithSettings(this IResourceBuilder<ProjectResource> builder, RunSettings settings, params string[] sections)
-    {
-        foreach (var (name, value) in settings.Variables(sections))
-            builder.WithEnvironment(name, value);
-        return builder;
-    }
 }

@@ -1,0 +1,121 @@
+using System.Net;
+using Garnet;
+using Garnet.server;
+using Garnet.server.Auth.Settings;
+using Microsoft.AspNetCore.Connections;
+using System.Net.Sockets;
+using Microsoft.Extensions.Options;
+using Tsavorite.core;
+
+namespace Kd.Cache;
+
+/// <summary>Runs Garnet, a server of the Redis protocol, on loopback. With a folder, its entries outlive the process, even when it is killed.</summary>
+internal sealed class CacheServer(IOptions<CacheOptions> options, ILogger<CacheServer> logger) : IHostedService, IDisposable
+{
+    private readonly CacheOptions _options = options.Value;
+    private GarnetServer? _server;
+    private FileStream? _lock;
+
+    /// <summary>Whether the entries outlive the process.</summary>
+    public bool IsPersistent => _lock is not null;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (_options.Folder is not { Length: > 0 } folder || !TryStart(folder))
+        {
+            _server = Start(MemoryOptions());
+            logger.ServingFromMemory(_options.Port);
+        }
+        else
+        {
+            logger.ServingFromFolder(_options.Port, folder);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        Dispose();
+        return Task.CompletedTask;
+    }
+
+    public void Dispose()
+    {
+        _server?.Dispose();
+        _server = null;
+        _lock?.Dispose();
+        _lock = null;
+    }
+
+    // A cache can be filled again, so whatever is wrong with its folder must not keep a run from starting.
+    private bool TryStart(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            _lock = new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            logger.FolderUnusable(folder, error.Message);
+            return false;
+        }
+
+        try
+        {
+            _server = Start(FolderOptions(folder));
+            return true;
+        }
+        catch (Exception error) when (error is not IOException { InnerException: AddressInUseException })
+        {
+            _lock.Dispose();
+            _lock = null;
+            logger.EntriesUnreadable(folder, error.Message.Split('\n')[0]);
+            return false;
+        }
+    }
+
+    private static GarnetServer Start(GarnetServerOptions options)
+    {
+        var endpoint = (IPEndPoint)options.EndPoints[0];
+        try
+        {
+            var server = new GarnetServer(options);
+            server.Start();
+            return server;
+        }
+        catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            throw new IOException($"The port {endpoint.Port} of the cache is in use.", new AddressInUseException(error.Message, error));
+        }
+    }
+
+    private GarnetServerOptions MemoryOptions() => new()
+    {
+        EndPoints = [new IPEndPoint(IPAddress.Loopback, _options.Port)],
+        AuthSettings = new PasswordAuthenticationSettings(_options.Password),
+        LogMemorySize = "1g",
+        PageSize = "4m",
+        IndexMemorySize = "64m",
+        QuietMode = true,
+    };
+
+    // Entries reach an append-only file within a fifth of a second, and a checkpoint shortens the file now and then. What does not fit into memory is read from disk.
+    private GarnetServerOptions FolderOptions(string folder)
+    {
+        var server = MemoryOptions();
+        server.EnableStorageTier = true;
+        server.LogDir = folder;
+        server.CheckpointDir = folder;
+        server.EnableAOF = true;
+        server.CommitFrequencyMs = 200;
+        server.AofPageSize = "8m";
+        server.AofMemorySize = "16m";
+        server.AofSizeLimit = "512m";
+        server.Recover = true;
+        // The native device needs libaio, which not every machine has.
+        server.DeviceType = DeviceType.RandomAccess;
+        return server;
+    }
+}
