@@ -5,7 +5,7 @@ using Kd.AppHost.Trainer;
 if (!RunSettings.TryRead(args, out var settings))
     return RunSettings.UsageError;
 
-var builder = DistributedApplication.CreateBuilder(args).AddRunHost();
+var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DashboardApplicationName = "Kd.Aspire" }).AddRunHost();
 
 // The key that the services share; a call without it is refused.
 var key = builder.AddParameter("service-key", new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true);

@@ -40,7 +40,7 @@ internal sealed partial class ResourceOutput(
         await foreach (var change in notifications.WatchAsync(stoppingToken))
         {
             if (change.Resource is ProjectResource project && watched.Add(change.ResourceId))
-                _ = WatchAsync(project.GetReplicaCount() > 1 ? change.ResourceId : project.Name, change.ResourceId, stoppingToken);
+                _ = WatchAsync(project.GetReplicaCount() > 1 ? change.ResourceId : project.Name, change.ResourceId);
         }
     }
 
@@ -57,9 +57,10 @@ internal sealed partial class ResourceOutput(
         output.WriteLine(null, $"Run page:  {trainer.GetEndpoint("http").Url}");
     }
 
-    private async Task WatchAsync(string name, string resourceId, CancellationToken cancellation)
+    // To the end of the host: what a service says while it is stopped is worth seeing too.
+    private async Task WatchAsync(string name, string resourceId)
     {
-        await foreach (var lines in logs.WatchAsync(resourceId).WithCancellation(cancellation))
+        await foreach (var lines in logs.WatchAsync(resourceId))
         {
             foreach (var line in lines.Select(line => LineStart().Replace(line.Content, "")).Where(line => !s_aspires.Any(start => line.StartsWith(start, StringComparison.Ordinal))))
                 Show(name, line);

@@ -36,7 +36,7 @@ internal sealed class TrainerApi(EndpointReference endpoint)
     {
         if (answer?["id"] is { } id)
             return $"Run {id} starts as soon as the runs before it have ended.";
-        return answer.Deserialize<TrainerStatus>(JsonSerializerOptions.Web) is { } status ? $"The run is {status.Describe()}." : "Done.";
+        return answer.Deserialize<TrainerStatus>(JsonSerializerOptions.Web) is { } status ? $"The run: {status.Describe()}." : "Done.";
     }
 
     private static string Explain(JsonObject? answer, int code)

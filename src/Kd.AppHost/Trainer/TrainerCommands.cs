@@ -12,11 +12,11 @@ internal static class TrainerCommands
     {
         var api = new TrainerApi(trainer.GetEndpoint("http"));
         return trainer
-            .WithApiCommand("pause", "Pause", "Pause", "Stops before the next step, after a checkpoint.", api, HttpMethod.Post, "/api/run/pause", status => status.Phase == "running")
-            .WithApiCommand("resume", "Resume", "Play", "Goes on after a pause; also cancels a pending stop.", api, HttpMethod.Post, "/api/run/resume", status => status.Phase is "paused" or "stopping")
-            .WithApiCommand("stop-after-epoch", "Stop after this epoch", "RecordStop", "Ends the run after the current epoch. The same command line continues it.", api, HttpMethod.Post, "/api/run/stop", status => status.Phase is "running" or "paused")
+            .WithApiCommand("pause", "Pause", "Pause", "Pause the run before its next step, after a checkpoint.", api, HttpMethod.Post, "/api/run/pause", status => status.Phase == "running")
+            .WithApiCommand("resume", "Resume", "Play", "Resume the paused run; also cancels a pending stop.", api, HttpMethod.Post, "/api/run/resume", status => status.Phase is "paused" or "stopping")
+            .WithApiCommand("stop-after-epoch", "Stop after this epoch", "RecordStop", "Stop the run after the current epoch. The same command line continues it.", api, HttpMethod.Post, "/api/run/stop", status => status.Phase is "running" or "paused")
             .WithCommand("set-by-hand", "Set by hand", context => api.SendAsync(HttpMethod.Put, "/api/run/manual", ManualTarget(context.Arguments), context.CancellationToken), SetByHand())
-            .WithApiCommand("back-to-policy", "Back to the policy", "ArrowUndo", "Drops the values set by hand, from the next epoch on.", api, HttpMethod.Delete, "/api/run/manual", status => status.IsUnderWay)
+            .WithApiCommand("back-to-policy", "Back to the policy", "ArrowUndo", "Drop the values set by hand, from the next epoch on.", api, HttpMethod.Delete, "/api/run/manual", status => status.IsUnderWay)
             .WithCommand("new-run", "New run", context => api.SendAsync(HttpMethod.Post, "/api/runs", Settings(context.Arguments), context.CancellationToken), NewRun())
             .WithCommand("prelabel", "Prelabel", context => api.SendAsync(HttpMethod.Post, "/api/runs", new JsonObject { ["settings"] = new JsonObject { ["Run:Task"] = "label" } }, context.CancellationToken), Prelabel());
     }
@@ -33,7 +33,7 @@ internal static class TrainerCommands
 
     private static CommandOptions SetByHand() => new()
     {
-        Description = "Sets temperature or difficulty threshold for the coming epochs; the policy learns nothing from them.",
+        Description = "Set temperature or difficulty threshold for the coming epochs; the policy learns nothing from them.",
         IconName = "Options",
         UpdateState = EnabledWhere(status => status.IsUnderWay),
         Arguments =
@@ -47,7 +47,7 @@ internal static class TrainerCommands
 
     private static CommandOptions NewRun() => new()
     {
-        Description = "Starts a run when the runs before it have ended. Empty fields are as the trainer was started.",
+        Description = "Start a run when the runs before it have ended. Empty fields are as the trainer was started.",
         IconName = "Add",
         UpdateState = EnabledWhere(_ => true),
         Arguments =
@@ -62,7 +62,7 @@ internal static class TrainerCommands
 
     private static CommandOptions Prelabel() => new()
     {
-        Description = "Labels all views of the dataset when the runs before it have ended, so that later runs find them in the cache.",
+        Description = "Label all views of the dataset when the runs before it have ended, so that later runs find them in the cache.",
         IconName = "Tag",
         UpdateState = EnabledWhere(_ => true),
     };

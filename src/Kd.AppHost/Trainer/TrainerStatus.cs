@@ -14,13 +14,12 @@ internal sealed record TrainerStatus(string Phase, string? Method, int Epoch, in
     /// <summary>Whether a run is under way, so that it can be steered.</summary>
     public bool IsUnderWay => Phase is "starting" or "running" or "paused" or "stopping";
 
-    /// <summary>A short text for the dashboard's state column.</summary>
+    /// <summary>A short text for the dashboard's state column, which shows its first words only: the method, which seldom changes, comes last.</summary>
     public string Describe()
     {
         if (Method is null)
             return Phase;
         var accuracy = ValidationAccuracy is { } percent ? string.Create(CultureInfo.InvariantCulture, $", {percent:F1}%") : "";
-        var run = $"{Method} epoch {Epoch}/{Epochs}{accuracy}";
-        return Phase == "running" ? run : $"{Phase}: {run}";
+        return $"{(Phase == "running" ? "" : $"{Phase}, ")}epoch {Epoch}/{Epochs}{accuracy}, {Method}";
     }
 }

@@ -34,6 +34,15 @@ internal sealed class TrainerWatch(ResourceNotificationService notifications, Di
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        output.SetProgress(Resource, null);
+        // The trainer's own last words no longer come through: Aspire stops following the services' output first.
+        if (Current is { IsUnderWay: true })
+            output.WriteLine(Resource, "stopped before the end of its run; the same command continues it");
+    }
+
     public override void Dispose()
     {
         _http.Dispose();

@@ -1,12 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Http.Json;
 using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Kd.Tests;
 
 namespace Kd.EndToEnd.Tests.Hosting;
 
-/// <summary>The AppHost as a user starts it: a process, with the services as its children.</summary>
-internal sealed class AppHostProcess : IDisposable
+/// <summary>The AppHost as a user starts it: a process of its own, whose services run below DCP.</summary>
+internal sealed partial class AppHostProcess : IDisposable
 {
     /// <summary>A study of seconds.</summary>
     public static readonly string[] Small =
@@ -39,6 +42,8 @@ internal sealed class AppHostProcess : IDisposable
         var program = Path.Combine(TestFiles.RepositoryRoot, "src", "Kd.AppHost", "bin", output.Parent!.Name, output.Name, "Kd.AppHost.dll");
         Assert.True(File.Exists(program), $"{program} is absent: build the solution first");
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        // As in launchSettings.json.
+        start.Environment["DOTNET_ENVIRONMENT"] = "Development";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         var host = new AppHostProcess(new Process { StartInfo = start });
@@ -82,19 +87,70 @@ internal sealed class AppHostProcess : IDisposable
         }
     }
 
-    public void Kill() => _process.Kill(entireProcessTree: false);
-
-    /// <summary>Ids of the processes that it started, by the service's name.</summary>
-    public IReadOnlyDictionary<int, string> Children()
+    /// <summary>Address of the run page, once the output has told it.</summary>
+    public async Task<Uri> PageAsync()
     {
-        var children = new Dictionary<int, string>();
-        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        await WaitForAsync("Run page:");
+        return new Uri(RunPage().Match(Output).Groups[1].Value);
+    }
+
+    /// <summary>Waits until the trainer's status fulfills a condition.</summary>
+    public async Task UntilAsync(Func<JsonElement, bool> isSo)
+    {
+        using var trainer = new HttpClient { BaseAddress = await PageAsync() };
+        var waited = Stopwatch.StartNew();
+        while (!await IsSoAsync())
         {
-            if (int.TryParse(Path.GetFileName(folder), out var id) && ParentOf(id) == Id)
-                children[id] = ReadOrEmpty($"/proc/{id}/cmdline").Replace('\0', ' ').Trim();
+            Assert.True(!HasExited && waited.Elapsed < s_longest, $"The trainer did not get there. The output:\n{Output}");
+            await Task.Delay(50, TestContext.Current.CancellationToken);
         }
 
-        return children;
+        async Task<bool> IsSoAsync()
+        {
+            try
+            {
+                return isSo(await trainer.GetFromJsonAsync<JsonElement>("api/run", TestContext.Current.CancellationToken));
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        }
+    }
+
+    public void Kill() => _process.Kill(entireProcessTree: false);
+
+    /// <summary>Sends a signal by its name, for example INT.</summary>
+    public void Signal(string name) => Signal(name, Id);
+
+    /// <summary>Kills the processes of a service, as <c>kill -9</c> does.</summary>
+    /// <param name="project">For example Kd.TeacherService.</param>
+    public void KillService(string project)
+    {
+        var killed = Processes().Where(process => process.Value.Split(' ')[0].EndsWith("/" + project, StringComparison.Ordinal)).ToList();
+        Assert.True(killed.Count > 0, $"{project} does not run. The output:\n{Output}");
+        killed.ForEach(process => Signal("KILL", process.Key));
+    }
+
+    /// <summary>Command lines of the processes that belong to the host, by id: DCP, the dashboard and the services.</summary>
+    public IReadOnlyDictionary<int, string> Processes()
+    {
+        var all = Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)).Select(folder => int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture)).ToList();
+        var parents = all.ToDictionary(id => id, ParentOf);
+        var commands = all.ToDictionary(id => id, id => ReadOrEmpty($"/proc/{id}/cmdline").Replace('\0', ' ').Trim());
+        // DCP detaches itself and watches the host.
+        bool Belongs(int id) => id > 1 && (parents.GetValueOrDefault(id) == Id || commands.GetValueOrDefault(id, "").Contains($" --monitor {Id} ", StringComparison.Ordinal) || (parents.TryGetValue(id, out var parent) && Belongs(parent)));
+        return all.Where(Belongs).ToDictionary(id => id, id => commands[id]);
+    }
+
+    /// <summary>Waits until none of some processes is left.</summary>
+    /// <returns>Those that are left after the time.</returns>
+    public static async Task<IReadOnlyList<string>> WaitUntilGoneAsync(IReadOnlyDictionary<int, string> processes, TimeSpan longest)
+    {
+        var waited = Stopwatch.StartNew();
+        while (processes.Keys.Any(IsAlive) && waited.Elapsed < longest)
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        return [.. processes.Where(process => IsAlive(process.Key)).Select(process => process.Value)];
     }
 
     /// <summary>Whether a process is there and is not a zombie.</summary>
@@ -103,8 +159,19 @@ internal sealed class AppHostProcess : IDisposable
     public void Dispose()
     {
         if (!_process.HasExited)
-            _process.Kill(entireProcessTree: true);
+        {
+            Signal("TERM");
+            if (!_process.WaitForExit(TimeSpan.FromSeconds(30)))
+                _process.Kill(entireProcessTree: true);
+        }
+
         _process.Dispose();
+    }
+
+    private static void Signal(string name, int id)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{id}"]);
+        kill.WaitForExit();
     }
 
     private static int ParentOf(int id) => ReadOrEmpty($"/proc/{id}/stat") is { Length: > 0 } stat
@@ -122,6 +189,9 @@ internal sealed class AppHostProcess : IDisposable
             return "";
         }
     }
+
+    [GeneratedRegex(@"Run page: +(\S+)")]
+    private static partial Regex RunPage();
 
     private void Add(string? line)
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Kd.EndToEnd.Tests.Hosting;
@@ -15,14 +14,12 @@ public sealed partial class LabelingTests
     {
         using var folder = TestFiles.CreateFolder();
         string[] arguments = [.. AppHostProcess.Small.Where(argument => !argument.StartsWith("--Views", StringComparison.Ordinal)), "--Views:PerSample=100", $"--Run:Folder={folder.Path}"];
-        using (var host = AppHostProcess.Start([.. arguments, "--Run:Task=label"], ("KD_TERMINAL", "host")))
+        using (var host = AppHostProcess.Start([.. arguments, "--Run:Task=label"]))
         {
-            await host.WaitForAsync("label [#");
-            await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+            await host.UntilAsync(status => status.GetProperty("progress").GetString()?.StartsWith("label [#", StringComparison.Ordinal) == true);
+            var processes = host.Processes();
             host.Kill();
-            var waited = Stopwatch.StartNew();
-            while (host.Children().Count > 0 && waited.Elapsed < TimeSpan.FromSeconds(10))
-                await Task.Delay(100, TestContext.Current.CancellationToken);
+            Assert.Empty(await AppHostProcess.WaitUntilGoneAsync(processes, TimeSpan.FromSeconds(15)));
         }
 
         var (exitCode, output) = await AppHostProcess.RunAsync([.. arguments, "--Run:Task=label"]);

@@ -1,0 +1,43 @@
+using Kd.AppHost.Settings;
+
+namespace Kd.AppHost.Tests.Settings;
+
+public sealed class RunSettingsTests
+{
+    // What the Aspire CLI and the tests of AppHosts pass.
+    [Theory]
+    [InlineData("--operation", "publish", "--step", "manifest")]
+    [InlineData("--DcpPublisher:RandomizePorts=true")]
+    [InlineData("--Logging:LogLevel:Default=Information")]
+    [InlineData("--environment=Development")]
+    public void TryRead_AspiresOwnArguments_Pass(params string[] args) => Assert.True(RunSettings.TryRead(args, out _));
+
+    [Fact]
+    public void TryRead_NoSettings_IsTheDemoWithPathsOfTheUsersFolder()
+    {
+        Assert.True(RunSettings.TryRead(["--Cache:Folder=kept"], out var settings));
+        Assert.False(settings.HasOwnRedis);
+        Assert.Equal(Path.GetFullPath("kept"), settings.CacheFolder);
+        var variables = settings.Variables(["Dataset", "Run"]).ToDictionary();
+        Assert.Equal("demo", variables["Dataset__Path"]);
+        Assert.Equal(Path.GetFullPath("runs"), variables["Run__Folder"]);
+        Assert.Equal("methods", variables["Run__Study"]);
+    }
+
+    [Fact]
+    public void TryRead_RedisElsewhere_IsTaken()
+    {
+        Assert.True(RunSettings.TryRead(["--ConnectionStrings:cache=redis.example:6379"], out var settings));
+        Assert.True(settings.HasOwnRedis);
+    }
+
+    [Theory]
+    [InlineData("", "False")]
+    [InlineData("--Run:Stay=true", "true")]
+    public void TryRead_InputRedirected_StaysOnlyWhereAsked(string argument, string expected)
+    {
+        Assert.SkipUnless(Console.IsInputRedirected, "needs a redirected input: this is a terminal");
+        Assert.True(RunSettings.TryRead(argument.Split(' ', StringSplitOptions.RemoveEmptyEntries), out var settings));
+        Assert.Equal(expected, settings.Variables(["Run"]).ToDictionary()["Run__Stay"], ignoreCase: true);
+    }
+}

@@ -1,0 +1,71 @@
+using Aspire.Hosting.ApplicationModel;
+using Kd.Tests;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Kd.EndToEnd.Tests.Hosting;
+
+/// <summary>The real AppHost with real services, through Aspire's testing host.</summary>
+[Collection(nameof(OneAppHost))]
+public sealed class ApplicationTests
+{
+    [Fact]
+    public async Task Commands_DuringARun_SteerItAndExplainRefusals()
+    {
+        await using var application = await RunningApplication.StartAsync("--Run:Study=false", "--Distillation:Method=kd-curriculum", "--Training:Epochs=1000");
+        foreach (var service in new[] { "cache", "teacher", "agent" })
+            await application.WaitForAsync(service, change => change.Snapshot.HealthStatus == HealthStatus.Healthy);
+        await application.WaitForTrainerAsync("epoch 2/1000, ");
+        Assert.Contains("pause", await application.EnabledCommandsAsync());
+
+        Assert.True((await application.ExecuteAsync("pause")).Success);
+        var paused = await application.WaitForTrainerAsync("paused, epoch ");
+        Assert.Equal(KnownResourceStateStyles.Warn, paused.Snapshot.State?.Style);
+        Assert.Contains("resume", await application.EnabledCommandsAsync());
+        Assert.DoesNotContain("pause", await application.EnabledCommandsAsync());
+
+        // By the form here, by its meaning in the trainer.
+        Assert.Contains("Give a temperature, a threshold or both.", (await application.ExecuteAsync("set-by-hand", ("epochs", "2"))).Message);
+        Assert.Contains("temperature must be 1 to 20.", (await application.ExecuteAsync("set-by-hand", ("temperature", "30"))).Message);
+        Assert.True((await application.ExecuteAsync("set-by-hand", ("temperature", "6"), ("epochs", "900"))).Success);
+        Assert.Equal(6, (await application.GetAsync("api/run")).GetProperty("manual").GetProperty("temperature").GetDouble());
+        Assert.True((await application.ExecuteAsync("back-to-policy")).Success);
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, (await application.GetAsync("api/run")).GetProperty("manual").ValueKind);
+
+        Assert.Contains("'Training:Epochs' is not a setting", (await application.ExecuteAsync("new-run", ("settings", "Training:Epochs"))).Message);
+        Assert.Contains("Training:Epochs is '0'", (await application.ExecuteAsync("new-run", ("epochs", "0"))).Message);
+        Assert.True((await application.ExecuteAsync("new-run", ("method", "labels"), ("epochs", "2"), ("settings", "Run:Id=next"))).Success);
+        Assert.True((await application.ExecuteAsync("prelabel")).Success);
+
+        Assert.True((await application.ExecuteAsync("resume")).Success);
+        Assert.True((await application.ExecuteAsync("stop-after-epoch")).Success);
+        await application.UntilAsync("api/runs/waiting", waiting => waiting.GetArrayLength() == 0);
+        await application.WaitForTrainerAsync("finished");
+        Assert.True(File.Exists(Path.Combine(application.Folder, "next", "student.safetensors")));
+        Assert.Contains("No run is under way", (await application.ExecuteAsync("pause")).Message);
+    }
+
+    [Fact]
+    public async Task Teacher_FourReplicas_AllServeAndAreToldApart()
+    {
+        await using var application = await RunningApplication.StartAsync("--Teacher:Replicas=4", "--Run:Study=false", "--Training:Epochs=60", "--Views:PerSample=0");
+        await application.WaitForTrainerAsync("finished");
+        var replicas = (await application.GetAsync("api/run/replicas")).EnumerateArray().ToList();
+        Assert.Equal(4, replicas.Count);
+        Assert.All(replicas, replica =>
+        {
+            Assert.StartsWith("teacher-", replica.GetProperty("name").GetString());
+            Assert.True(replica.GetProperty("computed").GetInt64() > 0, $"{replica} computed nothing");
+        });
+    }
+
+    [Fact]
+    public async Task Cache_RedisElsewhere_IsUsedInstead()
+    {
+        using var redis = RedisServer.Start("redis-server", "--requirepass", "secret");
+        await using var application = await RunningApplication.StartAsync($"--ConnectionStrings:cache=127.0.0.1:{redis.Port},password=secret", "--Run:Study=false");
+        await application.WaitForTrainerAsync("finished");
+        await using var connection = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{redis.Port},password=secret");
+        // Two views of 96 samples each.
+        Assert.Equal(192, (long)await connection.GetDatabase().ExecuteAsync("DBSIZE"));
+    }
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using Kd.Tests;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Kd.EndToEnd.Tests.Hosting;
+
+/// <summary>The AppHost in the tests' process, without a dashboard, on ports of its own; its services are processes.</summary>
+internal sealed class RunningApplication : IAsyncDisposable
+{
+    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(3);
+    private readonly DistributedApplication _application;
+    private readonly TemporaryFolder _folder;
+
+    private RunningApplication(DistributedApplication application, TemporaryFolder folder) => (_application, _folder, Trainer) = (application, folder, application.CreateHttpClient("trainer", "http"));
+
+    /// <summary>Folder of the runs.</summary>
+    public string Folder => _folder.Path;
+
+    /// <summary>The trainer's web endpoint.</summary>
+    public HttpClient Trainer { get; }
+
+    /// <summary>Starts it with a trainer that waits for runs, unless the arguments say otherwise.</summary>
+    public static async Task<RunningApplication> StartAsync(params string[] arguments)
+    {
+        var folder = TestFiles.CreateFolder();
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Kd_AppHost>(
+            [.. AppHostProcess.Small, $"--Run:Folder={folder.Path}", "--Run:Stay=true", "--Run:Threads=1", "--Teacher:Threads=1", .. arguments], TestContext.Current.CancellationToken);
+        var application = await builder.BuildAsync(TestContext.Current.CancellationToken);
+        await application.StartAsync(TestContext.Current.CancellationToken).WaitAsync(s_longest);
+        return new RunningApplication(application, folder);
+    }
+
+    /// <summary>Executes a command of the trainer, as the dashboard does.</summary>
+    public Task<ExecuteCommandResult> ExecuteAsync(string command, params (string Name, string Value)[] arguments)
+    {
+        var inputs = _application.Services.GetRequiredService<DistributedApplicationModel>().Resources.Single(resource => resource.Name == "trainer")
+            .Annotations.OfType<ResourceCommandAnnotation>().Single(annotation => annotation.Name == command).Arguments;
+        var values = new InteractionInputCollection([.. inputs.Select(input => new InteractionInput { Name = input.Name, InputType = input.InputType, Value = arguments.FirstOrDefault(argument => argument.Name == input.Name).Value ?? input.Value })]);
+        return _application.ResourceCommands.ExecuteCommandAsync("trainer", command, values, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Waits for a resource's state.</summary>
+    public Task<ResourceEvent> WaitForAsync(string resource, Func<ResourceEvent, bool> isSo) =>
+        _application.ResourceNotifications.WaitForResourceAsync(resource, isSo, TestContext.Current.CancellationToken).WaitAsync(s_longest);
+
+    /// <summary>Waits for a text in the state column of the trainer.</summary>
+    public Task<ResourceEvent> WaitForTrainerAsync(string text) => WaitForAsync("trainer", change => change.Snapshot.State?.Text.Contains(text, StringComparison.Ordinal) == true);
+
+    /// <summary>Which commands of the trainer can be pressed now.</summary>
+    public async Task<IReadOnlyList<string>> EnabledCommandsAsync() =>
+        [.. (await WaitForAsync("trainer", _ => true)).Snapshot.Commands.Where(command => command.State == ResourceCommandState.Enabled).Select(command => command.Name)];
+
+    /// <summary>A document of the trainer's API.</summary>
+    public async Task<JsonElement> GetAsync(string path) => await Trainer.GetFromJsonAsync<JsonElement>(path, TestContext.Current.CancellationToken);
+
+    /// <summary>Waits for something that the API tells.</summary>
+    public async Task<JsonElement> UntilAsync(string path, Func<JsonElement, bool> isSo)
+    {
+        var deadline = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var document = await GetAsync(path);
+            if (isSo(document))
+                return document;
+            Assert.True(TimeProvider.System.GetElapsedTime(deadline) < s_longest, string.Create(CultureInfo.InvariantCulture, $"{path} stayed at {document}"));
+            await Task.Delay(200, TestContext.Current.CancellationToken);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Trainer.Dispose();
+        await _application.DisposeAsync();
+        _folder.Dispose();
+    }
+}
