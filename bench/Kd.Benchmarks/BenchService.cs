@@ -32,7 +32,7 @@ internal sealed class BenchService : IAsyncDisposable
         var cache = new GarnetServer(new GarnetServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, CachePort)], LogMemorySize = "256m", IndexMemorySize = "16m", QuietMode = true });
         cache.Start();
         var app = TeacherExtensions.BuildTeacherService(
-            [$"--urls=http://127.0.0.1:{HttpPort};http://127.0.0.1:{GrpcPort}", $"--Endpoints:GrpcPort={GrpcPort}", $"--Service:Key={Key}", $"--ConnectionStrings:cache={Cache}", "--Logging:LogLevel:Default=Warning", .. settings]);
+            [$"--urls=http://127.0.0.1:{HttpPort};http://127.0.0.1:{GrpcPort}", $"--Endpoints:GrpcPort={GrpcPort}", $"--Service:Key={Key}", $"--ConnectionStrings:cache={Cache}", "--Logging:Console:LogLevel:Default=Warning", .. settings]);
         await app.StartAsync();
         return new BenchService(app, cache);
     }

@@ -28,6 +28,17 @@ internal enum PolicyKind
     None = 8,
 }
 
+internal static class PolicyKinds
+{
+    /// <summary>The name that the setting Curriculum:Policy has for it.</summary>
+    public static string ToName(this PolicyKind kind) => kind switch
+    {
+        PolicyKind.PpoWarm => "ppo-warm",
+        PolicyKind.RandomAction => "random-action",
+        _ => kind.ToString().ToLowerInvariant(),
+    };
+}
+
 /// <summary>Which policy a run has, and its settings.</summary>
 /// <param name="Kind">The policy.</param>
 /// <param name="Cosine">Whether a schedule is slow at both ends.</param>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Kd.CurriculumAgent.Environment;
 using Kd.CurriculumAgent.Policies;
 using Microsoft.Extensions.Options;
@@ -57,8 +58,11 @@ internal sealed class RunStore
                 return (run.AnswerOf(epoch), run.Settings);
             if (epoch > run.Reported || run.IsOver)
                 throw new RunConflictException($"epoch is {epoch}; run '{runId}' has {run.Settings.Epochs} epochs (from 0){(run.IsOver ? " and is over" : $", and {run.Reported} is the next to report")}.");
+            var started = Stopwatch.GetTimestamp();
+            using var activity = AgentTelemetry.Source.StartActivity(AgentTelemetry.Decide);
             JournalOf(runId).Append(null, result);
             var answer = run.Report(result);
+            AgentTelemetry.Decided(activity, Stopwatch.GetElapsedTime(started), run.Settings, epoch, answer);
             _logger.EpochReported(runId, epoch, result.Accuracy, answer.Reward.Total, answer.Target?.Temperature ?? 0, answer.Target?.Threshold ?? 0);
             _changed.SetResult();
             _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
@@ -12,11 +13,11 @@ internal static class TelemetryExtensions
 {
     // Every project has one ActivitySource and one Meter, named as its assembly.
     private const string Sources = "Kd.*";
-    private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT", Sampler = "OTEL_TRACES_SAMPLER";
 
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
-        // Nobody would see it, and spans of every call cost time.
+        // No collector would take them, and spans of every call cost time.
         if (string.IsNullOrWhiteSpace(builder.Configuration[Endpoint]))
             return;
         builder.Logging.AddOpenTelemetry(logging =>
@@ -26,17 +27,29 @@ internal static class TelemetryExtensions
         });
         builder.Services.AddHostedService<LastLogs>();
         builder.Services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService(builder.Configuration["OTEL_SERVICE_NAME"] ?? builder.Environment.ApplicationName))
+            // What the environment says comes last and so wins: the dashboard matches a replica by the instance id that the AppHost gave it.
+            .ConfigureResource(resource => resource.AddService(builder.Environment.ApplicationName).AddEnvironmentVariableDetector())
             .WithMetrics(metrics => metrics
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
                 .AddMeter(Sources))
             .WithTracing(tracing => tracing
-                .AddAspNetCoreInstrumentation(options => options.Filter = context => context.Request.Path.Value is not ("/health" or "/alive"))
-                .AddGrpcClientInstrumentation()
+                .KeepUnrecordedParents(builder.Configuration[Sampler])
+                .AddAspNetCoreInstrumentation(options => options.Filter = context => IsTraced(context.Request))
+                // Else a second client span would repeat each call.
+                .AddGrpcClientInstrumentation(options => options.SuppressDownstreamInstrumentation = true)
                 .AddHttpClientInstrumentation()
                 .AddSource(Sources))
             .UseOtlpExporter();
     }
+
+    // Aspire asks for always_on in development, which would also record what lies below a span that is left out on purpose, such as most steps of an epoch.
+    private static TracerProviderBuilder KeepUnrecordedParents(this TracerProviderBuilder tracing, string? sampler) =>
+        sampler is "always_on" ? tracing.SetSampler(new ParentBasedSampler(new AlwaysOnSampler())) : tracing;
+
+    // Calls of gRPC and of the API. Health checks, the state that the host polls every second and the page's files would bury them.
+    private static bool IsTraced(HttpRequest request) =>
+        request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true
+        || (request.Path.StartsWithSegments("/api") && !(HttpMethods.IsGet(request.Method) && request.Path == "/api/run"));
 }

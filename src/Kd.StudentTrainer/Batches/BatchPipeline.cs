@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Threading.Channels;
-using Kd.StudentTrainer.Runs;
+using Kd.StudentTrainer.Diagnostics;
 using Kd.StudentTrainer.Teaching;
 using Kd.Vision.Datasets;
 using Kd.Vision.Views;
@@ -16,9 +16,9 @@ internal sealed class BatchPipeline(ImageSplit split, ViewPlanner planner, Teach
 {
     /// <summary>Prepares batches in the background. Enumerate on the training thread; it waits only where a batch is not ready.</summary>
     /// <param name="plans">The batches, in order.</param>
-    /// <param name="waited">Told how long the caller waited for each batch.</param>
+    /// <param name="waited">Told of each batch how long the caller waited for it.</param>
     /// <param name="cancellation">Stops the preparation.</param>
-    public IEnumerable<ReadyBatch> Run(IEnumerable<BatchPlan> plans, Action<TimeSpan> waited, CancellationToken cancellation)
+    public IEnumerable<ReadyBatch> Run(IEnumerable<BatchPlan> plans, Action<ReadyBatch, TimeSpan> waited, CancellationToken cancellation)
     {
         // Ends the preparation also when the caller stops early.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -26,15 +26,14 @@ internal sealed class BatchPipeline(ImageSplit split, ViewPlanner planner, Teach
         var producer = Task.Run(() => ProduceAsync(plans, queue.Writer, stop.Token), CancellationToken.None);
         try
         {
-            while (Wait(queue.Reader.WaitToReadAsync(cancellation).AsTask()))
+            while (true)
             {
-                while (queue.Reader.TryRead(out var preparation))
-                {
-                    var started = Stopwatch.GetTimestamp();
-                    var batch = Wait(preparation);
-                    waited(Stopwatch.GetElapsedTime(started));
-                    yield return batch;
-                }
+                var started = Stopwatch.GetTimestamp();
+                if (!Wait(queue.Reader.WaitToReadAsync(cancellation).AsTask()) || !queue.Reader.TryRead(out var preparation))
+                    yield break;
+                var batch = Wait(preparation);
+                waited(batch, Stopwatch.GetElapsedTime(started));
+                yield return batch;
             }
         }
         finally
@@ -60,19 +59,25 @@ internal sealed class BatchPipeline(ImageSplit split, ViewPlanner planner, Teach
 
     private async Task<ReadyBatch> PrepareAsync(BatchPlan plan, CancellationToken cancellation)
     {
-        using var activity = plan.IsTraced ? TrainerTelemetry.Source.StartActivity("batch.prepare") : TrainerTelemetry.Suppress();
-        activity?.SetTag("kd.batch.samples", plan.Samples.Length);
-        var started = Stopwatch.GetTimestamp();
-        var source = new ViewSource(split, planner, plan.View);
+        using var activity = plan.IsTraced ? TrainerTelemetry.Start(SpanNames.PrepareBatch) : TrainerTelemetry.Suppress();
+        activity?.SetTag("kd.views", plan.Samples.Length);
         var pixels = new byte[plan.Samples.Length * ViewRenderer.ByteCount(planner.Size)];
-        var views = source.Render(plan.Samples, pixels, cancellation);
-        var rendered = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        TrainerTelemetry.RenderDuration.Record(rendered);
+        var (views, rendered) = Render(plan, pixels, cancellation);
         var labels = Array.ConvertAll(plan.Samples, sample => (long)split.Labels[sample]);
         var logits = plan.NeedsTeacher
             ? await (teacher ?? throw new InvalidOperationException("A batch needs the teacher, but there is none.")).GetLogitsAsync(views, pixels, planner.Size, cancellation)
             : null;
         return new ReadyBatch(plan.Samples, labels, pixels, planner.Size, logits, rendered, plan.IsTraced);
+    }
+
+    private (ViewId[] Views, double Seconds) Render(BatchPlan plan, byte[] pixels, CancellationToken cancellation)
+    {
+        using var activity = TrainerTelemetry.Start(SpanNames.RenderViews);
+        var started = Stopwatch.GetTimestamp();
+        var views = new ViewSource(split, planner, plan.View).Render(plan.Samples, pixels, cancellation);
+        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        TrainerTelemetry.RenderDuration.Record(seconds);
+        return (views, seconds);
     }
 
     private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();

@@ -38,6 +38,9 @@ internal sealed class Course
     /// <summary>Whether the agent decides.</summary>
     public bool HasTarget { get; }
 
+    /// <summary>Whether difficulty decides which samples an epoch visits; a run that visits everything, or picks by chance, needs no order.</summary>
+    public bool OrdersByDifficulty => Target is { Strategy: not Strategy.Random, EpochRatio: < 1 };
+
     /// <summary>What is in force; null before the first epoch and without an agent.</summary>
     public Target? Target { get; private set; }
 
@@ -124,13 +127,10 @@ internal sealed class Course
     /// <returns>How many they were.</returns>
     public int Refresh(Student student, int epoch, CancellationToken cancellation)
     {
-        // Whoever visits everything, or picks by chance, needs no order.
-        if (Target is not { Strategy: not Strategy.Random, EpochRatio: < 1 })
-            return 0;
         var stale = Difficulty.Stale(epoch, _configuration.Curriculum.RefreshAfter);
         var view = _configuration.Views.IndexFor(epoch);
         var plans = BatchPlan.Cut(stale, _configuration.Training.BatchSize).Select(samples => new BatchPlan(samples, view, NeedsTeacher: true));
-        foreach (var batch in _context.Pipeline(_context.Dataset.Train).Run(plans, _ => { }, cancellation))
+        foreach (var batch in _context.Pipeline(_context.Dataset.Train).Run(plans, (_, _) => { }, cancellation))
             Difficulty.Record(epoch, batch.Samples, student.MeasureDifficulty(batch));
         _views.Add(stale, view);
         return stale.Length;
@@ -142,11 +142,9 @@ internal sealed class Course
     /// <param name="loss">Mean training loss.</param>
     /// <param name="progress">Share of the run's updates that are done; null where epochs are counted.</param>
     /// <param name="cancellation">Ends the waiting.</param>
-    /// <returns>The reward; null without a target or while the agent is away.</returns>
+    /// <returns>The reward; null while the agent is unavailable.</returns>
     public Reward? Report(int epoch, double accuracy, double loss, double? progress, CancellationToken cancellation)
     {
-        if (!HasTarget)
-            return null;
         var request = new ReportEpochRequest { RunId = _runId, Epoch = epoch, Accuracy = accuracy, Loss = loss, Difficulty = Difficulty.Mean };
         if (progress is { } share)
             request.Progress = share;

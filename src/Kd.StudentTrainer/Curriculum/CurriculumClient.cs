@@ -1,7 +1,7 @@
 using Grpc.Core;
 using Kd.Protocol.Curriculum.V1;
 using Kd.ServiceDefaults.Connections;
-using Kd.StudentTrainer.Runs;
+using Kd.StudentTrainer.Diagnostics;
 using Kd.StudentTrainer.Teaching;
 using Kd.StudentTrainer.Training;
 using Microsoft.Extensions.Options;
@@ -33,6 +33,7 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
     /// <returns>The target of epoch 0.</returns>
     public async Task<Target> StartAsync(StartRunRequest request, CancellationToken cancellation)
     {
+        using var activity = TrainerTelemetry.Start(SpanNames.RegisterRun);
         _waiting.Clear();
         var client = await OpenAsync(cancellation);
         var patience = PatientCall.Create(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), time, (error, attempt, _) =>
@@ -56,7 +57,6 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
     /// <returns>The answer, or null where the agent is away.</returns>
     public async Task<ReportEpochReply?> ReportAsync(ReportEpochRequest request, CancellationToken cancellation)
     {
-        using var activity = TrainerTelemetry.Source.StartActivity("curriculum.report");
         _waiting.Enqueue(request);
         var client = await OpenAsync(cancellation);
         var (missed, reply) = (_waiting.Count - 1, default(ReportEpochReply));

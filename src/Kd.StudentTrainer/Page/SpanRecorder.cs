@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Kd.StudentTrainer.Runs;
+using Kd.StudentTrainer.Diagnostics;
 
 namespace Kd.StudentTrainer.Page;
 
@@ -8,7 +8,6 @@ namespace Kd.StudentTrainer.Page;
 internal sealed class SpanRecorder : IHostedService, IDisposable
 {
     private const int KeptEpochs = 5, MostSpans = 2000;
-    private const string Root = "train.epoch";
     private readonly ConcurrentDictionary<ActivityTraceId, ConcurrentQueue<Span>> _open = new();
     private readonly ConcurrentQueue<EpochTrace> _epochs = new();
     private readonly ActivityListener? _listener;
@@ -41,16 +40,16 @@ internal sealed class SpanRecorder : IHostedService, IDisposable
 
     // Epochs, and what belongs to one; what is not traced (see TrainerTelemetry.Suppress) stays so.
     private static ActivitySamplingResult Sample(ref ActivityCreationOptions<ActivityContext> options) =>
-        options.Name == Root || (options.Parent.TraceId != default && options.Parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None;
+        options.Name == SpanNames.Epoch || (options.Parent.TraceId != default && options.Parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None;
 
     private void Take(Activity activity)
     {
         var spans = _open.GetOrAdd(activity.TraceId, _ => new ConcurrentQueue<Span>());
         if (spans.Count < MostSpans)
             spans.Enqueue(new Span(activity.DisplayName, activity.StartTimeUtc, activity.Duration));
-        if (activity.OperationName != Root || !_open.TryRemove(activity.TraceId, out var whole))
+        if (activity.OperationName != SpanNames.Epoch || !_open.TryRemove(activity.TraceId, out var whole))
             return;
-        _epochs.Enqueue(new EpochTrace((int)(activity.GetTagItem("kd.run.epoch") ?? 0) + 1, activity.GetTagItem("kd.run.method") as string ?? "", activity.StartTimeUtc, activity.Duration, [.. whole.OrderBy(span => span.Start)]));
+        _epochs.Enqueue(new EpochTrace((int)(activity.GetTagItem(TrainerTelemetry.RunEpoch) ?? 0) + 1, activity.GetTagItem(TrainerTelemetry.RunMethod) as string ?? "", activity.StartTimeUtc, activity.Duration, [.. whole.OrderBy(span => span.Start)]));
         while (_epochs.Count > KeptEpochs)
             _epochs.TryDequeue(out _);
     }

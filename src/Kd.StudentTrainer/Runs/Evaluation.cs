@@ -25,7 +25,7 @@ internal static class Evaluation
         var confusion = names.Select(_ => new int[names.Count]).ToArray();
         var (calibration, topFive) = (new CalibrationError(), 0);
         var probabilities = new float[names.Count];
-        foreach (var batch in context.Pipeline(split).Run(plans, _ => { }, cancellation))
+        foreach (var batch in context.Pipeline(split).Run(plans, (_, _) => { }, cancellation))
         {
             var values = logits(batch);
             for (var row = 0; row < batch.Count; row++)

@@ -1,3 +1,5 @@
+using Kd.StudentTrainer.Diagnostics;
+
 namespace Kd.StudentTrainer.Runs;
 
 /// <summary>Log messages of runs; the console shows warnings only, a collector gets them all.</summary>
@@ -15,11 +17,26 @@ internal static partial class RunLog
     [LoggerMessage(13, LogLevel.Information, "Run {RunId}: {Method} ended, {Correct} of {Images} test images right")]
     public static partial void RunEnded(this ILogger logger, string runId, string method, int correct, int images);
 
-    /// <summary>Everything that is logged until it is disposed carries the run and its epoch, by the names that spans have.</summary>
+    [LoggerMessage(14, LogLevel.Information, "Study {RunId} started: {Kind}, {Seeds} seeds, folder {Folder}")]
+    public static partial void StudyStarted(this ILogger logger, string runId, string kind, int seeds, string folder);
+
+    [LoggerMessage(15, LogLevel.Information, "Study {RunId} ended")]
+    public static partial void StudyEnded(this ILogger logger, string runId);
+
+    /// <summary>Everything that is logged until it is disposed carries the run, by the names that spans have.</summary>
     /// <param name="logger">Any logger of the process.</param>
-    /// <param name="runId">The run.</param>
-    /// <param name="method">What the student learns from.</param>
+    /// <param name="runId">The run or study.</param>
+    /// <param name="method">What the student learns from; null for a whole study.</param>
+    public static IDisposable? BeginRun(this ILogger logger, string runId, string? method = null)
+    {
+        var scope = new Dictionary<string, object> { [TrainerTelemetry.RunId] = runId };
+        if (method is not null)
+            scope[TrainerTelemetry.RunMethod] = method;
+        return logger.BeginScope(scope);
+    }
+
+    /// <summary>Everything that is logged until it is disposed also carries the epoch of the run.</summary>
+    /// <param name="logger">Any logger of the process.</param>
     /// <param name="epoch">From 0.</param>
-    public static IDisposable? BeginEpoch(this ILogger logger, string runId, string method, int epoch) =>
-        logger.BeginScope(new Dictionary<string, object> { ["kd.run.id"] = runId, ["kd.run.method"] = method, ["kd.run.epoch"] = epoch });
+    public static IDisposable? BeginEpoch(this ILogger logger, int epoch) => logger.BeginScope(new Dictionary<string, object> { [TrainerTelemetry.RunEpoch] = epoch });
 }

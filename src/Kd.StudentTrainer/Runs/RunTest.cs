@@ -1,5 +1,6 @@
 using Kd.StudentTrainer.Checkpoints;
 using Kd.StudentTrainer.Curriculum;
+using Kd.StudentTrainer.Diagnostics;
 using Kd.StudentTrainer.Reports;
 using Kd.StudentTrainer.Training;
 using Kd.Vision.Export;
@@ -14,12 +15,13 @@ namespace Kd.StudentTrainer.Runs;
 /// <param name="clock">The run's time in this process.</param>
 internal sealed class RunTest(RunContext context, string method, RunFolder folder, Course course, RunClock clock)
 {
-    /// <summary>Does it.</summary>
+    /// <summary>Runs the test.</summary>
     /// <param name="student">The student; its evaluated weights are replaced.</param>
     /// <param name="state">Where the run ended, with the time and the teacher's use before this process.</param>
     /// <param name="cancellation">Ends it early.</param>
     public RunResult Execute(Student student, RunState state, CancellationToken cancellation)
     {
+        using var activity = TrainerTelemetry.Start(SpanNames.TestStudent, context.Id, method);
         var dataset = context.Dataset;
         student.Load(folder.LastWeights);
         var last = Evaluation.Measure(context, dataset.Test, needsTeacher: false, student.Predict, cancellation);

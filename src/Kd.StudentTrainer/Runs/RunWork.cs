@@ -16,14 +16,18 @@ internal sealed class RunWork(TeacherClient teacher, CurriculumClient agent, Con
 {
     private (string Settings, ImageDataset Dataset)? _opened;
 
-    /// <summary>Does it.</summary>
-    /// <param name="configuration">What, and with which settings.</param>
+    /// <summary>The run or study that was begun last; null before the first and for other tasks.</summary>
+    public string? RunId { get; private set; }
+
+    /// <summary>Runs the configured task.</summary>
+    /// <param name="configuration">The task and its settings.</param>
     /// <param name="cancellation">Ends it early.</param>
     /// <exception cref="RunStoppedException">It was stopped after an epoch.</exception>
     public void Execute(RunConfiguration configuration, CancellationToken cancellation)
     {
         TorchRuntime.EnsureLoaded();
         progress.Place(0, 0);
+        RunId = null;
         switch (configuration.Run.Task)
         {
             case RunOptions.Label:
@@ -46,19 +50,24 @@ internal sealed class RunWork(TeacherClient teacher, CurriculumClient agent, Con
     {
         var (id, folder) = new RunFinder(configuration, time).Open();
         using var locked = folder;
+        RunId = id;
         var context = CreateContext(configuration, id, cancellation);
         folder.WriteJson(RunFolder.ConfigurationFile, configuration);
         var run = configuration.Run;
-        if (run.Study == StudyKinds.Curriculum)
+        if (run.Study == StudyKinds.None && run.Seeds == 1)
         {
-            new CurriculumStudy(context, folder).Execute(cancellation);
+            progress.Finish(ResultTable.Headers, ResultTable.Rows([new TrainingRun(context, configuration.Distillation.Method, folder).Execute(cancellation)]), folder.Path);
             return;
         }
 
-        var rows = run.Study != StudyKinds.None || run.Seeds > 1
-            ? Compare(context, folder, cancellation)
-            : [new TrainingRun(context, configuration.Distillation.Method, folder).Execute(cancellation)];
-        progress.Finish(ResultTable.Headers, ResultTable.Rows(rows), folder.Path);
+        using (logger.BeginRun(id))
+            logger.StudyStarted(id, run.Study, run.Seeds, folder.Path);
+        if (run.Study == StudyKinds.Curriculum)
+            new CurriculumStudy(context, folder).Execute(cancellation);
+        else
+            progress.Finish(ResultTable.Headers, ResultTable.Rows(Compare(context, folder, cancellation)), folder.Path);
+        using (logger.BeginRun(id))
+            logger.StudyEnded(id);
     }
 
     private static IReadOnlyList<RunResult> Compare(RunContext context, RunFolder folder, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using Kd.StudentTrainer.Diagnostics;
 using Kd.StudentTrainer.Steering;
 
 namespace Kd.StudentTrainer.Runs;
@@ -66,7 +67,7 @@ internal sealed class Study
     {
         var started = _context.Time.GetTimestamp();
         var before = _context.Teacher!.Usage;
-        using var activity = TrainerTelemetry.Source.StartActivity("teacher.evaluation");
+        using var activity = TrainerTelemetry.Start(SpanNames.EvaluateTeacher, _context.Id, TeacherRow);
         var result = Evaluation.Measure(_context, _context.Dataset.Test, needsTeacher: true, batch => batch.TeacherLogits!, cancellation);
         var usage = _context.Teacher.Usage - before;
         return new RunResult(TeacherRow, result.Correct, result.Images, 0, usage.Computed, usage.Hits, _context.Time.GetElapsedTime(started).TotalSeconds, null, null);

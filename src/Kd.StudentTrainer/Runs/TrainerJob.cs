@@ -115,7 +115,8 @@ internal sealed class TrainerJob(
                 return ServiceProgram.UsageError;
             }
 
-            logger.RunFailed(error);
+            using (work.RunId is { } id ? logger.BeginRun(id) : null)
+                logger.RunFailed(error);
             return InternalError;
         }
     }

@@ -3,6 +3,7 @@ using Kd.Protocol.Curriculum.V1;
 using Kd.StudentTrainer.Batches;
 using Kd.StudentTrainer.Checkpoints;
 using Kd.StudentTrainer.Curriculum;
+using Kd.StudentTrainer.Diagnostics;
 using Kd.StudentTrainer.Reports;
 using Kd.StudentTrainer.Steering;
 using Kd.StudentTrainer.Training;
@@ -41,6 +42,7 @@ internal sealed class TrainingRun
     /// <summary>Runs all epochs that are left, then tests the weights with the best validation accuracy.</summary>
     public RunResult Execute(CancellationToken cancellation)
     {
+        using var scope = _context.Log.BeginRun(_context.Id, _method);
         using var student = Student.Create(_configuration, _method, _context.Dataset.ClassNames.Count, _context.Planner.Size);
         _context.Progress.RunStarts(_method, Epochs, student.Parameters, _folder.Path);
         _context.Log.RunStarted(_context.Id, _method, Epochs, student.Parameters, _folder.Path);
@@ -91,49 +93,45 @@ internal sealed class TrainingRun
     private EpochMetrics RunEpoch(Student student, CancellationToken cancellation)
     {
         var epoch = _state.Epoch;
-        using var scope = _context.Log.BeginEpoch(_context.Id, _method, epoch);
-        using var activity = TrainerTelemetry.Source.StartActivity("train.epoch");
-        activity?.SetTag("kd.run.id", _context.Id).SetTag("kd.run.method", _method).SetTag("kd.run.epoch", epoch);
+        using var scope = _context.Log.BeginEpoch(epoch);
+        using var span = new EpochSpan(_context.Id, _method, epoch, Epochs, _context.Time);
         var (before, began) = (_state.Sums, _clock.Read());
         if (_state.Step == 0)
             _course.BeginEpoch(_context.Control.TakeForEpoch());
         var (temperature, threshold, manual) = (_course.Temperature, _course.Threshold, _course.Manual);
-        Train(student, temperature, () => _clock.Add(_state.Sums, before, began), cancellation);
+        Train(student, span, temperature, () => _clock.Add(_state.Sums, before, began), cancellation);
         var trained = _clock.Add(_state.Sums, before, began);
-        var refreshed = _course.Refresh(student, epoch, cancellation);
-        var validation = _context.Dataset.Validation;
-        var accuracy = Evaluation.Measure(_context, validation, needsTeacher: false, student.Predict, cancellation).Accuracy;
+        var refreshed = _course.OrdersByDifficulty ? span.Time(SpanNames.RefreshDifficulty, _ => _course.Refresh(student, epoch, cancellation)) : 0;
+        var accuracy = span.Time(SpanNames.Validate, _ => Evaluation.Measure(_context, _context.Dataset.Validation, needsTeacher: false, student.Predict, cancellation).Accuracy);
         var loss = trained.Loss / trained.Samples;
-        var reward = _course.Report(epoch, accuracy, loss, _length.Progress(student.Steps), cancellation);
+        var reward = _course.HasTarget ? span.Time(SpanNames.ReportEpoch, _ => _course.Report(epoch, accuracy, loss, _length.Progress(student.Steps), cancellation)) : null;
         var all = _clock.Add(_state.Sums, before, began);
-        activity?.SetTag("kd.epoch.loss", loss).SetTag("kd.epoch.accuracy", accuracy).SetTag("kd.epoch.reward", reward?.Total)
-            .SetTag("kd.curriculum.temperature", temperature).SetTag("kd.curriculum.threshold", threshold)
-            .SetTag("kd.curriculum.next_temperature", _course.Target?.Temperature).SetTag("kd.curriculum.next_threshold", _course.Target?.Threshold);
-        return Finish(student, new EpochMetrics(
+        var metrics = new EpochMetrics(
             epoch, loss, accuracy, trained.Samples, all.Seconds, trained.Samples / trained.Seconds, trained.Waited, all.Hits, all.Computed,
             UsesTeacher ? temperature : null, threshold, UsesTeacher ? _course.Difficulty.Mean : null, refreshed, reward?.Total, UsesTeacher ? _course.Difficulty.Histogram() : null,
-            Environment.WorkingSet, reward is null ? null : new RewardTerms(reward.AccuracyChange, reward.LossRise, reward.Early, reward.Level), manual is not null, trained.Times with { Wait = trained.Waited }));
+            Environment.WorkingSet, reward is null ? null : new RewardTerms(reward.AccuracyChange, reward.LossRise, reward.Early, reward.Level), manual is not null, trained.Times with { Wait = trained.Waited });
+        Finish(student, span, metrics);
+        span.Finish(metrics, _length.IsOver(_state.Epoch, student.Steps) ? null : _course.Target);
+        return metrics;
     }
 
     // Weights and metrics first, then the checkpoint that counts on them: whatever is lost in between is made again, to the same bits.
-    private EpochMetrics Finish(Student student, EpochMetrics metrics)
+    private void Finish(Student student, EpochSpan span, EpochMetrics metrics)
     {
-        _folder.Guard(() => student.Save(_folder.LastWeights, _context.Dataset.ClassNames));
-        var best = _state.Best;
-        if (metrics.ValidationAccuracy > best.Accuracy)
+        var best = metrics.ValidationAccuracy > _state.Best.Accuracy ? new BestEpoch(metrics.Epoch, metrics.ValidationAccuracy) : _state.Best;
+        span.Time(SpanNames.SaveResults, _ =>
         {
-            best = new BestEpoch(metrics.Epoch, metrics.ValidationAccuracy);
-            _folder.Guard(() => student.Save(_folder.BestWeights, _context.Dataset.ClassNames));
-        }
-
-        _gallery.Write(_folder, metrics.Epoch);
-        _folder.AppendMetrics(metrics);
+            _folder.Guard(() => student.Save(_folder.LastWeights, _context.Dataset.ClassNames));
+            if (best != _state.Best)
+                _folder.Guard(() => student.Save(_folder.BestWeights, _context.Dataset.ClassNames));
+            _gallery.Write(_folder, metrics.Epoch);
+            _folder.AppendMetrics(metrics);
+        });
         _course.EndEpoch();
         _state = _state with { Epoch = metrics.Epoch + 1, Step = 0, Sums = EpochSums.Zero, Best = best, Seen = _state.Seen + metrics.Samples };
-        SaveCheckpoint(student);
+        SaveCheckpoint(student, span);
         _context.Progress.EpochEnds(_method, Epochs, metrics);
         _context.Log.EpochEnded(metrics.Loss, metrics.ValidationAccuracy, metrics.Samples, metrics.Seconds, metrics.CacheHits, metrics.TeacherComputed);
-        return metrics;
     }
 
     private TensorBoardLog OpenLog()
@@ -143,56 +141,65 @@ internal sealed class TrainingRun
         return log!;
     }
 
-    private void Train(Student student, double temperature, Func<EpochSums> sums, CancellationToken cancellation)
+    private void Train(Student student, EpochSpan span, double temperature, Func<EpochSums> sums, CancellationToken cancellation)
     {
         var epoch = _state.Epoch;
-        var batches = BatchPlan.Cut(_course.Choose(epoch), _configuration.Training.BatchSize);
+        var batches = BatchPlan.Cut(span.Time(SpanNames.ChooseSamples, _ => _course.Choose(epoch)), _configuration.Training.BatchSize);
         var steps = _length.Cut(batches.Count, student.Steps - _state.Step);
         var plans = batches.Take(steps).Skip(_state.Step).Select((samples, step) => new BatchPlan(samples, _configuration.Views.IndexFor(epoch), UsesTeacher, TrainerTelemetry.IsTraced(step, steps, Epochs)));
         foreach (var batch in _context.Pipeline(_context.Dataset.Train).Run(plans, Wait, cancellation))
         {
             cancellation.ThrowIfCancellationRequested();
-            Pause(student, sums, cancellation);
-            using var activity = batch.IsTraced ? TrainerTelemetry.Source.StartActivity("train.step") : null;
-            activity?.SetTag("kd.step", _state.Step);
-            var started = Stopwatch.GetTimestamp();
-            var result = student.Step(batch, new Moment(_length.ScheduleAt(epoch, (double)_state.Step / batches.Count, student.Steps), temperature), _course.WeightsOf(batch.Samples), _gallery.Choose);
-            TrainerTelemetry.StepDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
-            TrainerTelemetry.Samples.Add(batch.Count);
-            _course.Record(epoch, batch, result);
-            _gallery.Record(batch, result);
-            var soFar = _state.Sums;
-            _state = _state with { Step = _state.Step + 1, Sums = soFar with { Loss = soFar.Loss + result.Loss * batch.Count, Samples = soFar.Samples + batch.Count, Times = soFar.Times + result.Times with { Render = batch.RenderSeconds } } };
+            Pause(student, span, sums, cancellation);
+            var moment = new Moment(_length.ScheduleAt(epoch, (double)_state.Step / batches.Count, student.Steps), temperature);
+            span.Time(SpanNames.Step, activity => Step(student, batch, moment, activity), batch.IsTraced);
             if (_state.Step < steps && _context.Time.GetElapsedTime(_saved) >= _configuration.Run.CheckpointEvery)
-                SaveCheckpoint(student, sums());
+                SaveCheckpoint(student, span, sums());
             _context.Progress.StepEnds(_method, epoch, Epochs, _state.Step, steps, _state.Sums.Loss / _state.Sums.Samples);
         }
 
-        void Wait(TimeSpan time)
+        void Wait(ReadyBatch batch, TimeSpan time)
         {
             _state = _state with { Sums = _state.Sums with { Waited = _state.Sums.Waited + time.TotalSeconds } };
-            TrainerTelemetry.WaitDuration.Record(time.TotalSeconds);
+            TrainerTelemetry.WaitDuration.Record(time.TotalSeconds, TrainerTelemetry.MethodTag(_method));
+            span.Add(SpanNames.WaitForBatch, time, batch.IsTraced);
         }
     }
 
+    private void Step(Student student, ReadyBatch batch, Moment moment, Activity? activity)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var result = student.Step(batch, moment, _course.WeightsOf(batch.Samples), _gallery.Choose);
+        TrainerTelemetry.StepDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, TrainerTelemetry.MethodTag(_method));
+        TrainerTelemetry.Samples.Add(batch.Count, TrainerTelemetry.MethodTag(_method));
+        activity?.SetTag("kd.step", _state.Step).SetTag("kd.step.loss", result.Loss);
+        _course.Record(_state.Epoch, batch, result);
+        _gallery.Record(batch, result);
+        var soFar = _state.Sums;
+        _state = _state with { Step = _state.Step + 1, Sums = soFar with { Loss = soFar.Loss + result.Loss * batch.Count, Samples = soFar.Samples + batch.Count, Times = soFar.Times + result.Times with { Render = batch.RenderSeconds } } };
+    }
+
     // A paused run may be killed and loses nothing; the pause is no time of the run.
-    private void Pause(Student student, Func<EpochSums> sums, CancellationToken cancellation)
+    private void Pause(Student student, EpochSpan span, Func<EpochSums> sums, CancellationToken cancellation)
     {
         var started = _context.Time.GetTimestamp();
         if (!_context.Control.WaitWhilePaused(Begin, cancellation))
             return;
-        _clock.Omit(_context.Time.GetElapsedTime(started));
+        var pause = _context.Time.GetElapsedTime(started);
+        _clock.Omit(pause);
+        span.Add(SpanNames.Paused, pause);
         _context.Progress.Note($"{_method}: goes on");
 
         void Begin()
         {
             if (_state.Step > 0)
-                SaveCheckpoint(student, sums());
+                SaveCheckpoint(student, span, sums());
+            started = _context.Time.GetTimestamp();
             _context.Progress.Note($"{_method}: paused in epoch {_state.Epoch + 1}, step {_state.Step}");
         }
     }
 
-    private void SaveCheckpoint(Student student, EpochSums? sums = null)
+    private void SaveCheckpoint(Student student, EpochSpan span, EpochSums? sums = null) => span.Time(SpanNames.SaveCheckpoint, _ =>
     {
         var tensors = student.Capture();
         _course.Save(tensors);
@@ -210,5 +217,5 @@ internal sealed class TrainingRun
             },
             tensors);
         _saved = _context.Time.GetTimestamp();
-    }
+    });
 }

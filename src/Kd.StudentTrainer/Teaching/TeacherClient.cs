@@ -3,7 +3,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Kd.Protocol.Teacher.V1;
 using Kd.ServiceDefaults.Connections;
-using Kd.StudentTrainer.Runs;
+using Kd.StudentTrainer.Diagnostics;
 using Kd.StudentTrainer.Training;
 using Kd.Vision.Views;
 using Microsoft.Extensions.Options;
@@ -129,7 +129,7 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
     private async Task<T> CallAsync<T>(string kind, long cost, Func<Teacher.TeacherClient, CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellation)
     {
         // With all its repetitions, which are calls of their own below it.
-        using var activity = TrainerTelemetry.Source.StartActivity(kind switch { "Lookup" => "teacher.lookup", "Label" => "teacher.label", _ => "teacher.describe" });
+        using var activity = TrainerTelemetry.Start(kind switch { "Lookup" => SpanNames.LookUpLogits, "Label" => SpanNames.LabelViews, _ => SpanNames.DescribeTeacher });
         activity?.SetTag("kd.views", cost);
         var pool = await OpenAsync(cancellation);
         _patience ??= PatientCall.Create(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), time, OnRetry);

@@ -23,12 +23,12 @@ internal sealed class Labeler(TeacherHost host, PassQueue queue, MemoryLogitsCac
     public async Task<CachedLogits> LookupAsync(ViewId[] views, bool stored, CancellationToken cancellation)
     {
         var codec = Codec;
-        using var activity = TeacherTelemetry.Source.StartActivity("cache.lookup");
+        using var activity = TeacherTelemetry.Source.StartActivity(TeacherTelemetry.ReadCache);
         var found = await (stored ? shared : cache).GetAsync(codec, views, Patience(views.Length), cancellation);
         var hits = views.Length - found.Missing.Count;
         TeacherTelemetry.Hits.Add(hits);
         TeacherTelemetry.Misses.Add(found.Missing.Count);
-        activity?.SetTag("kd.teacher.cache.hits", hits).SetTag("kd.teacher.cache.asked", views.Length);
+        activity?.SetTag("kd.views", views.Length).SetTag("kd.teacher.cache.hits", hits);
         return found;
     }
 
@@ -59,7 +59,8 @@ internal sealed class Labeler(TeacherHost host, PassQueue queue, MemoryLogitsCac
 
         if (!store)
             return logits;
-        using var activity = TeacherTelemetry.Source.StartActivity("cache.store");
+        using var activity = TeacherTelemetry.Source.StartActivity(TeacherTelemetry.WriteCache);
+        activity?.SetTag("kd.views", views.Length);
         await cache.SetAsync(codec, views, entries, Patience(views.Length), cancellation);
         return logits;
     }

@@ -68,7 +68,7 @@ public sealed class PageTests
         await Assertions.Expect(page.Locator(".samples dd").First).ToHaveTextAsync(new Regex(@"^\S+ \d+%, \S+ \d+%, \S+ \d+%$"));
         await Assertions.Expect(page.Locator("#replicas tbody tr")).ToHaveCountAsync(2);
         // No collector is there: the last epochs' spans stand on the page.
-        foreach (var name in new[] { "train.step", "teacher.lookup", "curriculum.report" })
+        foreach (var name in new[] { "train step", "look up logits", "report epoch" })
             await Assertions.Expect(page.Locator(".timeline .lane .name", new() { HasText = name })).ToBeVisibleAsync();
         await Picture(page, "page-current");
         await Picture(page.Locator(".timeline"), "page-timeline");

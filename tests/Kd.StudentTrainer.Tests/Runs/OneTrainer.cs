@@ -4,6 +4,7 @@ using System.Diagnostics;
 using Kd.StudentTrainer.Progress;
 using Kd.StudentTrainer.Runs;
 using Kd.Tests;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Kd.ServiceDefaults.Settings;
@@ -40,14 +41,17 @@ internal static class TrainerRuns
             [program, $"--urls=http://127.0.0.1:{RunningService.FreePort()}", $"--Endpoints:GrpcPort={RunningService.FreePort()}", $"--Service:Key={RunningService.Key}", $"--Run:Folder={folder}", $"--Run:Id={id}", .. settings]))!;
     }
 
+    /// <summary>A trainer that is not started yet.</summary>
+    public static WebApplication Build(string folder, string id, params string[] settings) => TrainerExtensions.BuildStudentTrainer(
+        [$"--urls=http://127.0.0.1:{RunningService.FreePort()}", $"--Endpoints:GrpcPort={RunningService.FreePort()}", $"--Service:Key={RunningService.Key}", $"--Run:Folder={folder}", .. id.Length > 0 ? [$"--Run:Id={id}"] : Array.Empty<string>(), .. s_small, .. settings]);
+
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(string folder, string id, params string[] settings) => (await RunAsync(folder, id, CancellationToken.None, settings)).ExitCode;
 
     /// <returns>The exit code, and what the user saw.</returns>
     public static async Task<(int ExitCode, string Output)> RunAsync(string folder, string id, CancellationToken stop, params string[] settings)
     {
-        await using var app = TrainerExtensions.BuildStudentTrainer(
-            [$"--urls=http://127.0.0.1:{RunningService.FreePort()}", $"--Endpoints:GrpcPort={RunningService.FreePort()}", $"--Service:Key={RunningService.Key}", $"--Run:Folder={folder}", .. id.Length > 0 ? [$"--Run:Id={id}"] : Array.Empty<string>(), .. s_small, .. settings]);
+        await using var app = Build(folder, id, settings);
         await app.StartAsync();
         await app.WaitForShutdownAsync(stop);
         return (app.Services.GetRequiredService<RunOutcome>().ExitCode, string.Join('\n', app.Services.GetRequiredService<ConsoleProgress>().Lines));

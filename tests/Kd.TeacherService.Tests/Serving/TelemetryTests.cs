@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using Google.Protobuf;
+using Grpc.Core;
 using Kd.Protocol.Teacher.V1;
 using Kd.TeacherService.Serving;
 using Kd.Tests;
@@ -63,7 +65,7 @@ public sealed class TelemetryTests
         var spans = new ConcurrentBag<Activity>();
         using var listener = new ActivityListener
         {
-            ShouldListenTo = source => source.Name is "Kd.TeacherService" or "Microsoft.AspNetCore",
+            ShouldListenTo = source => source.Name is TeacherTelemetry.Name or "Microsoft.AspNetCore",
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
             ActivityStopped = spans.Add,
         };
@@ -79,13 +81,63 @@ public sealed class TelemetryTests
             await Task.Delay(20, TestContext.Current.CancellationToken);
 
         var requests = spans.Where(span => span.OperationName.EndsWith("HttpRequestIn", StringComparison.Ordinal)).Select(span => span.SpanId).ToHashSet();
-        var passes = spans.Where(span => span.OperationName == "teacher.forward").ToList();
+        var passes = spans.Where(span => span.OperationName == "teacher pass").ToList();
         Assert.Equal(3, requests.Count);
         Assert.Equal(2, passes.SelectMany(pass => pass.Links).Select(link => link.Context.SpanId).Distinct().Count(requests.Contains));
-        Assert.Equal(2, spans.Count(span => span.OperationName == "cache.store" && requests.Contains(span.ParentSpanId)));
-        var lookup = Assert.Single(spans, span => span.OperationName == "cache.lookup");
+        Assert.Equal(2, spans.Count(span => span.OperationName == "write cache" && requests.Contains(span.ParentSpanId)));
+        var lookup = Assert.Single(spans, span => span.OperationName == "read cache");
         Assert.Contains(lookup.ParentSpanId, requests);
         Assert.Equal(4, lookup.GetTagItem("kd.teacher.cache.hits"));
+    }
+
+    // Most of a trainer's calls are not traced. Where one of them comes first, the pass still belongs to the trace of the other.
+    [Fact]
+    public async Task Calls_SharingAPassWithAnUntracedOne_OwnThePass()
+    {
+        using var redis = RedisServer.Start("garnet");
+        await using var service = await StartAsync(redis);
+        var spans = new ConcurrentBag<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name is TeacherTelemetry.Name or "Microsoft.AspNetCore",
+            Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
+                options.Parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+            ActivityStopped = spans.Add,
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var channel = service.Open();
+        var client = new Teacher.TeacherClient(channel);
+        var trace = ActivityTraceId.CreateRandom();
+        var untraced = client.LabelAsync(CreateRequest(300, 4), CallIn(ActivityTraceId.CreateRandom(), "00")).ResponseAsync;
+        await Task.Delay(10, TestContext.Current.CancellationToken);
+
+        await Task.WhenAll(untraced, client.LabelAsync(CreateRequest(400, 4), CallIn(trace, "01")).ResponseAsync);
+
+        Assert.Equal(["teacher pass", "write cache"], spans.Where(span => span.Source.Name == TeacherTelemetry.Name).Select(span => span.OperationName).Order(StringComparer.Ordinal));
+        Assert.All(spans, span => Assert.Equal(trace, span.TraceId));
+
+        static CallOptions CallIn(ActivityTraceId trace, string flags)
+        {
+            var call = RunningService.WithKey();
+            call.Headers!.Add("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom()}-{flags}");
+            return call;
+        }
+    }
+
+    [Fact]
+    public void Instruments_All_HaveUnitsDescriptionsAndBucketsThatFit()
+    {
+        var instruments = new ConcurrentBag<Instrument>();
+        using var meters = new MeterListener { InstrumentPublished = (instrument, _) => instruments.Add(instrument) };
+        RuntimeHelpers.RunClassConstructor(typeof(TeacherTelemetry).TypeHandle);
+        meters.Start();
+
+        var own = instruments.Where(instrument => instrument.Meter.Name == TeacherTelemetry.Name).ToList();
+
+        Assert.Equal(13, own.Count);
+        Assert.All(own, instrument => Assert.True(instrument is { Unit.Length: > 0, Description.Length: > 0 }, instrument.Name));
+        Assert.All(own.OfType<Histogram<double>>(), histogram => Assert.Equal((0.001, 10), (histogram.Advice!.HistogramBucketBoundaries![0], histogram.Advice.HistogramBucketBoundaries[^1])));
+        Assert.Equal(Enumerable.Range(0, 10).Select(power => 1 << power), TeacherTelemetry.BatchSize.Advice!.HistogramBucketBoundaries!);
     }
 
     private static MeterListener Listen(Action<string, double> record)
@@ -94,7 +146,7 @@ public sealed class TelemetryTests
         {
             InstrumentPublished = (instrument, listener) =>
             {
-                if (instrument.Meter.Name == "Kd.TeacherService")
+                if (instrument.Meter.Name == TeacherTelemetry.Name)
                     listener.EnableMeasurementEvents(instrument);
             },
         };

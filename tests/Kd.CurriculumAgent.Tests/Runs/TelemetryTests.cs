@@ -1,0 +1,79 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Grpc.Core;
+using Kd.CurriculumAgent.Runs;
+using Kd.Protocol.Curriculum.V1;
+using Kd.Tests;
+
+namespace Kd.CurriculumAgent.Tests.Runs;
+
+/// <summary>Instruments and spans are the process's, so no other agent may decide beside this.</summary>
+[CollectionDefinition(nameof(OneAgent), DisableParallelization = true)]
+public sealed class OneAgent;
+
+[Collection(nameof(OneAgent))]
+public sealed class TelemetryTests
+{
+    [Fact]
+    public async Task ReportEpoch_OfATracedCall_TellsTheDecisionOnceInASpanOfThatTrace()
+    {
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name is AgentTelemetry.Name or "Microsoft.AspNetCore",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        var counts = new ConcurrentDictionary<string, int>();
+        using var meters = Listen((name, policy) => counts.AddOrUpdate($"{name} {policy}", 1, (_, count) => count + 1));
+        using var folder = TestFiles.CreateFolder();
+        await using var agent = await RunningService.StartAsync(CurriculumExtensions.BuildCurriculumAgent, $"--Agent:StateFolder={folder.Path}");
+        using var channel = agent.Open();
+        var client = new Curriculum.CurriculumClient(channel);
+        var settings = new PolicySettings { Policy = Policy.RandomAction };
+        await client.StartRunAsync(new StartRunRequest { RunId = "run", Epochs = 2, InitialTemperature = 4, Strategy = Strategy.EasyToHard, EpochRatio = 0.7, Seed = 1, Policy = settings }, RunningService.WithKey());
+        var trace = ActivityTraceId.CreateRandom();
+
+        var first = await client.ReportEpochAsync(Report(0), CallIn(trace));
+        await client.ReportEpochAsync(Report(0), CallIn(trace));
+        var last = await client.ReportEpochAsync(Report(1), CallIn(trace));
+
+        // A repeated report is answered without a decision, and after the last epoch there is none.
+        var decisions = spans.Where(span => span.OperationName == "decide next epoch").ToList();
+        Assert.Equal([0, 1], decisions.Select(span => span.GetTagItem("kd.run.epoch")));
+        Assert.All(decisions, span => Assert.Equal((trace, "run", "random-action"), (span.TraceId, span.GetTagItem("kd.curriculum.run.id"), span.GetTagItem("kd.curriculum.policy"))));
+        Assert.Equal(
+            (first.Reward.Total, first.Target.Temperature, first.Target.Threshold),
+            (decisions[0].GetTagItem("kd.curriculum.reward"), decisions[0].GetTagItem("kd.curriculum.next_temperature"), decisions[0].GetTagItem("kd.curriculum.next_threshold")));
+        Assert.Equal((last.Reward.Total, (object?)null), (decisions[1].GetTagItem("kd.curriculum.reward"), decisions[1].GetTagItem("kd.curriculum.next_temperature")));
+        Assert.Equal(new() { ["kd.curriculum.decisions random-action"] = 1, ["kd.curriculum.decision.duration random-action"] = 1 }, counts.ToDictionary());
+        Assert.Equal(("{decision}", "s", 0.001), (AgentTelemetry.Decisions.Unit, AgentTelemetry.DecisionDuration.Unit, AgentTelemetry.DecisionDuration.Advice!.HistogramBucketBoundaries![0]));
+    }
+
+    private static MeterListener Listen(Action<string, object?> record)
+    {
+        var meters = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == AgentTelemetry.Name)
+                    listener.EnableMeasurementEvents(instrument);
+            },
+        };
+        meters.SetMeasurementEventCallback<long>((instrument, _, tags, _) => record(instrument.Name, tags[0].Value));
+        meters.SetMeasurementEventCallback<double>((instrument, _, tags, _) => record(instrument.Name, tags[0].Value));
+        meters.Start();
+        return meters;
+    }
+
+    private static ReportEpochRequest Report(int epoch) => new() { RunId = "run", Epoch = epoch, Accuracy = 61 + epoch, Loss = 1.5, Difficulty = 0.4 };
+
+    private static CallOptions CallIn(ActivityTraceId trace)
+    {
+        var call = RunningService.WithKey();
+        call.Headers!.Add("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom()}-01");
+        return call;
+    }
+}
