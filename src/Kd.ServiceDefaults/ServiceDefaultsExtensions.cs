@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Kd.ServiceDefaults;
 
-/// <summary>What every service of the system has: telemetry, health, resilience, discovery, the shared key, and its end with its host.</summary>
+/// <summary>What every service of the system has: telemetry, health, discovery, the shared key, and its end with its host.</summary>
 public static class ServiceDefaultsExtensions
 {
     private const string Live = "live";
@@ -35,11 +35,6 @@ public static class ServiceDefaultsExtensions
         builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), [Live]);
         builder.Services.AddServiceDiscovery();
         builder.Services.AddSingleton<GrpcChannelPoolFactory>();
-        builder.Services.ConfigureHttpClientDefaults(http =>
-        {
-            http.AddStandardResilienceHandler();
-            http.AddServiceDiscovery();
-        });
         return builder;
     }
 
