@@ -13,15 +13,15 @@ namespace Kd.Benchmarks;
 internal sealed class BenchService : IAsyncDisposable
 {
     public const string Key = "a-key-that-only-benchmarks-use";
-    private const int HttpPort = 18_210, GrpcPort = 18_211, CachePort = 18_212;
+    private static readonly int s_httpPort = Ports.Take(), s_grpcPort = Ports.Take(), s_cachePort = Ports.Take();
     private readonly WebApplication _app;
     private readonly GarnetServer _cache;
 
     private BenchService(WebApplication app, GarnetServer cache) => (_app, _cache) = (app, cache);
 
-    public static string Address => $"http://127.0.0.1:{GrpcPort}";
+    public static string Address => $"http://127.0.0.1:{s_grpcPort}";
 
-    public static string Cache => $"127.0.0.1:{CachePort}";
+    public static string Cache => $"127.0.0.1:{s_cachePort}";
 
     public TeacherModel Model => _app.Services.GetRequiredService<TeacherHost>().Model!;
 
@@ -29,10 +29,10 @@ internal sealed class BenchService : IAsyncDisposable
 
     public static async Task<BenchService> StartAsync(params string[] settings)
     {
-        var cache = new GarnetServer(new GarnetServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, CachePort)], LogMemorySize = "256m", IndexMemorySize = "16m", QuietMode = true });
+        var cache = new GarnetServer(new GarnetServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, s_cachePort)], LogMemorySize = "256m", IndexMemorySize = "16m", QuietMode = true });
         cache.Start();
         var app = TeacherExtensions.BuildTeacherService(
-            [$"--urls=http://127.0.0.1:{HttpPort};http://127.0.0.1:{GrpcPort}", $"--Endpoints:GrpcPort={GrpcPort}", $"--Service:Key={Key}", $"--ConnectionStrings:cache={Cache}", "--Logging:Console:LogLevel:Default=Warning", .. settings]);
+            [$"--urls=http://127.0.0.1:{s_httpPort};http://127.0.0.1:{s_grpcPort}", $"--Endpoints:GrpcPort={s_grpcPort}", $"--Service:Key={Key}", $"--ConnectionStrings:cache={Cache}", "--Logging:Console:LogLevel:Default=Warning", .. settings]);
         await app.StartAsync();
         return new BenchService(app, cache);
     }

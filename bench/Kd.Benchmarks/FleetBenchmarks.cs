@@ -1,10 +1,11 @@
 extern alias trainer;
 
 using System.Diagnostics;
+using System.Text;
 using Kd.Tests;
 using Kd.TeacherService.Serving;
+using Kd.Vision.Runtime;
 using Kd.Vision.Views;
-using Microsoft.Extensions.Hosting;
 using trainer::Kd.StudentTrainer.Labeling;
 
 namespace Kd.Benchmarks;
@@ -15,38 +16,42 @@ internal static class FleetBenchmarks
     /// <summary>The argument that makes this program one of the teachers.</summary>
     public const string ServeArgument = "--serve-timed-teacher";
 
+    private const string Ready = "ready";
     private const int Side = 32;
     private const int Batch = 64;
-    private const int FirstPort = 18_300;
     private static readonly TimeSpan s_pass = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>A teacher process whose pass takes a fixed time and no processor: a stand-in for a device.</summary>
-    public static async Task<int> ServeAsync(int port)
+    /// <summary>A teacher process whose pass takes a fixed time and no processor: a stand-in for a device. It ends when its standard input does, so with the benchmark.</summary>
+    public static async Task<int> ServeAsync(int httpPort, int grpcPort)
     {
+        TorchRuntime.EnsureLoaded();
         await using var app = TeacherExtensions.BuildTeacherService(
             [
-                $"--urls=http://127.0.0.1:{port};http://127.0.0.1:{port + 1}", $"--Endpoints:GrpcPort={port + 1}", $"--Service:Key={BenchService.Key}", "--Logging:LogLevel:Default=Error",
+                $"--urls=http://127.0.0.1:{httpPort};http://127.0.0.1:{grpcPort}", $"--Endpoints:GrpcPort={grpcPort}", $"--Service:Key={BenchService.Key}", "--Logging:LogLevel:Default=Error",
                 "--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random", "--Teacher:Threads=1", $"--Batching:MaxBatch={Batch}", "--Cache:Memory=0",
             ],
             TimedNetwork.Loader(s_pass));
         await app.StartAsync();
-        Console.WriteLine("ready");
-        await app.WaitForShutdownAsync();
+        Console.WriteLine(Ready);
+        await using var input = Console.OpenStandardInput();
+        await input.CopyToAsync(Stream.Null);
+        await app.StopAsync();
         return 0;
     }
 
     /// <summary>Images/s of one trainer's client from 8 teacher processes over those from 1.</summary>
-    public static async Task<Ratio> ScaleOutAsync(bool quick)
+    public static async Task<Ratio> ScaleOutAsync(BenchmarkSize size)
     {
-        const int replicas = 8;
-        var seconds = quick ? 6 : 12;
-        var teachers = await Task.WhenAll(Enumerable.Range(0, replicas).Select(StartAsync));
+        var replicas = size.Choose(8, 8, 2);
+        var seconds = size.Choose(12.0, 6, 0.5);
+        var ports = Enumerable.Range(0, replicas).Select(_ => (Http: Ports.Take(), Grpc: Ports.Take())).ToList();
+        var teachers = await Task.WhenAll(ports.Select(pair => StartAsync(pair.Http, pair.Grpc)));
         try
         {
-            var addresses = Enumerable.Range(0, replicas).Select(replica => $"http://127.0.0.1:{FirstPort + 2 * replica + 1}").ToArray();
+            var addresses = ports.Select(pair => $"http://127.0.0.1:{pair.Grpc}").ToArray();
             // The first seconds are the just-in-time compiler's, in nine processes.
-            await RateAsync(addresses, 6);
-            var (one, all) = await Turns.MeasureAsync(3, () => RateAsync(addresses[..1], seconds / 3.0), () => RateAsync(addresses, seconds / 3.0));
+            await RateAsync(addresses, size.Choose(6.0, 6, 0.5));
+            var (one, all) = await Turns.MeasureAsync(size.Choose(3, 3, 1), () => RateAsync(addresses[..1], seconds / 3.0), () => RateAsync(addresses, seconds / 3.0));
             return new Ratio("scale-out", all / one, 7.2, $"1 teacher {one:F0} images/s, {replicas} teachers {all:F0} images/s ({Batch / s_pass.TotalSeconds:F0} images/s each at most)");
         }
         finally
@@ -57,10 +62,10 @@ internal static class FleetBenchmarks
     }
 
     /// <summary>Time of labelling a dataset over that of doing it again, when all is stored.</summary>
-    public static async Task<Ratio> PrelabelAsync(bool quick)
+    public static async Task<Ratio> PrelabelAsync(BenchmarkSize size)
     {
         await using var service = await BenchService.StartAsync("--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random");
-        await using var trainer = new BenchTrainer(BenchService.Address, $"--Dataset:DemoTrainPerClass={(quick ? 20 : 100)}");
+        await using var trainer = new BenchTrainer(BenchService.Address, $"--Dataset:DemoTrainPerClass={size.Choose(100, 20, 2)}");
         var context = await trainer.CreateContextAsync();
         var started = Stopwatch.GetTimestamp();
         var (views, computed) = new Prelabeler(context).Execute(1, CancellationToken.None);
@@ -73,13 +78,19 @@ internal static class FleetBenchmarks
             : new Ratio("prelabel", first / second, 20, $"{views} views: first {first:F2} s ({computed} computed), second {second:F3} s");
     }
 
-    private static async Task<TeacherProcess> StartAsync(int replica)
+    private static async Task<TeacherProcess> StartAsync(int httpPort, int grpcPort)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, [.. Arguments(), ServeArgument, $"{FirstPort + 2 * replica}"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        start.Environment["KD_LIFELINE"] = "stdin";
+        var start = new ProcessStartInfo(Environment.ProcessPath!, [.. Arguments(), ServeArgument, $"{httpPort}", $"{grpcPort}"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
         var process = Process.Start(start)!;
-        if (await process.StandardOutput.ReadLineAsync() != "ready")
-            throw new InvalidOperationException("a teacher process did not start; its message is above");
+        var printed = new StringBuilder();
+        for (string? line; (line = await process.StandardOutput.ReadLineAsync()) != Ready; printed.AppendLine(line))
+        {
+            if (line is null)
+                throw new InvalidOperationException($"A teacher process ended before it was ready; it printed:{Environment.NewLine}{printed}");
+        }
+
+        // What it prints from now on must not fill the pipe.
+        _ = process.StandardOutput.ReadToEndAsync();
         return new TeacherProcess(process);
     }
 

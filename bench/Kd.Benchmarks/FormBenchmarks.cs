@@ -5,20 +5,18 @@ using static TorchSharp.torch.nn;
 
 namespace Kd.Benchmarks;
 
-/// <summary>The inference form of ResNet-50 at 224 px, batch 16, float32.</summary>
+/// <summary>The inference form of ResNet-50 at 224 px, batch 16, float32 (smoke: 32 px, batch 1).</summary>
 internal static class FormBenchmarks
 {
-    private const int Batch = 16;
-    private const int Size = 224;
-
     /// <summary>Plain module over inference form.</summary>
-    public static async Task<Ratio> FormAsync(bool quick)
+    public static async Task<Ratio> FormAsync(BenchmarkSize size)
     {
         using var plain = Create(inferenceForm: false);
         using var form = Create(inferenceForm: true);
-        using var images = rand(Batch, 3, Size, Size);
+        var (batch, side) = Shape(size);
+        using var images = rand(batch, 3, side, side);
         using var last = ChannelsLast.Apply(images);
-        var (rounds, passes) = quick ? (3, 1) : (7, 2);
+        var (rounds, passes) = size.Choose((7, 2), (3, 1), (1, 1));
         Time(plain, images, 1);
         Time(form, last, 1);
         var (before, after) = await Turns.MeasureAsync(rounds, () => Task.FromResult(Time(plain, images, passes)), () => Task.FromResult(Time(form, last, passes)));
@@ -26,18 +24,21 @@ internal static class FormBenchmarks
     }
 
     /// <summary>torchvision in PyTorch over inference form; null where python3-torch is not installed.</summary>
-    public static async Task<Ratio?> PeerAsync(bool quick)
+    public static async Task<Ratio?> PeerAsync(BenchmarkSize size)
     {
-        var (rounds, passes) = quick ? (3, 1) : (7, 2);
-        using var peer = await PyTorchPeer.StartAsync("teacher_form.py", Batch, Size, passes);
+        var (batch, side) = Shape(size);
+        var (rounds, passes) = size.Choose((7, 2), (3, 1), (1, 1));
+        using var peer = await PyTorchPeer.StartAsync("teacher_form.py", batch, side, passes);
         if (peer is null)
             return null;
         using var form = Create(inferenceForm: true);
-        using var images = ChannelsLast.Apply(rand(Batch, 3, Size, Size));
+        using var images = ChannelsLast.Apply(rand(batch, 3, side, side));
         Time(form, images, 1);
         var (theirs, ours) = await Turns.MeasureAsync(rounds, peer.MeasureAsync, () => Task.FromResult(Time(form, images, passes)));
         return new Ratio("form-peer", theirs / ours, 1.5, $"torchvision {theirs:F3} s, inference form {ours:F3} s a pass");
     }
+
+    private static (int Batch, int Side) Shape(BenchmarkSize size) => size.Choose((16, 224), (16, 224), (1, 32));
 
     private static Module<Tensor, Tensor> Create(bool inferenceForm)
     {

@@ -9,17 +9,17 @@ namespace Kd.Benchmarks;
 /// <summary>Decoding and augmenting pictures.</summary>
 internal static class InputBenchmarks
 {
-    private const int Width = 500, Height = 375, Size = 224, Pictures = 32;
+    private const int Width = 500, Height = 375, Side = 224;
 
     /// <summary>Augmented 224 px views/s from 500x375 JPEG files over torchvision transforms on Pillow, one thread each.</summary>
-    public static async Task<Ratio?> InputAsync(bool quick)
+    public static async Task<Ratio?> InputAsync(BenchmarkSize size)
     {
         var folder = Directory.CreateTempSubdirectory("kd-bench-");
         try
         {
-            var files = Enumerable.Range(0, Pictures).Select(index => Draw(folder, index)).ToArray();
-            var (rounds, count) = quick ? (3, 200) : (7, 400);
-            using var peer = await PyTorchPeer.StartAsync("input_views.py", folder.FullName, Size, count);
+            var files = Enumerable.Range(0, size.Choose(32, 32, 2)).Select(index => Draw(folder, index)).ToArray();
+            var (rounds, count) = size.Choose((7, 400), (3, 200), (1, 4));
+            using var peer = await PyTorchPeer.StartAsync("input_views.py", folder.FullName, Side, count);
             if (peer is null)
                 return null;
             Rate(files, count);
@@ -33,15 +33,15 @@ internal static class InputBenchmarks
     }
 
     /// <summary>Augmented 224 px views/s of pictures in the memory-mapped store over those of pictures that are decoded each time, one thread.</summary>
-    public static async Task<Ratio> DecodedStoreAsync(bool quick)
+    public static async Task<Ratio> DecodedStoreAsync(BenchmarkSize size)
     {
         var folder = Directory.CreateTempSubdirectory("kd-bench-");
         try
         {
-            var files = Enumerable.Range(0, Pictures).Select(index => Draw(folder, index)).ToArray();
+            var files = Enumerable.Range(0, size.Choose(32, 32, 2)).Select(index => Draw(folder, index)).ToArray();
             var store = new DecodedPictures(0, Path.Combine(folder.FullName, "decoded"), 1L << 30);
             var kept = Array.ConvertAll(files, file => store.TryKeep(new ImageContent(ImageDecoder.Decode(File.ReadAllBytes(file), file), 0))!.Image);
-            var (rounds, count) = quick ? (3, 200) : (7, 400);
+            var (rounds, count) = size.Choose((7, 400), (3, 200), (1, 4));
             Rate(files, count);
             var (decoding, stored) = await Turns.MeasureAsync(rounds, () => Task.FromResult(Rate(files, count)), () => Task.FromResult(Rate(kept, image => image, count)));
             return new Ratio("decoded-store", stored / decoding, 1.5, $"decoding each time {decoding:F0} views/s, from the store {stored:F0} views/s, one thread");
@@ -56,8 +56,8 @@ internal static class InputBenchmarks
 
     private static double Rate<T>(T[] sources, Func<T, RgbImage> get, int count)
     {
-        var planner = new ViewPlanner(Size, small: false, seed: 1);
-        var pixels = new byte[ViewRenderer.ByteCount(Size)];
+        var planner = new ViewPlanner(Side, small: false, seed: 1);
+        var pixels = new byte[ViewRenderer.ByteCount(Side)];
         var started = Stopwatch.GetTimestamp();
         for (var i = 0; i < count; i++)
         {

@@ -1,38 +1,24 @@
 using Kd.Benchmarks;
 using Kd.Vision.Runtime;
 
-if (args is [FleetBenchmarks.ServeArgument, var port])
+if (args is [FleetBenchmarks.ServeArgument, var httpPort, var grpcPort])
+    return await FleetBenchmarks.ServeAsync(int.Parse(httpPort, null), int.Parse(grpcPort, null));
+
+if (args is ["--list"])
 {
-    TorchRuntime.EnsureLoaded();
-    return await FleetBenchmarks.ServeAsync(int.Parse(port, null));
+    Console.WriteLine(string.Join(Environment.NewLine, BenchmarkCatalog.All.Keys));
+    return 0;
 }
 
-var benchmarks = new Dictionary<string, Func<bool, Task<Ratio?>>>
+var size = args.Contains("--smoke") ? BenchmarkSize.Smoke : args.Contains("--quick") ? BenchmarkSize.Quick : BenchmarkSize.Full;
+var names = args.Except(["--quick", "--smoke"]).ToList();
+if (names.Find(name => !BenchmarkCatalog.All.ContainsKey(name)) is { } unknown)
 {
-    ["label-overhead"] = async quick => await ServingBenchmarks.LabelOverheadAsync(quick),
-    ["lookup"] = async quick => await ServingBenchmarks.LookupAsync(quick),
-    ["form"] = async quick => await FormBenchmarks.FormAsync(quick),
-    ["form-peer"] = FormBenchmarks.PeerAsync,
-    ["scale-out"] = async quick => await FleetBenchmarks.ScaleOutAsync(quick),
-    ["prelabel"] = async quick => await FleetBenchmarks.PrelabelAsync(quick),
-    ["warm-epoch"] = async quick => await TrainingBenchmarks.WarmEpochAsync(quick),
-    ["step"] = TrainingBenchmarks.StepAsync,
-    ["input"] = InputBenchmarks.InputAsync,
-    ["decoded-store"] = async quick => await InputBenchmarks.DecodedStoreAsync(quick),
-    ["mixed-precision"] = async quick => await TrainingBenchmarks.MixedPrecisionAsync(quick),
-    ["sampler"] = async quick => await SamplerBenchmark.RunAsync(quick),
-    ["run-vs-reference"] = WholeRunBenchmark.RunAsync,
-    ["resume"] = async quick => await TrainingBenchmarks.ResumeAsync(quick),
-};
-var quick = args.Contains("--quick");
-var names = args.Where(arg => arg != "--quick").ToList();
-if (names.Find(name => !benchmarks.ContainsKey(name)) is { } unknown)
-{
-    Console.Error.WriteLine($"error: '{unknown}' is not a benchmark. Known: {string.Join(", ", benchmarks.Keys)}; --quick for a short run.");
+    Console.Error.WriteLine($"error: '{unknown}' is not a benchmark. Known: {string.Join(", ", BenchmarkCatalog.All.Keys)}; --quick for a short run, --smoke for one that only shows that they work, --list for their names.");
     return 2;
 }
 
 TorchRuntime.EnsureLoaded();
-foreach (var name in names.Count > 0 ? names : [.. benchmarks.Keys])
-    Console.WriteLine((await benchmarks[name](quick))?.ToString() ?? $"SKIPPED {name}: python3-torch and python3-torchvision are not installed");
+foreach (var name in names.Count > 0 ? names : [.. BenchmarkCatalog.All.Keys])
+    Console.WriteLine((await BenchmarkCatalog.All[name](size))?.ToString() ?? $"SKIPPED {name}: python3-torch and python3-torchvision are not installed");
 return 0;

@@ -14,7 +14,7 @@ internal sealed class PyTorchPeer : IDisposable
     /// <summary>Starts a script; null where Debian's python3-torch and python3-torchvision are not installed.</summary>
     public static async Task<PyTorchPeer?> StartAsync(string script, params object[] arguments)
     {
-        if (!File.Exists(Python))
+        if (!await IsInstalledAsync())
             return null;
         var start = new ProcessStartInfo(Python, [Path.Combine(AppContext.BaseDirectory, "pytorch", script), .. arguments.Select(argument => Convert.ToString(argument, CultureInfo.InvariantCulture)!)])
         {
@@ -24,8 +24,16 @@ internal sealed class PyTorchPeer : IDisposable
         var process = Process.Start(start)!;
         if (await process.StandardOutput.ReadLineAsync() == "ready")
             return new PyTorchPeer(process);
-        process.Dispose();
-        return null;
+        throw new InvalidOperationException($"The PyTorch peer {script} ended before it was ready; its message is above.");
+    }
+
+    private static async Task<bool> IsInstalledAsync()
+    {
+        if (!File.Exists(Python))
+            return false;
+        using var process = Process.Start(Python, ["-c", "import sys; from importlib.util import find_spec; sys.exit(not (find_spec('torch') and find_spec('torchvision')))"]);
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0;
     }
 
     /// <summary>One measurement.</summary>

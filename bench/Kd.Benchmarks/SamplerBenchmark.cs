@@ -10,17 +10,17 @@ namespace Kd.Benchmarks;
 /// <summary>Choosing the samples of an epoch.</summary>
 internal static class SamplerBenchmark
 {
-    private const int Samples = 1_300_000;
     private const double Limit = 0.5;
 
     /// <summary>0.5 s over the slowest strategy's time for 1.3 million samples.</summary>
-    public static Task<Ratio> RunAsync(bool quick)
+    public static Task<Ratio> RunAsync(BenchmarkSize size)
     {
-        var (random, difficulty) = (new CounterRandom(1, 0), new float[Samples]);
-        for (var i = 0; i < Samples; i++)
+        var (random, difficulty) = (new CounterRandom(1, 0), new float[size.Choose(1_300_000, 1_300_000, 13_000)]);
+        for (var i = 0; i < difficulty.Length; i++)
             difficulty[i] = (float)random.NextDouble();
+        var rounds = size.Choose(7, 3, 1);
         var times = new[] { Strategy.EasyToHard, Strategy.HardMining, Strategy.Mixed, Strategy.Adaptive, Strategy.Random }
-            .Select(strategy => (Strategy: strategy, Seconds: Enumerable.Range(0, quick ? 3 : 7).Select(round => Time(strategy, difficulty, (ulong)round)).Order().ElementAt(quick ? 1 : 3))).ToList();
+            .Select(strategy => (Strategy: strategy, Seconds: Enumerable.Range(0, rounds).Select(round => Time(strategy, difficulty, (ulong)round)).Order().ElementAt(rounds / 2))).ToList();
         var slowest = times.MaxBy(entry => entry.Seconds);
         return Task.FromResult(new Ratio("sampler", Limit / slowest.Seconds, 1, string.Join(", ", times.Select(entry => $"{entry.Strategy} {entry.Seconds:F2} s"))));
     }

@@ -17,17 +17,17 @@ internal static class ServingBenchmarks
     private static ulong s_nextView = 1;
 
     /// <summary>Images/s through gRPC Label, all misses, over images/s of the same form called in this process.</summary>
-    public static async Task<Ratio> LabelOverheadAsync(bool quick)
+    public static async Task<Ratio> LabelOverheadAsync(BenchmarkSize size)
     {
         await using var service = await BenchService.StartAsync(s_teacher);
-        var (rounds, calls) = quick ? (5, 16) : (9, 32);
-        await ThroughGrpcAsync(2 * Callers);
+        var (rounds, calls) = size.Choose((9, 32), (5, 16), (1, Callers));
+        await ThroughGrpcAsync(size.Choose(2 * Callers, 2 * Callers, Callers));
         var (direct, served) = await Turns.MeasureAsync(rounds, () => Task.Run(() => InProcess(service, calls)), () => ThroughGrpcAsync(calls));
         return new Ratio("label-overhead", served / direct, 0.9, $"in process {direct:F0} images/s, through gRPC {served:F0} images/s ({Callers} callers)");
     }
 
     /// <summary>Logits/s from Lookup, all hits, C = 100, over StackExchange.Redis MGET of the same values.</summary>
-    public static async Task<Ratio> LookupAsync(bool quick)
+    public static async Task<Ratio> LookupAsync(BenchmarkSize size)
     {
         using var classes = new ClassFolders(100);
         await using var service = await BenchService.StartAsync([.. s_teacher, $"--Dataset:Path={classes.Path}"]);
@@ -39,11 +39,11 @@ internal static class ServingBenchmarks
         var stored = new LookupRequest { ViewIds = label.ViewIds, StoredOnly = true };
         var keys = Keys(new LogitsCodec(service.Model.Description.Id, 100), label.ViewIds);
         await using var redis = await ConnectionMultiplexer.ConnectAsync(BenchService.Cache);
-        var (rounds, calls) = quick ? (5, 6000) : (9, 10_000);
+        var (rounds, calls) = size.Choose((9, 10_000), (5, 6000), (1, 2 * Callers));
         Task<double> GetAsync() => RateAsync(calls, () => redis.GetDatabase().StringGetAsync(keys));
         Task<double> LookupAsync(LookupRequest request) => RateAsync(calls, () => client.LookupAsync(request, BenchService.Options).ResponseAsync);
         // The first seconds are the just-in-time compiler's.
-        await Turns.MeasureAsync(4, GetAsync, () => LookupAsync(stored));
+        await Turns.MeasureAsync(size.Choose(4, 4, 1), GetAsync, () => LookupAsync(stored));
         var (plain, served) = await Turns.MeasureAsync(rounds, GetAsync, () => LookupAsync(lookup));
         var throughRedis = await LookupAsync(stored);
         foreach (var request in new[] { lookup, stored })

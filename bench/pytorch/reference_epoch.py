@@ -1,4 +1,4 @@
-"""Seconds of one epoch of a plain PyTorch distillation loop that runs the teacher (ResNet-152, random weights) in every step, a line for each epoch asked for.
+"""Seconds of one epoch of a plain PyTorch distillation loop that runs the teacher (random weights) in every step, a line for each epoch asked for.
 
 Pictures lie in memory as uint8; each epoch pads, crops and flips them anew. Adam, T = 4, KL only, as the reference trains."""
 import sys
@@ -8,8 +8,9 @@ import torch
 import torch.nn.functional as F
 import torchvision
 
-images, size, batch, classes = (int(value) for value in sys.argv[1:5])
-teacher = torchvision.models.resnet152(num_classes=classes).eval()
+architecture = sys.argv[1]
+images, size, batch, classes = (int(value) for value in sys.argv[2:6])
+teacher = getattr(torchvision.models, architecture)(num_classes=classes).eval()
 student = torchvision.models.mobilenet_v2(num_classes=classes).train()
 optimizer = torch.optim.Adam(student.parameters(), lr=1e-3, weight_decay=1e-4)
 pixels = torch.randint(0, 256, (images, 3, size, size), dtype=torch.uint8)

@@ -7,7 +7,7 @@ using Kd.Protocol.Curriculum.V1;
 namespace Kd.CurriculumAgent.Grpc;
 
 /// <summary>The gRPC face of the agent: checks requests, calls the store, maps back.</summary>
-internal sealed class CurriculumGrpcService(RunStore store, PolicyLessons lessons, IHostApplicationLifetime lifetime) : Curriculum.CurriculumBase
+internal sealed class CurriculumGrpcService(RunStore store, PolicyLessons lessons) : Curriculum.CurriculumBase
 {
     private const int LongestId = 100;
     private const int MostEpochs = 100_000;
@@ -41,37 +41,6 @@ internal sealed class CurriculumGrpcService(RunStore store, PolicyLessons lesson
         var (answer, settings) = store.Report(request.RunId, request.Epoch, result);
         return new ReportEpochReply { Target = answer.Target?.ToMessage(settings), Reward = answer.Reward.ToMessage() };
     }));
-
-    public override Task<RunHistory> GetRun(GetRunRequest request, ServerCallContext context) => Task.FromResult(Answer(() =>
-    {
-        CheckId("run_id", request.RunId);
-        var run = store.Look(request.RunId);
-        return new RunHistory { Settings = run.Settings.ToMessage(), Next = run.Next?.ToMessage(run.Settings), Epochs = { run.Epochs.Select(epoch => epoch.ToMessage(run.Settings)) } };
-    }));
-
-    public override async Task WatchRun(GetRunRequest request, IServerStreamWriter<EpochRecord> responses, ServerCallContext context)
-    {
-        CheckId("run_id", request.RunId);
-        // A watcher is no reason to stay: the agent ends when it is asked to.
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
-        for (var sent = 0; ;)
-        {
-            var run = Answer(() => store.Look(request.RunId, sent));
-            foreach (var epoch in run.Epochs)
-                await responses.WriteAsync(epoch.ToMessage(run.Settings), context.CancellationToken);
-            sent += run.Epochs.Count;
-            if (run.IsOver)
-                return;
-            try
-            {
-                await run.Changed.WaitAsync(end.Token);
-            }
-            catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
-            {
-                throw new RpcException(new Status(StatusCode.Unavailable, "The agent is stopping; watch again when it is back."));
-            }
-        }
-    }
 
     public override Task<LearnPolicyReply> LearnPolicy(LearnPolicyRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
     {

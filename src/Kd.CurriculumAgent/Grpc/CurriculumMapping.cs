@@ -14,29 +14,6 @@ internal static class CurriculumMapping
     public static RunSettings ToSettings(this StartRunRequest request) =>
         new(request.RunId, request.Epochs, request.InitialTemperature, (int)request.Strategy, request.EpochRatio, request.Seed, 0, ToSpecification(request.Policy));
 
-    public static StartRunRequest ToMessage(this RunSettings settings)
-    {
-        var policy = settings.Policy;
-        return new StartRunRequest
-        {
-            RunId = settings.RunId,
-            Epochs = settings.Epochs,
-            InitialTemperature = settings.InitialTemperature,
-            Strategy = (Strategy)settings.Strategy,
-            EpochRatio = settings.EpochRatio,
-            Seed = settings.Seed,
-            Policy = policy is null ? new PolicySettings { Policy = Policy.Ppo } : new PolicySettings
-            {
-                Policy = (Policy)policy.Kind,
-                Shape = policy.Cosine ? Shape.Cosine : Shape.Linear,
-                Threshold = policy.Threshold,
-                PruneProbability = policy.PruneProbability,
-                PruneUntil = policy.PruneUntil,
-                Learnt = policy.Learnt ?? "",
-            },
-        };
-    }
-
     public static Target ToMessage(this EpochTarget target, RunSettings settings) => new()
     {
         Temperature = target.Temperature,
@@ -49,27 +26,6 @@ internal static class CurriculumMapping
 
     public static Reward ToMessage(this RewardTerms reward) =>
         new() { Total = reward.Total, AccuracyChange = reward.AccuracyChange, LossRise = reward.LossRise, Early = reward.Early, Level = reward.Level };
-
-    public static EpochRecord ToMessage(this EpochHistory epoch, RunSettings settings)
-    {
-        var record = new EpochRecord
-        {
-            Epoch = epoch.Epoch,
-            Accuracy = epoch.Result.Accuracy,
-            Loss = epoch.Result.Loss,
-            Difficulty = epoch.Result.Difficulty,
-            Target = epoch.Target.ToMessage(settings),
-            Reward = epoch.Reward.ToMessage(),
-            Manual = epoch.Result.IsManual,
-        };
-        if (epoch.Choice is not { } choice)
-            return record;
-        record.TemperatureProbabilities.AddRange(choice.TemperatureProbabilities);
-        record.ThresholdProbabilities.AddRange(choice.ThresholdProbabilities);
-        if (double.IsFinite(choice.Value))
-            record.Value = choice.Value;
-        return record;
-    }
 
     public static LearnPolicyReply ToMessage(this LessonResult result) => new()
     {

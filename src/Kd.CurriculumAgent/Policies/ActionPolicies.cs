@@ -13,10 +13,7 @@ internal sealed class RandomActionPolicy(ulong seed) : ICurriculumPolicy
     {
         var random = new CounterRandom(seed, CounterRandom.Mix(0x4A7D0, (ulong)_choices++));
         var action = CurriculumAction.All[random.NextInt32(CurriculumAction.All.Count)];
-        return view.Environment.Decide(new Choice(
-            view.Environment.State(), action, -Math.Log(CurriculumAction.All.Count), double.NaN, Even(CurriculumAction.Temperatures), Even(CurriculumAction.Difficulties)));
-
-        static double[] Even(int count) => [.. Enumerable.Repeat(1.0 / count, count)];
+        return view.Environment.Decide(new Choice(view.Environment.State(), action));
     }
 }
 
@@ -44,7 +41,7 @@ internal sealed class BanditPolicy(ulong seed) : ICurriculumPolicy
                 (best, largest) = (i, draw);
         }
 
-        return view.Environment.Decide(new Choice(view.Environment.State(), CurriculumAction.All[best], 0, largest, [], []));
+        return view.Environment.Decide(new Choice(view.Environment.State(), CurriculumAction.All[best]));
     }
 
     public void Learn(Decision decision, double reward, RunView view) => _rewards[CurriculumAction.All.IndexOf(decision.Choice!.Action)].Add(reward);

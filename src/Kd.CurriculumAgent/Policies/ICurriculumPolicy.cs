@@ -37,9 +37,6 @@ internal sealed record Decision(double Temperature, double Threshold, double? Ep
 /// <summary>A chosen action with what the learner needs to know of it.</summary>
 /// <param name="State">The state that it was chosen in.</param>
 /// <param name="Action">The action.</param>
-/// <param name="LogProbability">Logarithm of its probability.</param>
-/// <param name="Value">What was expected of the rest of the run; not a number where there is no such estimate.</param>
-/// <param name="TemperatureProbabilities">Of the three changes.</param>
-/// <param name="ThresholdProbabilities">Of the five thresholds.</param>
-internal sealed record Choice(
-    double[] State, CurriculumAction Action, double LogProbability, double Value, double[] TemperatureProbabilities, double[] ThresholdProbabilities);
+/// <param name="LogProbability">Logarithm of its probability; not a number where the policy learns without it.</param>
+/// <param name="Value">What was expected of the rest of the run; not a number where the policy has no such estimate.</param>
+internal sealed record Choice(double[] State, CurriculumAction Action, double LogProbability = double.NaN, double Value = double.NaN);

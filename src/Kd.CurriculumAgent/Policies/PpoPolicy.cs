@@ -24,9 +24,7 @@ internal sealed class PpoPolicy(ulong seed, int updateEvery, ActorCritic network
         var evaluation = network.Evaluate(state);
         var random = new CounterRandom(seed, CounterRandom.Mix(0xC401CE, (ulong)_choices++));
         var action = new CurriculumAction(Sample(evaluation.TemperatureLogProbabilities, ref random), Sample(evaluation.DifficultyLogProbabilities, ref random));
-        return new Choice(
-            state, action, evaluation.LogProbability(action), evaluation.Value,
-            Array.ConvertAll(evaluation.TemperatureLogProbabilities, Math.Exp), Array.ConvertAll(evaluation.DifficultyLogProbabilities, Math.Exp));
+        return new Choice(state, action, evaluation.LogProbability(action), evaluation.Value);
     }
 
     /// <summary>Credits a reward to the choice that was in force.</summary>

@@ -14,6 +14,8 @@ internal static class CurriculumExtensions
         var builder = ServiceDefaultsExtensions.CreateService(args).AddGrpcDefaults();
         builder.AddCurriculum();
         var app = builder.Build();
+        // A state folder that cannot be created ends the program at its start, not its first call.
+        app.Services.GetRequiredService<AgentFolder>();
         app.MapServiceDefaults();
         app.MapGrpcService<CurriculumGrpcService>();
         return app;
@@ -26,6 +28,5 @@ internal static class CurriculumExtensions
         builder.Services.AddSingleton<LearntPolicies>();
         builder.Services.AddSingleton<RunStore>();
         builder.Services.AddSingleton<PolicyLessons>();
-        builder.Services.AddActivatedSingleton<RunStore>();
     }
 }

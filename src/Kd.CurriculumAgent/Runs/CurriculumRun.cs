@@ -35,11 +35,8 @@ internal sealed class CurriculumRun
     /// <summary>Whether the last epoch was reported.</summary>
     public bool IsOver => _environment.Done || _progress >= 1;
 
-    /// <summary>Reported epochs with what led to them.</summary>
+    /// <summary>Reported epochs with what was in force.</summary>
     public IReadOnlyList<EpochHistory> History => _history;
-
-    /// <summary>What is in force; null after the last epoch.</summary>
-    public EpochTarget? Next => IsOver ? null : Target();
 
     /// <summary>The answer to a report that was given before.</summary>
     public EpochAnswer AnswerOf(int epoch) => _answers[epoch];
@@ -56,12 +53,12 @@ internal sealed class CurriculumRun
 
         var reward = _environment.Finish(result);
         _progress = result.Progress ?? (double)_environment.Finished / Settings.Epochs;
-        _history.Add(new EpochHistory(Reported, result, Target(), _inForce.Choice, reward));
+        _history.Add(new EpochHistory(result, Target()));
         if (!result.IsManual)
             _policy.Learn(_inForce, reward.Total, View());
         if (!IsOver)
             _inForce = Decide();
-        var answer = new EpochAnswer(Next, reward);
+        var answer = new EpochAnswer(IsOver ? null : Target(), reward);
         _answers.Add(answer);
         return answer;
     }

@@ -14,5 +14,5 @@ internal sealed record EpochTarget(double Temperature, double Threshold, double 
 /// <param name="Reward">Of the decision that was in force.</param>
 internal sealed record EpochAnswer(EpochTarget? Target, RewardTerms Reward);
 
-/// <summary>A finished epoch: what was in force, why, and what came of it.</summary>
-internal sealed record EpochHistory(int Epoch, EpochResult Result, EpochTarget Target, Choice? Choice, RewardTerms Reward);
+/// <summary>A finished epoch: what the trainer measured, and what was in force.</summary>
+internal sealed record EpochHistory(EpochResult Result, EpochTarget Target);

@@ -14,7 +14,6 @@ internal sealed class RunStore
     private readonly ILogger<RunStore> _logger;
     private readonly Dictionary<string, CurriculumRun> _runs = [];
     private readonly Lock _gate = new();
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public RunStore(IOptions<AgentOptions> options, AgentFolder folder, LearntPolicies learnt, ILogger<RunStore> logger)
     {
@@ -64,21 +63,18 @@ internal sealed class RunStore
             var answer = run.Report(result);
             AgentTelemetry.Decided(activity, Stopwatch.GetElapsedTime(started), run.Settings, epoch, answer);
             _logger.EpochReported(runId, epoch, result.Accuracy, answer.Reward.Total, answer.Target?.Temperature ?? 0, answer.Target?.Threshold ?? 0);
-            _changed.SetResult();
-            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return (answer, run.Settings);
         }
     }
 
     /// <summary>A run as it is now.</summary>
-    /// <returns>Settings, the epochs from one on, what is in force, whether it is over, and what ends when there is more.</returns>
     /// <exception cref="UnknownRunException">There is no such run.</exception>
-    public RunSnapshot Look(string runId, int from = 0)
+    public RunSnapshot Look(string runId)
     {
         lock (_gate)
         {
             var run = Find(runId) ?? throw new UnknownRunException(runId);
-            return new RunSnapshot(run.Settings, [.. run.History.Skip(from)], run.Next, run.IsOver, _changed.Task);
+            return new RunSnapshot(run.Settings, [.. run.History], run.IsOver);
         }
     }
 
@@ -111,7 +107,5 @@ internal sealed class RunStore
 /// <summary>A run at a moment.</summary>
 /// <param name="Settings">How it was started.</param>
 /// <param name="Epochs">Reported epochs.</param>
-/// <param name="Next">In force; null after the last epoch.</param>
 /// <param name="IsOver">Whether there will be no more.</param>
-/// <param name="Changed">Ends when a report of any run has come.</param>
-internal sealed record RunSnapshot(RunSettings Settings, IReadOnlyList<EpochHistory> Epochs, EpochTarget? Next, bool IsOver, Task Changed);
+internal sealed record RunSnapshot(RunSettings Settings, IReadOnlyList<EpochHistory> Epochs, bool IsOver);

@@ -31,7 +31,6 @@ internal static class TelemetryExtensions
             .ConfigureResource(resource => resource.AddService(builder.Environment.ApplicationName).AddEnvironmentVariableDetector())
             .WithMetrics(metrics => metrics
                 .AddAspNetCoreInstrumentation()
-                .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
                 .AddMeter(Sources))
             .WithTracing(tracing => tracing
@@ -39,7 +38,6 @@ internal static class TelemetryExtensions
                 .AddAspNetCoreInstrumentation(options => options.Filter = context => IsTraced(context.Request))
                 // Else a second client span would repeat each call.
                 .AddGrpcClientInstrumentation(options => options.SuppressDownstreamInstrumentation = true)
-                .AddHttpClientInstrumentation()
                 .AddSource(Sources))
             .UseOtlpExporter();
     }

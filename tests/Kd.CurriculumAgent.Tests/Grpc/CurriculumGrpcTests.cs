@@ -15,8 +15,6 @@ public sealed class CurriculumGrpcTests
         using var channel = agent.Open();
         var error = await Assert.ThrowsAsync<RpcException>(async () => await new Curriculum.CurriculumClient(channel).StartRunAsync(Start()));
         Assert.Equal(StatusCode.Unauthenticated, error.StatusCode);
-        using var watch = new Curriculum.CurriculumClient(channel).WatchRun(new GetRunRequest { RunId = "run" });
-        Assert.Equal(StatusCode.Unauthenticated, (await Assert.ThrowsAsync<RpcException>(async () => await watch.ResponseStream.MoveNext(CancellationToken.None))).StatusCode);
     }
 
     [Theory]
@@ -78,55 +76,6 @@ public sealed class CurriculumGrpcTests
             await new Curriculum.CurriculumClient(channel).ReportEpochAsync(new ReportEpochRequest { RunId = "nobody" }, RunningService.WithKey()));
         Assert.Equal(StatusCode.NotFound, error.StatusCode);
         Assert.Contains("nobody", error.Status.Detail);
-    }
-
-    [Fact]
-    public async Task WatchRun_WhileItIsReported_GivesEachEpochAndEndsWithTheRun()
-    {
-        using var folder = TestFiles.CreateFolder();
-        await using var agent = await StartAsync(folder);
-        using var channel = agent.Open();
-        var client = new Curriculum.CurriculumClient(channel);
-        var target = (await client.StartRunAsync(Start(), RunningService.WithKey())).Target;
-        await Report(0);
-        using var watch = client.WatchRun(new GetRunRequest { RunId = "run" }, RunningService.WithKey());
-        var seen = new List<EpochRecord>();
-        for (var epoch = 0; epoch < 10; epoch++)
-        {
-            Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
-            seen.Add(watch.ResponseStream.Current);
-            if (epoch < 9)
-                await Report(epoch + 1);
-        }
-
-        Assert.False(await watch.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
-        Assert.Equal(Enumerable.Range(0, 10), seen.Select(epoch => epoch.Epoch));
-        Assert.Equal(target, seen[0].Target);
-        var history = await client.GetRunAsync(new GetRunRequest { RunId = "run" }, RunningService.WithKey());
-        Assert.Equal(seen, history.Epochs);
-        Assert.Null(history.Next);
-        Assert.Equal((10, 1L, Policy.Ppo), (history.Settings.Epochs, history.Settings.Seed, history.Settings.Policy.Policy));
-        Assert.All(history.Epochs, epoch => Assert.Equal(1, epoch.ThresholdProbabilities.Sum(), 1e-9));
-        Assert.All(history.Epochs, epoch => Assert.Equal((3, 5, true), (epoch.TemperatureProbabilities.Count, epoch.ThresholdProbabilities.Count, epoch.HasValue)));
-
-        async Task Report(int epoch) => await client.ReportEpochAsync(new ReportEpochRequest { RunId = "run", Epoch = epoch, Accuracy = 40 + epoch, Loss = 2, Difficulty = 0.4 }, RunningService.WithKey());
-    }
-
-    [Fact]
-    public async Task WatchRun_AgentIsStopped_EndsAndHoldsNothingUp()
-    {
-        using var folder = TestFiles.CreateFolder();
-        var agent = await StartAsync(folder);
-        using var channel = agent.Open();
-        var client = new Curriculum.CurriculumClient(channel);
-        await client.StartRunAsync(Start(), RunningService.WithKey());
-        using var watch = client.WatchRun(new GetRunRequest { RunId = "run" }, RunningService.WithKey());
-        var next = watch.ResponseStream.MoveNext(CancellationToken.None);
-        await watch.ResponseHeadersAsync.WaitAsync(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken).ContinueWith(_ => { }, TestContext.Current.CancellationToken);
-
-        await agent.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
-
-        await Assert.ThrowsAsync<RpcException>(async () => await next);
     }
 
     [Fact]
