@@ -13,6 +13,10 @@ internal static class TrainingBenchmarks
     private const int Classes = 100;
 
     /// <summary>Epoch time of kd with a warm cache through the real service over that of labels; less is better.</summary>
+    /// <remarks>
+    /// With OTEL_EXPORTER_OTLP_ENDPOINT in the environment trainer and teacher export traces, metrics and logs meanwhile. In one process each of
+    /// them also exports what the other one emits, so a real start pays less for it.
+    /// </remarks>
     public static async Task<Ratio> WarmEpochAsync(BenchmarkSize size)
     {
         await using var service = await BenchService.StartAsync("--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random");

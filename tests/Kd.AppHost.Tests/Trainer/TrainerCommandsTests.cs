@@ -11,7 +11,7 @@ namespace Kd.AppHost.Tests.Trainer;
 /// <summary>The trainer's commands, with a server in the trainer's place. The end-to-end tests run them against a real one.</summary>
 public sealed class TrainerCommandsTests
 {
-    private static readonly IResult s_running = Results.Json(new { phase = "running", method = "kd", epoch = 3, epochs = 24, validationAccuracy = 61.25 });
+    private static readonly IResult s_running = Results.Json(new { phase = "running", method = "kd", epoch = 3, epochs = 24, validationAccuracy = 61.26 });
 
     [Fact]
     public void WithTrainerCommands_Trainer_HasSevenCommandsWithIconAndDescription()

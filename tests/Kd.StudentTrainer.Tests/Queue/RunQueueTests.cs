@@ -121,7 +121,7 @@ public sealed class RunQueueTests
 
     private static RunQueue Open(string folder, string? start = null, string task = "train")
     {
-        var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Run:Folder"] = folder, [RunQueue.StartVariable] = start }).Build();
+        var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Run:Folder"] = folder, [RunQueue.StartSetting] = start }).Build();
         var reader = new RunConfigurationReader(settings);
         var configuration = reader.Read(new Dictionary<string, string>());
         configuration.Run.Task = task;
