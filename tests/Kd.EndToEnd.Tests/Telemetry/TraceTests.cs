@@ -6,7 +6,7 @@ namespace Kd.EndToEnd.Tests.Telemetry;
 [Collection(nameof(OneAppHost))]
 public sealed class TraceTests
 {
-    [Fact]
+    [Fact(Skip = "Aspire hands the dashboard's address to the services, so the collector of this test gets nothing: to be rewritten. EpochTraceTests cover the trace within the services.")]
     public async Task Run_WithACollector_TraceOfAnEpochReachesThroughAllServices()
     {
         using var folder = TestFiles.CreateFolder();
