@@ -8,13 +8,14 @@ namespace Kd.EndToEnd.Tests.Hosting;
 [Collection(nameof(OneAppHost))]
 public sealed class ApplicationTests
 {
-    [Fact(Skip = "Does not reach its end within three minutes; the cause is not found yet. The commands were tried one by one in dashboard and CLI.")]
+    [Fact]
     public async Task Commands_DuringARun_SteerItAndExplainRefusals()
     {
         await using var application = await RunningApplication.StartAsync("--Run:Study=false", "--Distillation:Method=kd-curriculum", "--Training:Epochs=1000");
         foreach (var service in new[] { "cache", "teacher", "agent" })
             await application.WaitForAsync(service, change => change.Snapshot.HealthStatus == HealthStatus.Healthy);
-        await application.WaitForTrainerAsync("epoch 2/1000, ");
+        // Of the quick epochs not each one is shown: the host asks once a second.
+        await application.WaitForTrainerAsync("/1000, ");
         Assert.Contains("pause", await application.EnabledCommandsAsync());
 
         Assert.True((await application.ExecuteAsync("pause")).Success);

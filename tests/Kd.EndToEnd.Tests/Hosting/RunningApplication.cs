@@ -25,11 +25,18 @@ internal sealed class RunningApplication : IAsyncDisposable
     public HttpClient Trainer { get; }
 
     /// <summary>Starts it with a trainer that waits for runs, unless the arguments say otherwise.</summary>
-    public static async Task<RunningApplication> StartAsync(params string[] arguments)
+    public static Task<RunningApplication> StartAsync(params string[] arguments) => StartAsync(null, arguments);
+
+    /// <summary>The same, with telemetry that goes to a collector.</summary>
+    /// <param name="collector">Its OTLP address (HTTP), or null.</param>
+    /// <param name="arguments">Settings.</param>
+    public static async Task<RunningApplication> StartAsync(string? collector, string[] arguments)
     {
         var folder = TestFiles.CreateFolder();
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Kd_AppHost>(
             [.. AppHostProcess.Small, $"--Run:Folder={folder.Path}", "--Run:Stay=true", "--Run:Threads=1", "--Teacher:Threads=1", .. arguments], TestContext.Current.CancellationToken);
+        // Where there is no dashboard, Aspire hands this address to the services.
+        builder.Configuration["ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL"] = collector;
         var application = await builder.BuildAsync(TestContext.Current.CancellationToken);
         await application.StartAsync(TestContext.Current.CancellationToken).WaitAsync(s_longest);
         return new RunningApplication(application, folder);

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Kd.EndToEnd.Tests.Telemetry;
 
 /// <summary>A span as OTLP carries it.</summary>
-internal sealed record Span(string Service, string Scope, string Name, string TraceId, string Id, string ParentId);
+internal sealed record Span(string Service, string Instance, string Name, string TraceId, string Id, string ParentId);
 
 /// <summary>A log record as OTLP carries it, with its attributes as text.</summary>
 internal sealed record LogRecord(string Service, string Text, string TraceId, IReadOnlyDictionary<string, string> Attributes);
@@ -79,16 +79,15 @@ internal sealed class TraceCollector : IAsyncDisposable
         return body.ToArray();
     }
 
-    // ExportTraceServiceRequest: resource_spans = 1 { resource = 1 { attributes = 1 }, scope_spans = 2 { scope = 1 { name = 1 }, spans = 2 } }.
+    // ExportTraceServiceRequest: resource_spans = 1 { resource = 1 { attributes = 1 }, scope_spans = 2 { spans = 2 } }.
     private static IEnumerable<Span> Read(byte[] message)
     {
         foreach (var resourceSpans in Fields(message, 1))
         {
             foreach (var scopeSpans in Fields(resourceSpans, 2))
             {
-                var scope = Fields(scopeSpans, 1).Select(name => Text(name, 1)).FirstOrDefault("");
                 foreach (var span in Fields(scopeSpans, 2))
-                    yield return new Span(ServiceOf(resourceSpans), scope, Text(span, 5), Hex(span, 1), Hex(span, 2), Hex(span, 4));
+                    yield return new Span(ServiceOf(resourceSpans), AttributeOf(resourceSpans, "service.instance.id"), Text(span, 5), Hex(span, 1), Hex(span, 2), Hex(span, 4));
             }
         }
     }
@@ -100,7 +99,9 @@ internal sealed class TraceCollector : IAsyncDisposable
         from record in Fields(scopeLogs, 2)
         select new LogRecord(ServiceOf(resourceLogs), Fields(record, 5).Select(body => Text(body, 1)).FirstOrDefault(""), Hex(record, 9), Attributes(Fields(record, 6)));
 
-    private static string ServiceOf(byte[] resource) => Attributes(Fields(resource, 1).SelectMany(part => Fields(part, 1))).GetValueOrDefault("service.name", "");
+    private static string ServiceOf(byte[] resource) => AttributeOf(resource, "service.name");
+
+    private static string AttributeOf(byte[] resource, string name) => Attributes(Fields(resource, 1).SelectMany(part => Fields(part, 1))).GetValueOrDefault(name, "");
 
     // KeyValue: key = 1, value = 2 { string_value = 1, int_value = 3 }.
     private static Dictionary<string, string> Attributes(IEnumerable<byte[]> pairs) =>

@@ -31,9 +31,11 @@ public sealed class NetworkTests
 
     [Theory]
     [InlineData("Float32", 1e-3)]
-    [InlineData("BFloat16", 0.15, Skip = "On an Intel Xeon with bfloat16 instructions the difference is 0.113, and the self-check allows 0.046; the bound is to be derived anew.")]
+    [InlineData("BFloat16", 0.15)]
     public void SelfCheck_TheNetworkItself_Passes(string precision, double bound)
     {
+        if (precision == "BFloat16")
+            SkipWhereCachesAreHidden();
         using var network = ModelCatalog.Create("resnet18", 10, seed: 1);
         network.eval();
         var check = SelfCheck.Prepare(network, 64);
@@ -64,9 +66,10 @@ public sealed class NetworkTests
     }
 
     // The default architecture without weights: good for timing, so it must start.
-    [Fact(Skip = "The process dies by SIGFPE on some processors (Intel Xeon without NNPACK support); the cause is not found yet.")]
+    [Fact]
     public async Task Start_RandomResNet152_IsServed()
     {
+        SkipWhereCachesAreHidden();
         await using var service = await RunningService.StartAsync(
             TeacherExtensions.BuildTeacherService, "--Teacher:Architecture=resnet152", "--Teacher:Weights=random", "--Teacher:InputSize=32", "--Batching:MaxBatch=1");
         using var channel = service.Open();
@@ -83,6 +86,10 @@ public sealed class NetworkTests
         Assert.Contains("torch.jit.save", error.Message);
         Assert.Contains("script.pt", error.Message);
     }
+
+    // oneDNN plans convolutions by the sizes of the processor's caches. Where a virtual machine hides them it takes them for 0, divides by that (SIGFPE in est_eff_1x1), and rounds bfloat16 more coarsely.
+    private static void SkipWhereCachesAreHidden() => Assert.SkipWhen(
+        OperatingSystem.IsLinux() && !Directory.Exists("/sys/devices/system/cpu/cpu0/cache"), "needs a machine that shows the caches of its processor: libtorch's oneDNN crashes without their sizes");
 
     private static async Task<Half[]> LabelGreyAsync(Teacher.TeacherClient client)
     {
