@@ -63,6 +63,7 @@ public static partial class TorchRuntime
 
     private static bool Load()
     {
+        KeepToSafeKernels();
         // TorchSharp's own fallback copies libtorch (480 MB) out of the package cache before it gives up; fail before it gets there.
         var torchSharp = typeof(torch).Assembly;
         if (!NativeLibrary.TryLoad("torch_cpu", torchSharp, null, out _))
@@ -79,6 +80,13 @@ public static partial class TorchRuntime
         {
             throw Failure(error.InnerException?.Message ?? error.Message, error);
         }
+    }
+
+    // oneDNN plans its newer kernels (from AVX2 on) by the sizes of the caches. Where the processor hides them it crashes or computes wrong logits, so it must do with AVX there.
+    private static void KeepToSafeKernels()
+    {
+        if (!OperatingSystem.IsWindows() && ProcessorCaches.AreHidden)
+            SetEnvironment("ONEDNN_MAX_CPU_ISA", "AVX", overwrite: 0);
     }
 
     // Where NNPACK does not know the processor, libtorch says so at every convolution. It reads its log level from the environment, which .NET's own Environment does not reach, when it is told to.

@@ -59,7 +59,7 @@ public sealed class ServiceKeyTests
 
     private static WebApplication Build(string[] args)
     {
-        var app = ServiceDefaultsExtensions.CreateService(args).Build();
+        var app = ServiceDefaultsExtensions.CreateService(args).AddGrpcDefaults().Build();
         app.MapGrpcService<EchoService>();
         return app;
     }

@@ -61,7 +61,7 @@ public sealed class SettingsTests
 
     private static WebApplication Build(string[] args)
     {
-        var builder = ServiceDefaultsExtensions.CreateService(args);
+        var builder = ServiceDefaultsExtensions.CreateService(args).AddGrpcDefaults();
         builder.Services.AddSection<OvenOptions>("Oven");
         return builder.Build();
     }
