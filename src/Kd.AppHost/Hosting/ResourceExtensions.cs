@@ -72,7 +72,9 @@ internal static class ResourceExtensions
         // Nothing here speaks TLS, and the dashboard would warn that the developer certificate is not trusted.
         .WithoutHttpsCertificate()
         // Its capitals hide the console's own log levels in appsettings.json, whose section is matched by case.
-        .WithEnvironment(context => context.EnvironmentVariables.Remove("LOGGING__CONSOLE__FORMATTERNAME"));
+        .WithEnvironment(context => context.EnvironmentVariables.Remove("LOGGING__CONSOLE__FORMATTERNAME"))
+        // Milliseconds, not 10 seconds: where the dashboard has ended first, a service must not wait for it at its own end.
+        .WithEnvironment("OTEL_EXPORTER_OTLP_TIMEOUT", "1000");
 
     private static void OnlyInDetails(ResourceUrlAnnotation url) => url.DisplayLocation = UrlDisplayLocation.DetailsOnly;
 }
