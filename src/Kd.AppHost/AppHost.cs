@@ -34,5 +34,4 @@ builder.AddProject<Projects.Kd_StudentTrainer>("trainer")
     .WithSettings(settings, RunSettings.TrainerSections)
     .WithIconName("Dumbbell");
 
-builder.Build().Run();
-return Environment.ExitCode;
+return await builder.Build().RunToEndAsync();

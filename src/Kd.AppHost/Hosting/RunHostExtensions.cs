@@ -3,6 +3,7 @@ using Kd.AppHost.Terminal;
 using Kd.AppHost.Trainer;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Kd.AppHost.Hosting;
@@ -27,15 +28,41 @@ internal static class RunHostExtensions
         builder.Services.AddLogging(logging => logging
             .AddFilter(null, LogLevel.Warning)
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
+            // A start that a user's mistake has ended; the mistake has its own message.
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
             .AddConfiguration(builder.Configuration.GetSection("Logging")));
         // A service that failed is started again, or the host ends.
         builder.Services.Configure<ResourceNotificationServiceOptions>(options => options.DefaultWaitBehavior = WaitBehavior.WaitOnResourceUnavailable);
         builder.Services.AddSingleton(_ => new PrefixedOutput(Console.Out, isTerminal: !Console.IsOutputRedirected, () => Console.WindowWidth));
         builder.Services.AddSingleton<ResourceOutput>();
-        builder.Services.AddHostedService(provider => provider.GetRequiredService<ResourceOutput>());
         builder.Services.AddSingleton<TrainerWatch>();
-        builder.Services.AddHostedService(provider => provider.GetRequiredService<TrainerWatch>());
-        builder.Services.AddHostedService<Supervisor>();
+        builder.Services.AddSingleton<Supervisor>();
+        builder.AddFirst<Supervisor>();
+        builder.AddFirst<TrainerWatch>();
+        builder.AddFirst<ResourceOutput>();
         return builder;
     }
+
+    /// <summary>Runs the application to its end.</summary>
+    /// <returns>The exit code of the host.</returns>
+    public static async Task<int> RunToEndAsync(this DistributedApplication application)
+    {
+        try
+        {
+            await application.StartAsync();
+            await application.WaitForShutdownAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // It was ended, by a user's mistake or by Ctrl-C, before all services had started; those that had must go too.
+            await application.StopAsync();
+        }
+
+        await application.DisposeAsync();
+        return Environment.ExitCode;
+    }
+
+    // Aspire's own service starts the resources, and comes back when all are there: who watches them has to be there before.
+    private static void AddFirst<T>(this IDistributedApplicationBuilder builder)
+        where T : class, IHostedService => builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(provider => provider.GetRequiredService<T>()));
 }

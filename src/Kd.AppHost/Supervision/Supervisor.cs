@@ -79,7 +79,7 @@ internal sealed class Supervisor(
     private async Task EndAsync(ResourceEvent change, int exitCode, string message, CancellationToken cancellation)
     {
         // What the service said last comes before this message.
-        await output.LogAndWaitAsync(change.ResourceId, message, isShown: exitCode != Success, cancellation);
+        await output.LogLastAsync(change.ResourceId, message, isShown: exitCode != Success, cancellation);
         Environment.ExitCode = exitCode;
         host.StopApplication();
     }

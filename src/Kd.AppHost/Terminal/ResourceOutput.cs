@@ -20,12 +20,13 @@ internal sealed partial class ResourceOutput(
     private static readonly string[] s_aspires = ["[sys] ", "Waiting for resource ", "Finished waiting for resource ", "No custom certificate "];
     private static readonly TimeSpan s_longestStart = TimeSpan.FromSeconds(30), s_longestDelivery = TimeSpan.FromSeconds(10);
     private readonly ConcurrentDictionary<string, (TaskCompletionSource Passed, bool IsShown)> _awaited = new();
+    private volatile bool _isClosed;
 
     /// <summary>Writes a message about a service to its log, which the dashboard and the terminal show.</summary>
     public void Log(string resourceId, string message) => logs.GetLogger(resourceId).LogInformation("{Message}", message);
 
-    /// <summary>The same, and waits until all that the service wrote before it has been shown.</summary>
-    public async Task LogAndWaitAsync(string resourceId, string message, bool isShown, CancellationToken cancellation)
+    /// <summary>The same, and waits until all that the service wrote before it has been shown. Nothing is shown after it.</summary>
+    public async Task LogLastAsync(string resourceId, string message, bool isShown, CancellationToken cancellation)
     {
         var passed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _awaited[message] = (passed, isShown);
@@ -73,9 +74,10 @@ internal sealed partial class ResourceOutput(
         {
             if (awaited.IsShown)
                 output.WriteLine(name, line);
+            _isClosed = true;
             awaited.Passed.TrySetResult();
         }
-        else
+        else if (!_isClosed)
         {
             output.WriteLine(name, line);
         }
