@@ -35,7 +35,8 @@ internal sealed class RunningApplication : IAsyncDisposable
         var folder = TestFiles.CreateFolder();
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Kd_AppHost>(
             [.. AppHostProcess.Small, $"--Run:Folder={folder.Path}", "--Run:Stay=true", "--Run:Threads=1", "--Teacher:Threads=1", .. arguments], TestContext.Current.CancellationToken);
-        // Where there is no dashboard, Aspire hands this address to the services.
+        // Where there is no dashboard, Aspire hands this address to the services; its testing host names one for gRPC, which would come first.
+        builder.Configuration["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = null;
         builder.Configuration["ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL"] = collector;
         var application = await builder.BuildAsync(TestContext.Current.CancellationToken);
         await application.StartAsync(TestContext.Current.CancellationToken).WaitAsync(s_longest);
