@@ -11,7 +11,7 @@ internal static partial class RunLog
     [LoggerMessage(11, LogLevel.Information, "Run {RunId}: {Method}, {Epochs} epochs, student with {Parameters} parameters, folder {Folder}")]
     public static partial void RunStarted(this ILogger logger, string runId, string method, int epochs, long parameters, string folder);
 
-    [LoggerMessage(12, LogLevel.Information, "Epoch ended: loss {Loss}, validation accuracy {Accuracy}%, {Samples} samples in {Seconds} s, {CacheHits} views from the cache, {Computed} computed")]
+    [LoggerMessage(12, LogLevel.Information, "Epoch ended: loss {Loss:F3}, validation accuracy {Accuracy:F2}%, {Samples} samples in {Seconds:F1} s, {CacheHits} views from the cache, {Computed} computed")]
     public static partial void EpochEnded(this ILogger logger, double loss, double accuracy, long samples, double seconds, long cacheHits, long computed);
 
     [LoggerMessage(13, LogLevel.Information, "Run {RunId}: {Method} ended, {Correct} of {Images} test images right")]

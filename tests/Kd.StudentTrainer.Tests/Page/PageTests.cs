@@ -11,7 +11,6 @@ namespace Kd.StudentTrainer.Tests.Page;
 [Collection(nameof(OneTrainer))]
 public sealed class PageTests
 {
-    private static readonly string[] s_chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
     private static readonly string[] s_small =
     [
         "--Dataset:DemoTrainPerClass=8", "--Dataset:DemoValidationPerClass=4", "--Views:PerSample=2", "--Student:Width=0.1", "--Student:Form=Standard", "--Training:BatchSize=24", "--Run:Threads=1",
@@ -21,7 +20,7 @@ public sealed class PageTests
     [Fact]
     public async Task Page_RunStartedWatchedPausedResumedStoppedGoneOnWithCompared_ShowsItAllWithoutAnError()
     {
-        var browserPath = FindBrowser();
+        _ = OpenBrowser.FindBrowser();
         using var folder = TestFiles.CreateFolder();
         var weights = $"--Teacher:Weights={Path.Combine(TestFiles.RepositoryRoot, "models", "demo-teacher.safetensors")}";
         await using var teacher = await TrainerRuns.StartTeacherAsync(weights);
@@ -29,7 +28,7 @@ public sealed class PageTests
         await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
         using var trainer = TrainerProcess.Start(folder.File("runs"), [.. s_small, "--Run:Task=serve", $"--TeacherClient:Address={teacher.Grpc};{replica.Grpc}", $"--AgentClient:Address={agent.Grpc}"]);
         await trainer.UntilAsync(status => status.Phase == "waiting");
-        await using var browser = await OpenBrowser.StartAsync(browserPath, trainer.Client.BaseAddress!.ToString());
+        await using var browser = await OpenBrowser.StartAsync(trainer.Client.BaseAddress!.ToString());
         var page = browser.Page;
         await page.GotoAsync(trainer.Client.BaseAddress!.ToString());
         await Assertions.Expect(page.Locator("#phase")).ToHaveTextAsync("waiting");
@@ -38,7 +37,7 @@ public sealed class PageTests
         await StartRun(page, ("Distillation:Method", "labels"), ("Training:Epochs", "0"), ("Run:Id", "first"));
         await Assertions.Expect(page.Locator("#problems")).ToContainTextAsync("Training:Epochs is '0'");
         await Assertions.Expect(page.Locator("[name='Training:Epochs']")).ToHaveAttributeAsync("aria-invalid", "true");
-        await Picture(page, "page-new");
+        await browser.PictureAsync("page-new");
         await browser.CheckAccessibilityAsync();
         Assert.Equal("waiting", (await trainer.UntilAsync(_ => true)).Phase);
         await page.Locator("[name='Training:Epochs']").FillAsync("6");
@@ -54,7 +53,7 @@ public sealed class PageTests
         await Assertions.Expect(page.Locator("#waiting")).ToHaveCountAsync(0);
 
         // Pictures show more when there is more to see.
-        await trainer.UntilAsync(status => status.Epoch >= (TakesPictures ? 60 : 4));
+        await trainer.UntilAsync(status => status.Epoch >= (OpenBrowser.Screenshots is not null ? 60 : 4));
         var epoch = page.Locator("#epoch");
         var before = await epoch.InnerTextAsync();
         // Live without reload: another epoch, and lines in the charts.
@@ -70,7 +69,7 @@ public sealed class PageTests
         // No collector is there: the last epochs' spans stand on the page.
         foreach (var name in new[] { "train step", "look up logits", "report epoch" })
             await Assertions.Expect(page.Locator(".timeline .lane .name", new() { HasText = name })).ToBeVisibleAsync();
-        await Picture(page, "page-current");
+        await browser.PictureAsync("page-current");
         await Picture(page.Locator(".timeline"), "page-timeline");
         await browser.CheckAccessibilityAsync();
 
@@ -93,7 +92,7 @@ public sealed class PageTests
         await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "first" })).ToHaveCountAsync(0);
         await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "second" })).ToBeVisibleAsync();
         await page.Locator("[name=filter]").FillAsync("");
-        await Picture(page, "page-runs");
+        await browser.PictureAsync("page-runs");
         await browser.CheckAccessibilityAsync();
         foreach (var name in new[] { "first", "second" })
             await page.GetByLabel($"compare {name}").CheckAsync();
@@ -101,7 +100,7 @@ public sealed class PageTests
         await Assertions.Expect(page.Locator("#differences")).ToContainTextAsync("training:epochs");
         await Assertions.Expect(page.Locator("#differences mark").First).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
-        await Picture(page, "page-comparison");
+        await browser.PictureAsync("page-comparison");
         await browser.CheckAccessibilityAsync();
 
         await page.GetByLabel("Light or dark").ClickAsync();
@@ -109,26 +108,26 @@ public sealed class PageTests
         await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
         // The exchange of stylesheets leaves no chart squashed.
         await page.WaitForFunctionAsync("() => [...document.querySelectorAll('figure')].every(figure => Math.max(...[...figure.querySelectorAll('.rz-line-series path')].map(path => path.getBoundingClientRect().width)) > 0.5 * figure.clientWidth)");
-        await Picture(page, "page-comparison-dark");
+        await browser.PictureAsync("page-comparison-dark");
         await browser.CheckAccessibilityAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "All runs" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "first" })).ToBeVisibleAsync();
-        await Picture(page, "page-runs-dark");
+        await browser.PictureAsync("page-runs-dark");
         await browser.CheckAccessibilityAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "New run" }).ClickAsync();
         await Assertions.Expect(page.Locator("[name='Training:Epochs']")).ToHaveValueAsync(new Regex(@"\d"));
         await page.Locator("[name=others]").FillAsync("nonsense");
         await page.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
         await Assertions.Expect(page.Locator("#problems")).ToContainTextAsync("'nonsense' is not a setting");
-        await Picture(page, "page-new-dark");
+        await browser.PictureAsync("page-new-dark");
         await browser.CheckAccessibilityAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Current run" }).ClickAsync();
         await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
-        await Picture(page, "page-current-dark");
+        await browser.PictureAsync("page-current-dark");
         await browser.CheckAccessibilityAsync();
         await page.SetViewportSizeAsync(390, 844);
         Assert.Equal(390, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
-        await Picture(page, "page-phone", whole: false);
+        await browser.PictureAsync("page-phone", whole: false);
         await browser.CheckAccessibilityAsync();
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Stop after this epoch" }).ClickAsync();
@@ -148,13 +147,13 @@ public sealed class PageTests
     public async Task Page_HundredRunsOfThousandEpochs_ListsAndComparesThem()
     {
         const int runs = 100, epochs = 1000;
-        var browserPath = FindBrowser();
+        _ = OpenBrowser.FindBrowser();
         using var folder = TestFiles.CreateFolder();
         for (var run = 0; run < runs; run++)
             WriteRun(folder.File($"runs/run{run:D3}"), run, epochs);
         using var trainer = TrainerProcess.Start(folder.File("runs"), [.. s_small, "--Run:Task=serve"]);
         await trainer.UntilAsync(status => status.Phase == "waiting");
-        await using var browser = await OpenBrowser.StartAsync(browserPath, trainer.Client.BaseAddress!.ToString());
+        await using var browser = await OpenBrowser.StartAsync(trainer.Client.BaseAddress!.ToString());
         var page = browser.Page;
         var watch = Stopwatch.StartNew();
         await page.GotoAsync($"{trainer.Client.BaseAddress}runs");
@@ -190,15 +189,6 @@ public sealed class PageTests
         File.SetLastWriteTimeUtc(Path.Combine(folder, "metrics.jsonl"), new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddMinutes(run));
     }
 
-    private static bool TakesPictures => Environment.GetEnvironmentVariable("KD_SCREENSHOTS") is { Length: > 0 };
-
-    private static string FindBrowser()
-    {
-        var path = s_chromium.FirstOrDefault(File.Exists);
-        Assert.SkipWhen(path is null, "needs Chromium (apt-get install chromium)");
-        return path;
-    }
-
     private static async Task StartRun(IPage page, params (string Name, string Value)[] fields)
     {
         await page.GetByRole(AriaRole.Link, new() { Name = "New run" }).ClickAsync();
@@ -225,15 +215,7 @@ public sealed class PageTests
 
     private static async Task Picture(ILocator part, string name)
     {
-        if (Environment.GetEnvironmentVariable("KD_SCREENSHOTS") is { Length: > 0 } folder)
+        if (OpenBrowser.Screenshots is { } folder)
             await part.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png") });
-    }
-
-    private static async Task Picture(IPage page, string name, bool whole = true)
-    {
-        if (Environment.GetEnvironmentVariable("KD_SCREENSHOTS") is not { Length: > 0 } folder)
-            return;
-        await page.WaitForTimeoutAsync(3000);
-        await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = whole });
     }
 }

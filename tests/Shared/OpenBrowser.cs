@@ -1,12 +1,12 @@
-using Deque.AxeCore.Commons;
-using Deque.AxeCore.Playwright;
+#if KD_BROWSER
 using Microsoft.Playwright;
 
-namespace Kd.StudentTrainer.Tests.Page;
+namespace Kd.Tests;
 
 /// <summary>A real browser with one page, and what went wrong in it.</summary>
 internal sealed class OpenBrowser : IAsyncDisposable
 {
+    private static readonly string[] s_chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
     private readonly List<string> _errors = [], _foreign = [];
@@ -19,12 +19,16 @@ internal sealed class OpenBrowser : IAsyncDisposable
         page.Request += (_, request) => { if (!request.Url.StartsWith(site, StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal)) _foreign.Add(request.Url); };
     }
 
+    /// <summary>Folder for pictures of what the tests see (KD_SCREENSHOTS); null: none are taken.</summary>
+    public static string? Screenshots { get; } = Environment.GetEnvironmentVariable("KD_SCREENSHOTS") is { Length: > 0 } folder ? folder : null;
+
     public IPage Page { get; }
 
-    /// <param name="path">The browser's program.</param>
+    /// <summary>Starts the browser; skips the test where there is none.</summary>
     /// <param name="site">The only site that may be asked for anything.</param>
-    public static async Task<OpenBrowser> StartAsync(string path, string site)
+    public static async Task<OpenBrowser> StartAsync(string site)
     {
+        var path = FindBrowser();
         // A busy machine is slow, not wrong.
         Assertions.SetDefaultExpectTimeout(30_000);
         var playwright = await Playwright.CreateAsync();
@@ -39,12 +43,16 @@ internal sealed class OpenBrowser : IAsyncDisposable
         Assert.True(_errors.Count == 0, string.Join('\n', _errors));
     }
 
-    /// <summary>Notes where keyboard and screen reader cannot use what the page shows now, as far as rules can tell (WCAG 2.2, A and AA).</summary>
-    public async Task CheckAccessibilityAsync()
+    /// <summary>Notes something else that is wrong.</summary>
+    public void Note(string error) => _errors.Add(error);
+
+    /// <summary>Leaves a picture of the page in the folder of KD_SCREENSHOTS, where that is set.</summary>
+    public async Task PictureAsync(string name, bool whole = true)
     {
-        var result = await Page.RunAxe(new AxeRunOptions { RunOnly = RunOnlyOptions.Tags("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice") });
-        _errors.AddRange(result.Violations.Select(violation =>
-            $"{Page.Url} {violation.Id}: {violation.Help}\n  {string.Join("\n  ", violation.Nodes.Take(4).Select(node => $"{node.Html} {string.Join(' ', node.Any.Select(check => check.Message))}"))}\n"));
+        if (Screenshots is null)
+            return;
+        await Page.WaitForTimeoutAsync(3000);
+        await Page.ScreenshotAsync(new() { Path = Path.Combine(Screenshots, $"{name}.png"), FullPage = whole });
     }
 
     public async ValueTask DisposeAsync()
@@ -52,4 +60,13 @@ internal sealed class OpenBrowser : IAsyncDisposable
         await _browser.DisposeAsync();
         _playwright.Dispose();
     }
+
+    /// <summary>The browser's program; skips the test where there is none.</summary>
+    public static string FindBrowser()
+    {
+        var path = s_chromium.FirstOrDefault(File.Exists);
+        Assert.SkipWhen(path is null, "needs Chromium (apt-get install chromium)");
+        return path;
+    }
 }
+#endif
