@@ -28,7 +28,7 @@ internal static class RunHostExtensions
         builder.Services.AddLogging(logging => logging
             .AddFilter(null, LogLevel.Warning)
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
-            // A start that a user's mistake has ended; the mistake has its own message.
+            // It would tell of a start that a user's mistake has ended; the mistake has its own message.
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
             .AddConfiguration(builder.Configuration.GetSection("Logging")));
         // A service that failed is started again, or the host ends.
@@ -58,6 +58,8 @@ internal static class RunHostExtensions
             await application.StopAsync();
         }
 
+        // A fault of our own services, which ends the host, is not to be swallowed.
+        await Task.WhenAll(application.Services.GetServices<IHostedService>().OfType<BackgroundService>().Select(service => service.ExecuteTask).OfType<Task>().Where(task => task.IsFaulted));
         await application.DisposeAsync();
         return Environment.ExitCode;
     }

@@ -51,11 +51,11 @@ internal sealed partial class ResourceOutput(
         {
             await Task.WhenAny(notifications.WaitForResourceHealthyAsync(Dashboard, cancellation), Task.Delay(s_longestStart, cancellation));
             var token = configuration["AppHost:BrowserToken"] is { Length: > 0 } secret ? $"/login?t={secret}" : "";
-            output.WriteLine(null, $"Dashboard: {dashboard.GetEndpoint("http").Url}{token}");
+            output.WriteLine(null, $"Dashboard: {await dashboard.GetEndpoint("http").GetValueAsync(cancellation)}{token}");
         }
 
         var trainer = model.Resources.OfType<ProjectResource>().Single(project => project.Name == TrainerWatch.Resource);
-        output.WriteLine(null, $"Run page:  {trainer.GetEndpoint("http").Url}");
+        output.WriteLine(null, $"Run page:  {await trainer.GetEndpoint("http").GetValueAsync(cancellation)}");
     }
 
     // To the end of the host: what a service says while it is stopped is worth seeing too.
