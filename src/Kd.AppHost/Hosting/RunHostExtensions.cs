@@ -28,6 +28,8 @@ internal static class RunHostExtensions
         builder.Services.AddLogging(logging => logging
             .AddFilter(null, LogLevel.Warning)
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
+            // The dashboard shows who is healthy; a service that starts or was killed is not worth a stack trace.
+            .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None)
             // It would tell of a start that a user's mistake has ended; the mistake has its own message.
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
             .AddConfiguration(builder.Configuration.GetSection("Logging")));

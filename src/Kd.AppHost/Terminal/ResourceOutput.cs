@@ -17,7 +17,7 @@ internal sealed partial class ResourceOutput(
 {
     private const string Dashboard = "aspire-dashboard";
     // What Aspire itself writes into the services' logs; the dashboard shows it.
-    private static readonly string[] s_aspires = ["[sys] ", "Waiting for resource ", "Finished waiting for resource ", "No custom certificate "];
+    private static readonly string[] s_aspires = ["[sys] ", "Waiting for resource ", "Finished waiting for resource ", "No custom certificate ", "Executing command '", "Successfully executed command '", "Failure executing command '"];
     private static readonly TimeSpan s_longestStart = TimeSpan.FromSeconds(30), s_longestDelivery = TimeSpan.FromSeconds(10);
     private readonly ConcurrentDictionary<string, (TaskCompletionSource Passed, bool IsShown)> _awaited = new();
     private volatile bool _isClosed;

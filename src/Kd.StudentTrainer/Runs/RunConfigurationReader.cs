@@ -36,7 +36,8 @@ internal sealed class RunConfigurationReader(IConfiguration configuration)
             throw new RunSettingsException(problems);
         var merged = new ConfigurationBuilder()
             .AddConfiguration(configuration)
-            .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)).Append(new("Run:Resume", "auto")).Append(new("Run:Task", task)))
+            .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)))
+            .AddInMemoryCollection([new("Run:Resume", "auto"), new(TaskSetting, task)])
             .Build();
         var services = new ServiceCollection();
         services.AddSingleton<IConfiguration>(merged);

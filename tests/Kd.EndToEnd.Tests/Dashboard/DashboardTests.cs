@@ -90,7 +90,7 @@ public sealed partial class DashboardTests
 
     private static async Task Steer(IPage page, AppHostProcess host, Uri site)
     {
-        await page.GotoAsync(site.GetLeftPart(UriPartial.Authority));
+        await page.GotoAsync(new Uri(site, "/?view=Table").ToString());
         var trainer = Row(page, "Kd.StudentTrainer");
         await trainer.Locator("fluent-button[title^='Pause']").ClickAsync();
         await Assertions.Expect(trainer).ToContainTextAsync("paused");

@@ -27,6 +27,16 @@ public sealed class RunQueueTests
     }
 
     [Fact]
+    public void Add_TaskInAnyCase_IsTaken()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var queue = Open(folder.Path);
+        queue.Add(new Dictionary<string, string> { ["Run:Id"] = "one", ["Run:Task"] = "label" });
+        queue.Add(new Dictionary<string, string> { ["Run:Id"] = "two", ["run:task"] = "train" });
+        Assert.Equal(["one", "two"], queue.Runs.Select(run => run.Id));
+    }
+
+    [Fact]
     public void Next_NothingLeft_ClosesTheQueue()
     {
         using var folder = TestFiles.CreateFolder();
