@@ -18,14 +18,8 @@ public sealed class TelemetryTests
     [Fact]
     public async Task ReportEpoch_OfATracedCall_TellsTheDecisionOnceInASpanOfThatTrace()
     {
-        var spans = new ConcurrentQueue<Activity>();
-        using var listener = new ActivityListener
-        {
-            ShouldListenTo = source => source.Name is AgentTelemetry.Name or "Microsoft.AspNetCore",
-            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = spans.Enqueue,
-        };
-        ActivitySource.AddActivityListener(listener);
+        using var recorded = new RecordedSpans(_ => ActivitySamplingResult.AllDataAndRecorded, AgentTelemetry.Name, "Microsoft.AspNetCore");
+        var spans = recorded.All;
         var counts = new ConcurrentDictionary<string, int>();
         using var meters = Listen((name, policy) => counts.AddOrUpdate($"{name} {policy}", 1, (_, count) => count + 1));
         using var folder = TestFiles.CreateFolder();

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using System.Runtime.CompilerServices;
 using Google.Protobuf;
 using Grpc.Core;
 using Kd.Protocol.Teacher.V1;
@@ -62,14 +61,8 @@ public sealed class TelemetryTests
     {
         using var redis = RedisServer.Start("garnet");
         await using var service = await StartAsync(redis);
-        var spans = new ConcurrentBag<Activity>();
-        using var listener = new ActivityListener
-        {
-            ShouldListenTo = source => source.Name is TeacherTelemetry.Name or "Microsoft.AspNetCore",
-            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
-            ActivityStopped = spans.Add,
-        };
-        ActivitySource.AddActivityListener(listener);
+        using var recorded = new RecordedSpans(_ => ActivitySamplingResult.AllData, TeacherTelemetry.Name, "Microsoft.AspNetCore");
+        var spans = recorded.All;
         using var channel = service.Open();
         var client = new Teacher.TeacherClient(channel);
         await Task.WhenAll(
@@ -96,15 +89,8 @@ public sealed class TelemetryTests
     {
         using var redis = RedisServer.Start("garnet");
         await using var service = await StartAsync(redis);
-        var spans = new ConcurrentBag<Activity>();
-        using var listener = new ActivityListener
-        {
-            ShouldListenTo = source => source.Name is TeacherTelemetry.Name or "Microsoft.AspNetCore",
-            Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
-                options.Parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
-            ActivityStopped = spans.Add,
-        };
-        ActivitySource.AddActivityListener(listener);
+        using var recorded = new RecordedSpans(parent => parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None, TeacherTelemetry.Name, "Microsoft.AspNetCore");
+        var spans = recorded.All;
         using var channel = service.Open();
         var client = new Teacher.TeacherClient(channel);
         var trace = ActivityTraceId.CreateRandom();
@@ -127,16 +113,7 @@ public sealed class TelemetryTests
     [Fact]
     public void Instruments_All_HaveUnitsDescriptionsAndBucketsThatFit()
     {
-        var instruments = new ConcurrentBag<Instrument>();
-        using var meters = new MeterListener { InstrumentPublished = (instrument, _) => instruments.Add(instrument) };
-        RuntimeHelpers.RunClassConstructor(typeof(TeacherTelemetry).TypeHandle);
-        meters.Start();
-
-        var own = instruments.Where(instrument => instrument.Meter.Name == TeacherTelemetry.Name).ToList();
-
-        Assert.Equal(13, own.Count);
-        Assert.All(own, instrument => Assert.True(instrument is { Unit.Length: > 0, Description.Length: > 0 }, instrument.Name));
-        Assert.All(own.OfType<Histogram<double>>(), histogram => Assert.Equal((0.001, 10), (histogram.Advice!.HistogramBucketBoundaries![0], histogram.Advice.HistogramBucketBoundaries[^1])));
+        Assert.Equal(13, Instruments.Check(typeof(TeacherTelemetry), TeacherTelemetry.Name).Count);
         Assert.Equal(Enumerable.Range(0, 10).Select(power => 1 << power), TeacherTelemetry.BatchSize.Advice!.HistogramBucketBoundaries!);
     }
 
