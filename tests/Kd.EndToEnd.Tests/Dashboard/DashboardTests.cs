@@ -45,7 +45,10 @@ public sealed partial class DashboardTests
         await Assertions.Expect(Row(page, "Kd.StudentTrainer")).ToContainTextAsync(new Regex(@"epoch \d+/"));
         await Assertions.Expect(page.GetByText("Run page")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("certificate")).ToHaveCountAsync(0);
+        // Wide enough for the state of a run.
+        await page.SetViewportSizeAsync(1600, 480);
         await browser.PictureAsync("dashboard-resources", whole: false);
+        await page.SetViewportSizeAsync(1280, 720);
 
         await page.GetByText("Graph").ClickAsync();
         await Assertions.Expect(page.Locator(".resource-name")).ToContainTextAsync(["agent", "cache", "teacher", "trainer"]);
