@@ -28,8 +28,6 @@ internal static class RunHostExtensions
         builder.Services.AddLogging(logging => logging
             .AddFilter(null, LogLevel.Warning)
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
-            // The dashboard shows who is healthy; a service that starts or was killed is not worth a stack trace.
-            .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None)
             // It would tell of a start that a user's mistake has ended; the mistake has its own message.
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
             .AddConfiguration(builder.Configuration.GetSection("Logging")));
@@ -49,12 +47,14 @@ internal static class RunHostExtensions
     /// <returns>The exit code of the host.</returns>
     public static async Task<int> RunToEndAsync(this DistributedApplication application)
     {
+        await using var running = application;
+        var lifetime = application.Services.GetRequiredService<IHostApplicationLifetime>();
         try
         {
             await application.StartAsync();
             await application.WaitForShutdownAsync();
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
             // It was ended, by a user's mistake or by Ctrl-C, before all services had started; those that had must go too.
             await application.StopAsync();
@@ -62,7 +62,6 @@ internal static class RunHostExtensions
 
         // A fault of our own services, which ends the host, is not to be swallowed.
         await Task.WhenAll(application.Services.GetServices<IHostedService>().OfType<BackgroundService>().Select(service => service.ExecuteTask).OfType<Task>().Where(task => task.IsFaulted));
-        await application.DisposeAsync();
         return Environment.ExitCode;
     }
 

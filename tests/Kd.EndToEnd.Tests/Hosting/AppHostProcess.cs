@@ -41,7 +41,11 @@ internal sealed partial class AppHostProcess : IDisposable
         var output = new DirectoryInfo(AppContext.BaseDirectory);
         var program = Path.Combine(TestFiles.RepositoryRoot, "src", "Kd.AppHost", "bin", output.Parent!.Name, output.Name, "Kd.AppHost.dll");
         Assert.True(File.Exists(program), $"{program} is absent: build the solution first");
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        string[] command = [Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", program, .. arguments];
+        // Tests that run as a background job of a shell ignore SIGINT, and so would the host.
+        if (OperatingSystem.IsLinux())
+            command = ["env", "--default-signal=INT", .. command];
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         // As in launchSettings.json.
         start.Environment["DOTNET_ENVIRONMENT"] = "Development";
         foreach (var (name, value) in environment)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Json;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
@@ -52,6 +53,9 @@ internal sealed class RunningApplication : IAsyncDisposable
         return _application.ResourceCommands.ExecuteCommandAsync("trainer", command, values, TestContext.Current.CancellationToken);
     }
 
+    /// <summary>What a form found wrong, which the dashboard shows at its fields.</summary>
+    public static string Explanation(ExecuteCommandResult result) => string.Join(' ', InvalidArguments(result)?.SelectMany(ValidationErrors) ?? []);
+
     /// <summary>Waits for a resource's state.</summary>
     public Task<ResourceEvent> WaitForAsync(string resource, Func<ResourceEvent, bool> isSo) =>
         _application.ResourceNotifications.WaitForResourceAsync(resource, isSo, TestContext.Current.CancellationToken).WaitAsync(s_longest);
@@ -86,4 +90,11 @@ internal sealed class RunningApplication : IAsyncDisposable
         await _application.DisposeAsync();
         _folder.Dispose();
     }
+
+    // Aspire hands both to the dashboard only.
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_InvalidArguments")]
+    private static extern InteractionInputCollection? InvalidArguments(ExecuteCommandResult result);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_ValidationErrors")]
+    private static extern List<string> ValidationErrors(InteractionInput input);
 }
