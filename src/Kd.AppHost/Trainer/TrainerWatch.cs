@@ -7,7 +7,7 @@ using Microsoft.Extensions.Hosting;
 namespace Kd.AppHost.Trainer;
 
 /// <summary>Asks the trainer where its run is, and shows it as the state of its resource and as progress in the terminal.</summary>
-internal sealed class TrainerWatch(ResourceNotificationService notifications, DistributedApplicationModel model, PrefixedOutput output, TimeProvider time) : BackgroundService
+internal sealed class TrainerWatch(ResourceNotificationService notifications, DistributedApplicationModel model, PrefixedOutput output, IHostApplicationLifetime host, TimeProvider time) : BackgroundService
 {
     /// <summary>Name of the trainer's resource.</summary>
     public const string Resource = "trainer";
@@ -21,17 +21,19 @@ internal sealed class TrainerWatch(ResourceNotificationService notifications, Di
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await notifications.WaitForResourceHealthyAsync(Resource, stoppingToken);
+        // The trainer stops before this service does: what it said last, before the host began to end, is what counts.
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, host.ApplicationStopping);
+        await notifications.WaitForResourceHealthyAsync(Resource, ending.Token);
         var trainer = model.Resources.OfType<ProjectResource>().Single(project => project.Name == Resource);
         var address = new Uri(trainer.GetEndpoint("http").Url + "/api/run");
         using var timer = new PeriodicTimer(s_interval, time);
         do
         {
-            Current = await AskAsync(address, stoppingToken);
+            Current = await AskAsync(address, ending.Token);
             output.SetProgress(Resource, Current?.Progress);
             await notifications.PublishUpdateAsync(trainer, Show);
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        while (await timer.WaitForNextTickAsync(ending.Token));
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
