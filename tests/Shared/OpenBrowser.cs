@@ -19,8 +19,8 @@ internal sealed class OpenBrowser : IAsyncDisposable
         page.Request += (_, request) => { if (!request.Url.StartsWith(site, StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal)) _foreign.Add(request.Url); };
     }
 
-    /// <summary>Folder for pictures of what the tests see (KD_SCREENSHOTS); null: none are taken.</summary>
-    public static string? Screenshots { get; } = Environment.GetEnvironmentVariable("KD_SCREENSHOTS") is { Length: > 0 } folder ? folder : null;
+    /// <summary>Folder for pictures of what the tests see (KD_SCREENSHOTS, relative to the repository); null: none are taken.</summary>
+    public static string? Screenshots { get; } = Environment.GetEnvironmentVariable("KD_SCREENSHOTS") is { Length: > 0 } folder ? Path.GetFullPath(folder, TestFiles.RepositoryRoot) : null;
 
     public IPage Page { get; }
 
