@@ -12,6 +12,7 @@ internal sealed partial class PrefixedOutput(TextWriter output, bool isTerminal,
     private readonly Lock _gate = new();
     private int _width = 7;
     private string? _progress;
+    private bool _isClosed;
 
     /// <summary>Writes a line.</summary>
     /// <param name="source">Name of the service; null: none is shown.</param>
@@ -20,6 +21,8 @@ internal sealed partial class PrefixedOutput(TextWriter output, bool isTerminal,
     {
         lock (_gate)
         {
+            if (_isClosed)
+                return;
             Erase();
             output.WriteLine(Prefix(source) + (isTerminal ? line : Color().Replace(line, "")));
             Show();
@@ -34,8 +37,19 @@ internal sealed partial class PrefixedOutput(TextWriter output, bool isTerminal,
         lock (_gate)
         {
             Erase();
-            _progress = text is null ? null : Prefix(source) + text;
+            _progress = text is null || _isClosed ? null : Prefix(source) + text;
             Show();
+        }
+    }
+
+    /// <summary>Writes nothing more.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            Erase();
+            (_progress, _isClosed) = (null, true);
+            output.Flush();
         }
     }
 

@@ -20,7 +20,6 @@ internal sealed partial class ResourceOutput(
     private static readonly string[] s_aspires = ["[sys] ", "Waiting for resource ", "Finished waiting for resource ", "No custom certificate ", "Executing command '", "Successfully executed command '", "Failure executing command '"];
     private static readonly TimeSpan s_longestStart = TimeSpan.FromSeconds(30), s_longestDelivery = TimeSpan.FromSeconds(10);
     private readonly ConcurrentDictionary<string, (TaskCompletionSource Passed, bool IsShown)> _awaited = new();
-    private volatile bool _isClosed;
 
     /// <summary>Writes a message about a service to its log, which the dashboard and the terminal show.</summary>
     public void Log(string resourceId, string message) => logs.GetLogger(resourceId).LogInformation("{Message}", message);
@@ -74,10 +73,10 @@ internal sealed partial class ResourceOutput(
         {
             if (awaited.IsShown)
                 output.WriteLine(name, line);
-            _isClosed = true;
+            output.Close();
             awaited.Passed.TrySetResult();
         }
-        else if (!_isClosed)
+        else
         {
             output.WriteLine(name, line);
         }

@@ -40,7 +40,7 @@ internal sealed class TrainerWatch(ResourceNotificationService notifications, Di
     {
         await base.StopAsync(cancellationToken);
         output.SetProgress(Resource, null);
-        // The trainer's own last words no longer come through: Aspire stops following the services' output first.
+        // The trainer's own last words no longer come through: Aspire stops following the services' output first. Where the trainer has ended by itself, the output is closed.
         if (Current is { IsUnderWay: true })
             output.WriteLine(Resource, "stopped before the end of its run; the same command continues it");
     }

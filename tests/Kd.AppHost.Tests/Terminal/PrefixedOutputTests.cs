@@ -28,6 +28,17 @@ public sealed class PrefixedOutputTests
     }
 
     [Fact]
+    public void Close_OnATerminal_ErasesTheProgressAndWritesNothingMore()
+    {
+        var output = new PrefixedOutput(_text, isTerminal: true, () => 80);
+        output.SetProgress("trainer", "a bar");
+        output.Close();
+        output.WriteLine("trainer", "too late");
+        output.SetProgress("trainer", "too late");
+        Assert.Equal($"trainer | a bar{Erase}", _text.ToString());
+    }
+
+    [Fact]
     public void SetProgress_IntoAFile_WritesNothing()
     {
         new PrefixedOutput(_text, isTerminal: false, () => 0).SetProgress("trainer", "a bar");

@@ -36,20 +36,33 @@ internal sealed partial class AppHostProcess : IDisposable
         }
     }
 
-    public static AppHostProcess Start(IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    public static AppHostProcess Start(params IEnumerable<string> arguments)
     {
         var output = new DirectoryInfo(AppContext.BaseDirectory);
         var program = Path.Combine(TestFiles.RepositoryRoot, "src", "Kd.AppHost", "bin", output.Parent!.Name, output.Name, "Kd.AppHost.dll");
         Assert.True(File.Exists(program), $"{program} is absent: build the solution first");
-        string[] command = [Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", program, .. arguments];
+        return Start(Environment.CurrentDirectory, [program, .. arguments]);
+    }
+
+    /// <summary>Runs the README's command to its end, without a build.</summary>
+    /// <param name="folder">Where the user is.</param>
+    /// <param name="arguments">Settings.</param>
+    public static async Task<(int ExitCode, string Output)> DotnetRunAsync(string folder, params IEnumerable<string> arguments)
+    {
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        using var host = Start(folder, ["run", "--no-build", "--configuration", configuration, "--project", Path.Combine(TestFiles.RepositoryRoot, "src", "Kd.AppHost"), "--", .. arguments]);
+        return (await host.WaitAsync(), host.Output);
+    }
+
+    private static AppHostProcess Start(string folder, string[] dotnet)
+    {
+        string[] command = [Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", .. dotnet];
         // Tests that run as a background job of a shell ignore SIGINT, and so would the host.
         if (OperatingSystem.IsLinux())
             command = ["env", "--default-signal=INT", .. command];
-        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = folder };
         // As in launchSettings.json.
         start.Environment["DOTNET_ENVIRONMENT"] = "Development";
-        foreach (var (name, value) in environment)
-            start.Environment[name] = value;
         var host = new AppHostProcess(new Process { StartInfo = start });
         host._process.OutputDataReceived += (_, line) => host.Add(line.Data);
         host._process.ErrorDataReceived += (_, line) => host.Add(line.Data);
@@ -60,9 +73,9 @@ internal sealed partial class AppHostProcess : IDisposable
     }
 
     /// <summary>Runs it to its end.</summary>
-    public static async Task<(int ExitCode, string Output)> RunAsync(IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    public static async Task<(int ExitCode, string Output)> RunAsync(params IEnumerable<string> arguments)
     {
-        using var host = Start(arguments, environment);
+        using var host = Start(arguments);
         return (await host.WaitAsync(), host.Output);
     }
 

@@ -29,4 +29,16 @@ public sealed class MistakeTests
         Assert.DoesNotContain("   at ", output);
         Assert.DoesNotContain("Unhandled", output);
     }
+
+    [Fact]
+    public async Task DotnetRun_RelativePath_IsRelativeToWhereTheUserIs()
+    {
+        using var folder = TestFiles.CreateFolder();
+
+        var (exitCode, output) = await AppHostProcess.DotnetRunAsync(folder.Path, [.. AppHostProcess.Small, "--Teacher:Weights=weights.pth"]);
+
+        Assert.True(exitCode == 2, $"exit code {exitCode}\n{output}");
+        Assert.Contains(folder.File("weights.pth"), output);
+        Assert.True(Directory.Exists(folder.File("runs")), "the default run folder is not where the user is");
+    }
 }

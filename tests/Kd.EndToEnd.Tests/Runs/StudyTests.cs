@@ -19,6 +19,7 @@ public sealed class StudyTests
         Assert.Contains($"run folder: {folder.File("study")}", output);
         Assert.Contains("| kd-curriculum ", output);
         Assert.DoesNotContain("warn:", output);
+        Assert.DoesNotContain("stopped before the end", output);
         // For the dashboard's structured logs.
         Assert.DoesNotContain("Epoch ended", output);
         Assert.DoesNotContain("   at ", output);
