@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
@@ -36,13 +37,7 @@ internal sealed partial class AppHostProcess : IDisposable
         }
     }
 
-    public static AppHostProcess Start(params IEnumerable<string> arguments)
-    {
-        var output = new DirectoryInfo(AppContext.BaseDirectory);
-        var program = Path.Combine(TestFiles.RepositoryRoot, "src", "Kd.AppHost", "bin", output.Parent!.Name, output.Name, "Kd.AppHost.dll");
-        Assert.True(File.Exists(program), $"{program} is absent: build the solution first");
-        return Start(Environment.CurrentDirectory, [program, .. arguments]);
-    }
+    public static AppHostProcess Start(params IEnumerable<string> arguments) => Start(Environment.CurrentDirectory, [Program("Kd.AppHost"), .. arguments]);
 
     /// <summary>Runs the README's command to its end, without a build.</summary>
     /// <param name="folder">Where the user is.</param>
@@ -52,6 +47,23 @@ internal sealed partial class AppHostProcess : IDisposable
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         using var host = Start(folder, ["run", "--no-build", "--configuration", configuration, "--project", Path.Combine(TestFiles.RepositoryRoot, "src", "Kd.AppHost"), "--", .. arguments]);
         return (await host.WaitAsync(), host.Output);
+    }
+
+    /// <summary>Runs a service to its end, without the host.</summary>
+    /// <param name="project">For example Kd.TeacherService.</param>
+    /// <param name="arguments">Settings.</param>
+    public static async Task<(int ExitCode, string Output)> RunServiceAsync(string project, params IEnumerable<string> arguments)
+    {
+        using var service = Start(Environment.CurrentDirectory, [Program(project), "--urls=http://127.0.0.1:0", $"--Service:Key={RunningService.Key}", .. arguments]);
+        return (await service.WaitAsync(), service.Output);
+    }
+
+    private static string Program(string project)
+    {
+        var output = new DirectoryInfo(AppContext.BaseDirectory);
+        var program = Path.Combine(TestFiles.RepositoryRoot, "src", project, "bin", output.Parent!.Name, output.Name, $"{project}.dll");
+        Assert.True(File.Exists(program), $"{program} is absent: build the solution first");
+        return program;
     }
 
     private static AppHostProcess Start(string folder, string[] dotnet)
@@ -87,21 +99,42 @@ internal sealed partial class AppHostProcess : IDisposable
         }
         catch (TimeoutException)
         {
-            Assert.Fail($"The AppHost did not end in {s_longest}. Its output:\n{Output}");
+            Assert.Fail($"The process did not end in {s_longest}. Its output:\n{Output}");
         }
 
         return _process.ExitCode;
     }
 
-    /// <summary>Waits until the output contains a text.</summary>
-    public async Task WaitForAsync(string text)
+    /// <summary>Waits until the output contains a text, so many times.</summary>
+    public async Task WaitForAsync(string text, int times = 1)
     {
         var waited = Stopwatch.StartNew();
-        while (!Output.Contains(text, StringComparison.Ordinal))
+        while (Regex.Count(Output, Regex.Escape(text)) < times)
         {
-            Assert.True(!HasExited && waited.Elapsed < s_longest, $"'{text}' did not come. The output:\n{Output}");
+            Assert.True(!HasExited && waited.Elapsed < s_longest, $"'{text}' did not come {times} times. The output:\n{Output}");
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
+    }
+
+    /// <summary>Asks for a run, as the run page does.</summary>
+    public async Task StartRunAsync(params (string Name, object Value)[] settings)
+    {
+        using var trainer = new HttpClient { BaseAddress = await PageAsync() };
+        var response = await trainer.PostAsJsonAsync("api/runs", new { settings = settings.ToDictionary(setting => setting.Name, setting => setting.Value) }, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+    }
+
+    /// <summary>Ends it by a signal and asserts that it ends well and everything with it.</summary>
+    /// <param name="signal">INT or TERM.</param>
+    public async Task InterruptAsync(string signal)
+    {
+        var processes = Processes();
+        Signal(signal, Id);
+        var exitCode = await WaitAsync();
+        Assert.True(exitCode == 0, Output);
+        // DCP itself goes a moment after the host; the services must be gone by then.
+        Assert.DoesNotContain(processes, process => process.Value.Contains("/Kd.", StringComparison.Ordinal) && IsAlive(process.Key));
+        Assert.Empty(await WaitUntilGoneAsync(processes, TimeSpan.FromSeconds(15)));
     }
 
     /// <summary>Address of the run page, once the output has told it.</summary>
@@ -136,9 +169,6 @@ internal sealed partial class AppHostProcess : IDisposable
     }
 
     public void Kill() => _process.Kill(entireProcessTree: false);
-
-    /// <summary>Sends a signal by its name, for example INT.</summary>
-    public void Signal(string name) => Signal(name, Id);
 
     /// <summary>Kills the processes of a service, as <c>kill -9</c> does.</summary>
     /// <param name="project">For example Kd.TeacherService.</param>
@@ -177,7 +207,7 @@ internal sealed partial class AppHostProcess : IDisposable
     {
         if (!_process.HasExited)
         {
-            Signal("TERM");
+            Signal("TERM", Id);
             if (!_process.WaitForExit(TimeSpan.FromSeconds(30)))
                 _process.Kill(entireProcessTree: true);
         }
