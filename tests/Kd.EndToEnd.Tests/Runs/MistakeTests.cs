@@ -8,8 +8,6 @@ public sealed class MistakeTests
 {
     // Those of the host itself, and one that only the trainer finds.
     [Theory]
-    [InlineData("--Training:Epochs=many", "Training:Epochs is 'many'")]
-    [InlineData("--Training:Epochs=0", "Training:Epochs is '0'")]
     [InlineData("--Trainign:Epochs=3", "Trainign:Epochs is not a setting")]
     [InlineData("--Training:Epoch=3", "Training:Epoch is not a setting")]
     [InlineData("Training:Epochs=3", "'Training:Epochs=3' is not a setting")]
@@ -28,6 +26,8 @@ public sealed class MistakeTests
     [InlineData("Kd.TeacherService", "--Teacher:Weights=/nowhere/weights.pth", "/nowhere/weights.pth")]
     [InlineData("Kd.TeacherService", "--Teacher:Weights=random --Teacher:Architecture=resnet19", "'resnet19' is not known")]
     [InlineData("Kd.TeacherService", "--Teacher:Weights=random --Teacher:Architecture=resnet18 --Dataset:Path=/nowhere/images", "/nowhere/images")]
+    [InlineData("Kd.StudentTrainer", "--Training:Epochs=many", "Training:Epochs is 'many'")]
+    [InlineData("Kd.StudentTrainer", "--Training:Epochs=0", "Training:Epochs is '0'")]
     [InlineData("Kd.StudentTrainer", "--Dataset:Path=/nowhere/images", "/nowhere/images")]
     [InlineData("Kd.StudentTrainer", "--Distillation:Temperature=30", "Distillation:Temperature is '30'")]
     public async Task RunService_UsersMistake_EndsWithCode2AndAMessageWithoutAStackTrace(string service, string arguments, string expected)
