@@ -11,7 +11,7 @@ internal sealed class PassQueue(BatchingOptions options, TimeProvider time)
     private readonly Lock _gate = new();
     private readonly LinkedList<WaitingView> _queue = [];
     private readonly Dictionary<(ViewId, int), WaitingView> _known = [];
-    private readonly SemaphoreSlim _changed = new(0);
+    private readonly SemaphoreSlim _changed = new(0, 1);
     private double _secondsPerPass = 0.1;
     private bool _isStopped;
 
@@ -51,7 +51,7 @@ internal sealed class PassQueue(BatchingOptions options, TimeProvider time)
     {
         cancellation.ThrowIfCancellationRequested();
         var asked = Add(views, pixels, size);
-        _changed.Release();
+        Signal();
         try
         {
             return await Task.WhenAll(asked.Select(view => view.Logits)).WaitAsync(cancellation);
@@ -101,7 +101,7 @@ internal sealed class PassQueue(BatchingOptions options, TimeProvider time)
     {
         lock (_gate)
             _isStopped = true;
-        _changed.Release();
+        Signal();
     }
 
     private List<WaitingView> Add(ViewId[] views, ReadOnlyMemory<byte> pixels, int size)
@@ -175,6 +175,16 @@ internal sealed class PassQueue(BatchingOptions options, TimeProvider time)
         }
 
         return taken;
+    }
+
+    // One permit at most: the loop looks at the whole queue, however many requests have come.
+    private void Signal()
+    {
+        lock (_gate)
+        {
+            if (_changed.CurrentCount == 0)
+                _changed.Release();
+        }
     }
 
     private async Task WaitForChangeAsync(TimeSpan longest)

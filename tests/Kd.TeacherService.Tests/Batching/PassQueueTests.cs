@@ -115,6 +115,38 @@ public sealed class PassQueueTests
         Assert.Empty(await queue.TakeAsync());
     }
 
+    // Requests that a full pass took without waiting must not wake the loop once more each.
+    [Fact]
+    public async Task TakeAsync_AfterManyFullPasses_WaitsInsteadOfTurning()
+    {
+        var time = new CountingTime();
+        var queue = new PassQueue(new BatchingOptions { MaxBatch = 1, MaxDelay = TimeSpan.FromMilliseconds(200), LargestQueue = 1000 }, time);
+        for (var pass = 0; pass < 100; pass++)
+        {
+            var asked = Ask(queue, [1]);
+            Complete(queue, await queue.TakeAsync());
+            await asked;
+        }
+
+        var waits = time.Timers;
+        var taken = queue.TakeAsync();
+        await Task.Delay(100, _test);
+
+        Assert.False(taken.IsCompleted);
+        Assert.InRange(time.Timers - waits, 0, 2);
+    }
+
+    private sealed class CountingTime : TimeProvider
+    {
+        public int Timers { get; private set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Timers++;
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
+    }
+
     private static PassQueue Create(int maxBatch, TimeSpan maxDelay, int largestQueue = 1000) =>
         new(new BatchingOptions { MaxBatch = maxBatch, MaxDelay = maxDelay, LargestQueue = largestQueue }, TimeProvider.System);
 
