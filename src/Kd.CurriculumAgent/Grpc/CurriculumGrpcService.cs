@@ -9,7 +9,7 @@ namespace Kd.CurriculumAgent.Grpc;
 /// <summary>The gRPC face of the agent: checks requests, calls the store, maps back.</summary>
 internal sealed class CurriculumGrpcService(RunStore store, PolicyLessons lessons) : Curriculum.CurriculumBase
 {
-    private const int LongestId = 100;
+    private const int LongestId = 200;
     private const int MostEpochs = 100_000;
     private const int MostEpisodes = 100_000;
 
@@ -22,7 +22,7 @@ internal sealed class CurriculumGrpcService(RunStore store, PolicyLessons lesson
         Check(Enum.IsDefined(request.Strategy) && request.Strategy != Strategy.Unspecified, $"strategy is {request.Strategy}, expected one of {string.Join(", ", Enum.GetNames<Strategy>().Skip(1))}");
         CheckPolicy(request.Policy ?? new PolicySettings());
         var settings = request.ToSettings();
-        return new StartRunReply { Target = store.Start(settings).ToMessage(settings) };
+        return new StartRunReply { Target = store.Start(settings, request.Restart).ToMessage(settings) };
     }));
 
     public override Task<ReportEpochReply> ReportEpoch(ReportEpochRequest request, ServerCallContext context) => Task.FromResult(Answer(() =>

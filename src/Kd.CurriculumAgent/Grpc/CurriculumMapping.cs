@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Kd.CurriculumAgent.Environment;
 using Kd.CurriculumAgent.Policies;
 using Kd.CurriculumAgent.Runs;
@@ -50,6 +51,9 @@ internal static class CurriculumMapping
             PolicyKind.InfoBatch,
             PruneProbability: settings.PruneProbability == 0 ? DefaultPruneProbability : settings.PruneProbability,
             PruneUntil: settings.PruneUntil == 0 ? DefaultPruneUntil : settings.PruneUntil),
-        _ => new PolicySpecification((PolicyKind)settings.Policy),
+        Policy.Bandit => new PolicySpecification(PolicyKind.Bandit),
+        Policy.RandomAction => new PolicySpecification(PolicyKind.RandomAction),
+        Policy.None => new PolicySpecification(PolicyKind.None),
+        _ => throw new UnreachableException($"The policy is {settings.Policy}."),
     };
 }

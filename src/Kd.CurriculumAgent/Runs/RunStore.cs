@@ -21,11 +21,15 @@ internal sealed class RunStore
     }
 
     /// <summary>Starts a run, or finds it again.</summary>
+    /// <param name="settings">How it is started.</param>
+    /// <param name="restart">Whether to forget the reports of a run of the same id; its journal is kept aside, one of each id.</param>
     /// <exception cref="RunConflictException">The run exists with other settings, or its learnt policy is not known.</exception>
-    public EpochTarget Start(RunSettings settings)
+    public EpochTarget Start(RunSettings settings, bool restart = false)
     {
         lock (_gate)
         {
+            if (restart)
+                Forget(settings.RunId);
             if (settings.Policy is { Kind: PolicyKind.PpoWarm } policy)
                 settings = settings with { Policy = _learnt.Pin(policy) };
             if (Find(settings.RunId) is not { } run)
@@ -76,6 +80,16 @@ internal sealed class RunStore
             var run = Find(runId) ?? throw new UnknownRunException(runId);
             return new RunSnapshot(run.Settings, [.. run.History], run.IsOver);
         }
+    }
+
+    private void Forget(string runId)
+    {
+        _runs.Remove(runId);
+        var journal = JournalOf(runId).Path;
+        if (!File.Exists(journal))
+            return;
+        File.Move(journal, journal + ".old", overwrite: true);
+        _logger.RunForgotten(runId);
     }
 
     private CurriculumRun? Find(string runId)

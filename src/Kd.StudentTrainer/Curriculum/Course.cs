@@ -80,6 +80,8 @@ internal sealed class Course
                 EpochRatio = options.EpochRatio,
                 Seed = _configuration.Run.Seed,
                 Policy = options.ProtocolPolicy,
+                // Nothing was trained yet, so what the agent may know of a run of this name is another one's.
+                Restart = true,
             },
             cancellation));
     }

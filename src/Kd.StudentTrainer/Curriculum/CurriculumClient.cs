@@ -14,59 +14,34 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
     private const int LargestMessage = 4 << 20;
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_lesson = TimeSpan.FromMinutes(10);
-    private readonly Queue<ReportEpochRequest> _waiting = [];
+    private readonly List<ReportEpochRequest> _waiting = [];
     private GrpcChannelPool? _pool;
 
-    /// <summary>Reports that wait for the agent, oldest first.</summary>
+    /// <summary>Reports that wait for the agent, oldest first; also those of runs that have ended.</summary>
     public IReadOnlyCollection<ReportEpochRequest> Waiting => _waiting;
 
-    /// <summary>Goes on with a run that was registered before.</summary>
-    /// <param name="waiting">Reports that the agent has not taken yet, oldest first.</param>
-    public void Resume(IEnumerable<ReportEpochRequest> waiting)
-    {
-        _waiting.Clear();
-        foreach (var report in waiting)
-            _waiting.Enqueue(report);
-    }
+    /// <summary>Takes over reports that a process before this one could not deliver.</summary>
+    /// <param name="waiting">Oldest first.</param>
+    public void Resume(IEnumerable<ReportEpochRequest> waiting) =>
+        _waiting.AddRange(waiting.Where(report => !_waiting.Any(known => known.RunId == report.RunId && known.Epoch == report.Epoch)).ToList());
 
-    /// <summary>Registers the run; waits until the agent is there.</summary>
+    /// <summary>Registers a run; waits until the agent is available.</summary>
     /// <returns>The target of epoch 0.</returns>
-    public async Task<Target> StartAsync(StartRunRequest request, CancellationToken cancellation)
+    public Task<Target> StartAsync(StartRunRequest request, CancellationToken cancellation)
     {
-        using var activity = TrainerTelemetry.Start(SpanNames.RegisterRun);
-        _waiting.Clear();
-        var client = await OpenAsync(cancellation);
-        var patience = PatientCall.Create(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), time, (error, attempt, _) =>
-        {
-            if (attempt == 3)
-                logger.AgentIsAway(error.Status.Detail);
-        });
-        try
-        {
-            var reply = await patience.ExecuteAsync(async token => await client.StartRunAsync(request, Options(token)), cancellation);
-            return reply.Target;
-        }
-        catch (RpcException error)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            throw RefusedCall.Explain("Agent", options.Value.Address, error);
-        }
+        _waiting.RemoveAll(report => report.RunId == request.RunId);
+        return PersistAsync(async (client, token) => (await client.StartRunAsync(request, Options(token))).Target, SpanNames.RegisterRun, cancellation);
     }
 
     /// <summary>Reports an epoch, after those that could not be delivered before.</summary>
-    /// <returns>The answer, or null where the agent is away.</returns>
+    /// <returns>The answer, or null while the agent is unavailable.</returns>
     public async Task<ReportEpochReply?> ReportAsync(ReportEpochRequest request, CancellationToken cancellation)
     {
-        _waiting.Enqueue(request);
+        _waiting.Add(request);
         var client = await OpenAsync(cancellation);
-        var (missed, reply) = (_waiting.Count - 1, default(ReportEpochReply));
         try
         {
-            while (_waiting.TryPeek(out var next))
-            {
-                reply = await client.ReportEpochAsync(next, Options(cancellation));
-                _waiting.Dequeue();
-            }
+            return await DeliverAsync(client, cancellation);
         }
         catch (RpcException error) when (error.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Internal or StatusCode.Cancelled && !cancellation.IsCancellationRequested)
         {
@@ -78,19 +53,32 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
             cancellation.ThrowIfCancellationRequested();
             throw RefusedCall.Explain("Agent", options.Value.Address, error);
         }
-
-        if (missed > 0)
-            logger.AgentIsBack(missed);
-        return reply;
     }
 
-    /// <summary>Has a policy learn on a simulator of recorded runs.</summary>
-    public async Task<LearnPolicyReply> LearnAsync(LearnPolicyRequest request, CancellationToken cancellation)
+    /// <summary>Has a policy learn on a simulator of recorded runs; delivers their reports first, and waits until the agent is available.</summary>
+    public Task<LearnPolicyReply> LearnAsync(LearnPolicyRequest request, CancellationToken cancellation) => PersistAsync(
+        async (client, token) =>
+        {
+            await DeliverAsync(client, token);
+            return await client.LearnPolicyAsync(request, new CallOptions(deadline: time.GetUtcNow().UtcDateTime + s_lesson, cancellationToken: token));
+        },
+        SpanNames.LearnPolicy,
+        cancellation);
+
+    public void Dispose() => _pool?.Dispose();
+
+    private async Task<T> PersistAsync<T>(Func<Protocol.Curriculum.V1.Curriculum.CurriculumClient, CancellationToken, Task<T>> call, string span, CancellationToken cancellation)
     {
+        using var activity = TrainerTelemetry.Start(span);
         var client = await OpenAsync(cancellation);
+        var patience = PatientCall.Create(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), time, (error, attempt, _) =>
+        {
+            if (attempt == 3)
+                logger.AgentIsAway(error.Status.Detail);
+        });
         try
         {
-            return await client.LearnPolicyAsync(request, new CallOptions(deadline: time.GetUtcNow().UtcDateTime + s_lesson, cancellationToken: cancellation));
+            return await patience.ExecuteAsync(async token => await call(client, token), cancellation);
         }
         catch (RpcException error)
         {
@@ -99,7 +87,29 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
         }
     }
 
-    public void Dispose() => _pool?.Dispose();
+    /// <returns>The answer to the newest report; null where none waited.</returns>
+    private async Task<ReportEpochReply?> DeliverAsync(Protocol.Curriculum.V1.Curriculum.CurriculumClient client, CancellationToken cancellation)
+    {
+        var (missed, reply) = (_waiting.Count - 1, default(ReportEpochReply));
+        while (_waiting is [var next, ..])
+        {
+            try
+            {
+                reply = await client.ReportEpochAsync(next, Options(cancellation));
+            }
+            catch (RpcException error) when (next.RunId != _waiting[^1].RunId && error.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition)
+            {
+                // An agent that lost an earlier run must not end this one.
+                logger.ReportRefused(next.RunId, next.Epoch, error.Status.Detail);
+            }
+
+            _waiting.RemoveAt(0);
+        }
+
+        if (missed > 0)
+            logger.AgentIsBack(missed);
+        return reply;
+    }
 
     private async Task<Protocol.Curriculum.V1.Curriculum.CurriculumClient> OpenAsync(CancellationToken cancellation)
     {

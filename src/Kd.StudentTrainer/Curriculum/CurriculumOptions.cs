@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Diagnostics;
 using Kd.Protocol.Curriculum.V1;
 
 namespace Kd.StudentTrainer.Curriculum;
@@ -61,7 +62,8 @@ internal sealed class CurriculumOptions
             "random-action" => Protocol.Curriculum.V1.Policy.RandomAction,
             "infobatch" => Protocol.Curriculum.V1.Policy.Infobatch,
             "none" => Protocol.Curriculum.V1.Policy.None,
-            _ => Protocol.Curriculum.V1.Policy.Ppo,
+            "ppo" => Protocol.Curriculum.V1.Policy.Ppo,
+            _ => throw new UnreachableException($"Curriculum:Policy is '{Policy}'."),
         },
         Shape = Shape == "cosine" ? Protocol.Curriculum.V1.Shape.Cosine : Protocol.Curriculum.V1.Shape.Linear,
         Threshold = Threshold,
@@ -84,6 +86,7 @@ internal sealed class CurriculumOptions
         "hard-mining" => Protocol.Curriculum.V1.Strategy.HardMining,
         "mixed" => Protocol.Curriculum.V1.Strategy.Mixed,
         "adaptive" => Protocol.Curriculum.V1.Strategy.Adaptive,
-        _ => Protocol.Curriculum.V1.Strategy.Random,
+        "random" => Protocol.Curriculum.V1.Strategy.Random,
+        _ => throw new UnreachableException($"Curriculum:Strategy is '{Strategy}'."),
     };
 }

@@ -14,5 +14,5 @@ internal static class SpanNames
     public const string PrepareBatch = "prepare batch", RenderViews = "render views", LookUpLogits = "look up logits", LabelViews = "label views";
 
     /// <summary>What lies outside of epochs.</summary>
-    public const string DescribeTeacher = "describe teacher", EvaluateTeacher = "evaluate teacher", RegisterRun = "register run", TestStudent = "test student";
+    public const string DescribeTeacher = "describe teacher", EvaluateTeacher = "evaluate teacher", RegisterRun = "register run", LearnPolicy = "learn policy", TestStudent = "test student";
 }

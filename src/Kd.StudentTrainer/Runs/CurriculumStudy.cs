@@ -1,5 +1,6 @@
 using Kd.Protocol.Curriculum.V1;
 using Kd.StudentTrainer.Batches;
+using Kd.StudentTrainer.Checkpoints;
 using Kd.StudentTrainer.Reports;
 
 namespace Kd.StudentTrainer.Runs;
@@ -41,6 +42,13 @@ internal sealed class CurriculumStudy(RunContext context, RunFolder folder)
         .Select(threshold => (Threshold: threshold, Row: study.Run(arms.Sweep(threshold), FirstSeed, cancellation)))
         .MaxBy(entry => entry.Row.ValidationAccuracy).Threshold;
 
+    // What the agent did not take while a run was under way, and no later run of this process could deliver.
+    private void DeliverLate(RunFolder run)
+    {
+        if (new CheckpointStore(run).Load(context.Progress.Note) is { State.Reports: { Count: > 0 } reports })
+            context.Agent.Resume(reports.Select(ReportEpochRequest.Parser.ParseJson));
+    }
+
     private LearnPolicyReply Learn(Study study, CurriculumArms arms, CancellationToken cancellation)
     {
         var explored = Enumerable.Range(0, Explorations).Select(i => FirstSeed + i).ToList();
@@ -49,6 +57,8 @@ internal sealed class CurriculumStudy(RunContext context, RunFolder folder)
         var request = new LearnPolicyRequest { Name = LearntName, Episodes = Episodes, Seed = context.Configuration.Run.Seed };
         request.RunIds.AddRange(CurriculumArms.Thresholds.Select(threshold => NameAtAgent(arms.Sweep(threshold), FirstSeed)));
         request.RunIds.AddRange(explored.Take(Fitted).Select(seed => NameAtAgent(arms.Explore, seed)));
+        foreach (var run in CurriculumArms.Thresholds.Select(threshold => study.FolderOf(arms.Sweep(threshold), FirstSeed)).Concat(explored.Select(seed => study.FolderOf(arms.Explore, seed))))
+            DeliverLate(run);
         request.HeldOutRunIds.AddRange(explored.Skip(Fitted).Select(seed => NameAtAgent(arms.Explore, seed)));
         var reply = context.Agent.LearnAsync(request, cancellation).GetAwaiter().GetResult();
         context.Progress.Note(FormattableString.Invariant($"a policy learnt on a simulator of {reply.FittedEpochs} epochs in {reply.Seconds:F1} s; its accuracy on runs that it did not know: off by {reply.StepError:F2} points an epoch ahead, {reply.FinalError:F2} at the end"));

@@ -14,4 +14,7 @@ internal static partial class TeachingLog
 
     [LoggerMessage(4, LogLevel.Warning, "The curriculum agent is back; {Reports} reports were delivered")]
     public static partial void AgentIsBack(this ILogger logger, int reports);
+
+    [LoggerMessage(5, LogLevel.Warning, "The curriculum agent refused the late report of epoch {Epoch} of run {RunId} ({Reason}); it is dropped")]
+    public static partial void ReportRefused(this ILogger logger, string runId, int epoch, string reason);
 }

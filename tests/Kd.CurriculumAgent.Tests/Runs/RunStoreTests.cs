@@ -28,6 +28,22 @@ public sealed class RunStoreTests : IDisposable
         Assert.NotEqual(first.Answer.Reward, second.Answer.Reward);
     }
 
+    // A run that begins anew under a known name, perhaps with other settings, must not get the answers of the one before.
+    [Fact]
+    public void Start_Restart_ForgetsTheReportsOfThatName()
+    {
+        var store = Open();
+        store.Start(s_settings);
+        store.Report("run-1", 0, Result(0));
+
+        store.Start(s_settings with { Epochs = 5 }, restart: true);
+
+        Assert.Throws<RunConflictException>(() => store.Report("run-1", 1, Result(1)));
+        store.Report("run-1", 0, new EpochResult(99, 9, 0.9));
+        Assert.Equal(99, Open().Look("run-1").Epochs.Single().Result.Accuracy);
+        Assert.True(File.Exists(_folder.File("run-1.jsonl.old")), "the earlier journal is lost");
+    }
+
     [Fact]
     public void Report_AfterARestartInTheMiddle_GoesOnAsIfNothingHappened()
     {

@@ -68,6 +68,34 @@ public sealed class TrainingRunTests
     }
 
     [Fact]
+    public async Task Execute_KnownNameBegunAnew_GetsItsOwnAnswersFromTheAgent()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var teacher = await TrainerRuns.StartTeacherAsync();
+        await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
+        string[] settings = ["--Distillation:Method=kd-curriculum", $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}"];
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", settings));
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", [.. settings, "--Run:Resume=never", "--Training:LearningRate=0.05"]));
+
+        var reported = File.ReadLines(folder.File("agent/run.kd-curriculum.jsonl")).Skip(1).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("Report").GetProperty("Loss").GetDouble());
+        var trained = File.ReadLines(folder.File("run/metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble());
+        Assert.Equal(trained, reported);
+    }
+
+    // Name, seed and method make the agent's name of it.
+    [Fact]
+    public async Task Execute_LongestNameAndSeed_IsTakenByTheAgent()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var teacher = await TrainerRuns.StartTeacherAsync();
+        await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
+        var (exitCode, output) = await TrainerRuns.RunAsync(
+            folder.Path, new string('r', 80), CancellationToken.None,
+            "--Distillation:Method=kd-curriculum", "--Training:Epochs=1", "--Run:Seeds=2", "--Run:Seed=9223372036854775000", $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}");
+        Assert.True(exitCode == 0, output);
+    }
+
+    [Fact]
     public async Task Execute_AgentGoneAfterTheStart_HoldsTheTargetAndFinishes()
     {
         using var folder = TestFiles.CreateFolder();
