@@ -55,6 +55,11 @@ internal sealed class BatchPipeline(ImageSplit split, ViewPlanner planner, Teach
         {
             queue.TryComplete();
         }
+        catch (Exception error)
+        {
+            // Thrown to the reader, which would otherwise wait forever.
+            queue.TryComplete(error);
+        }
     }
 
     private async Task<ReadyBatch> PrepareAsync(BatchPlan plan, CancellationToken cancellation)

@@ -10,6 +10,7 @@ namespace Kd.StudentTrainer.Batches;
 internal sealed record ViewSource(ImageSplit Split, ViewPlanner Planner, int? View)
 {
     /// <summary>The views' ids; no pixel is rendered.</summary>
+    /// <exception cref="DatasetException">A picture among small ones has another size (in an AggregateException).</exception>
     public ViewId[] Identify(int[] samples)
     {
         var ids = new ViewId[samples.Length];
@@ -40,7 +41,11 @@ internal sealed record ViewSource(ImageSplit Split, ViewPlanner Planner, int? Vi
         return ids;
     }
 
-    private ViewParameters Plan(int sample, ImageContent content) => View is { } index
-        ? Planner.Training(sample, index, content.Image.Width, content.Image.Height)
-        : Planner.Evaluation(content.Image.Width, content.Image.Height);
+    private ViewParameters Plan(int sample, ImageContent content)
+    {
+        var (width, height) = (content.Image.Width, content.Image.Height);
+        if (Planner.Small && (width != Planner.Size || height != Planner.Size))
+            throw new DatasetException($"The picture '{Split.NameOf(sample)}' has {width}x{height} px, and the first one of the dataset {Planner.Size}x{Planner.Size} px. Small pictures are not resized and must have one size; with another Views:Size, for example 224, all are resized.");
+        return View is { } index ? Planner.Training(sample, index, width, height) : Planner.Evaluation(width, height);
+    }
 }

@@ -15,7 +15,7 @@ internal sealed class CheckpointEvaluation(RunContext context)
         if (string.IsNullOrEmpty(run.Checkpoint))
             throw new TrainingException("Run:Checkpoint is not set. Name the weights file (safetensors or a PyTorch state dict) that Run:Task=evaluate is to load, for example runs/RUN/student.safetensors.");
         using var student = Student.Create(context.Configuration, Methods.Labels, context.Dataset.ClassNames.Count, context.Planner.Size);
-        student.Load(run.Checkpoint);
+        student.Load(run.Checkpoint, context.Dataset.ClassNames);
         var split = run.Split switch
         {
             "train" => context.Dataset.Train,

@@ -9,7 +9,8 @@ internal sealed class RunFinder(RunConfiguration configuration, TimeProvider tim
 {
     // What may differ between two starts of one run: it changes neither weights nor measurements.
     private static readonly string[] s_free = ["run.id", "run.folder", "run.resume", "run.task", "run.stay", "run.sample", "run.checkpointEvery", "run.prefetch", "dataset.decodedMemory", "dataset.decodedFolder", "dataset.decodedDisk", "teacherClient", "agentClient"];
-    private readonly JsonNode _settings = Comparable(JsonNode.Parse(JsonSerializer.Serialize(configuration, RunFolder.Page))!);
+    private static readonly RunConfiguration s_defaults = new(new(), new(), new(), new(), new(), new(), new(), new(), new(), "auto");
+    private readonly JsonNode _settings = Comparable(ToJson(configuration));
 
     /// <summary>Opens the folder and locks it against other processes.</summary>
     /// <returns>The run's name and folder.</returns>
@@ -88,8 +89,24 @@ internal sealed class RunFinder(RunConfiguration configuration, TimeProvider tim
         }
     }
 
+    private static JsonNode ToJson(RunConfiguration settings) => JsonNode.Parse(JsonSerializer.Serialize(settings, RunFolder.Page))!;
+
+    // A run of an earlier version knows no settings that came later; it was trained as if they had their defaults.
+    private static void Complete(JsonObject saved, JsonObject defaults)
+    {
+        foreach (var (name, value) in defaults)
+        {
+            if (saved[name] is JsonObject section && value is JsonObject own)
+                Complete(section, own);
+            else if (!saved.ContainsKey(name))
+                saved[name] = value?.DeepClone();
+        }
+    }
+
     private static JsonNode Comparable(JsonNode settings)
     {
+        if (settings is JsonObject saved)
+            Complete(saved, ToJson(s_defaults).AsObject());
         foreach (var path in s_free.Select(name => name.Split('.')))
         {
             var parent = path.Length == 1 ? settings : settings[path[0]];

@@ -50,7 +50,8 @@ internal sealed class RunOptions
     [Required]
     public string Folder { get; set; } = "runs";
 
-    /// <summary>Name of the run's folder; empty (default) takes the time of the start.</summary>
+    /// <summary>Name of the run's folder; empty (default) takes the time of the start. Not agent, cache, decoded or evaluations, which are other folders of Run:Folder.</summary>
+    [DeniedValues("agent", "cache", "decoded", "evaluations", ErrorMessage = "Run:Folder has a folder of that name for something else; give the run another name.")]
     [RegularExpression("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$", ErrorMessage = "Use 1 to 80 letters, digits, '-', '_' or '.'.")]
     public string? Id { get; set; }
 

@@ -102,7 +102,12 @@ internal sealed class RunWork(TeacherClient teacher, CurriculumClient agent, Con
     {
         var settings = JsonSerializer.Serialize(options);
         if (_opened is not { } opened || opened.Settings != settings)
+        {
+            // Before the next one is loaded: two may not fit into memory.
+            _opened = null;
             _opened = opened = (settings, DatasetLoader.Load(options, cancellation));
+        }
+
         return opened.Dataset;
     }
 }

@@ -32,7 +32,7 @@ internal sealed class TrainingRun
         _gallery = new SampleGallery(context.Dataset.Train, context.Dataset.ClassNames);
         _length = new RunLength(_configuration, method, context.Dataset.Train.Count);
         (_clock, _saved) = (new RunClock(context.Time, context.Teacher), context.Time.GetTimestamp());
-        _state = new RunState(UsesTeacher ? context.TeacherDescription?.TeacherId : null, 0, 0, 0, EpochSums.Zero, BestEpoch.None, 0, default, 0, null, []);
+        _state = new RunState(UsesTeacher ? context.TeacherDescription?.TeacherId : null, 0, 0, 0, EpochSums.Zero, BestEpoch.None, 0, default, 0, null, [], Dataset: context.Dataset.Checksum());
     }
 
     private bool UsesTeacher => Methods.UsesTeacher(_method);
@@ -52,7 +52,8 @@ internal sealed class TrainingRun
         while (!_length.IsOver(_state.Epoch, student.Steps))
         {
             cancellation.ThrowIfCancellationRequested();
-            log.Append(RunEpoch(student, cancellation));
+            var metrics = RunEpoch(student, cancellation);
+            _folder.Guard(() => log.Append(metrics));
             if (_context.Control.StopsAfterEpoch && !_length.IsOver(_state.Epoch, student.Steps))
                 throw new RunStoppedException($"epoch {_state.Epoch}");
         }
@@ -78,6 +79,8 @@ internal sealed class TrainingRun
         var (state, checkpoint) = found;
         if (state.TeacherId != _state.TeacherId)
             throw new TrainingException($"The run in '{_folder.Path}' was taught by teacher {state.TeacherId}, and now {_state.TeacherId} is served. Start the same teacher (weights, precision, Batching:MaxBatch, Cache:TopK), or begin anew with Run:Resume=never or another Run:Id.");
+        if (state.Dataset is { } dataset && dataset != _state.Dataset)
+            throw new TrainingException($"The pictures or classes in Dataset:Path have changed since the run in '{_folder.Path}' was started, and its difficulties and order belong to the old ones. Restore them, or begin anew with Run:Resume=never or another Run:Id.");
         student.Restore(state.Steps, checkpoint);
         _course.Restore(checkpoint, state.Target is null ? null : Target.Parser.ParseJson(state.Target), state.InForce, inEpoch: state.Step > 0);
         _context.Agent.Resume(state.Reports.Select(ReportEpochRequest.Parser.ParseJson));

@@ -140,8 +140,24 @@ internal sealed class Student : IDisposable
     public void Save(string path, IReadOnlyList<string> classes) =>
         SafetensorsFile.Write(path, ModuleState.Save(_evaluated), new Dictionary<string, string> { [Checkpoint.ClassesKey] = string.Join('\n', classes) });
 
-    /// <summary>Loads weights that <see cref="Save"/> wrote, for evaluation only.</summary>
-    public void Load(string path) => ModuleState.Load(_evaluated, Checkpoint.Read(path));
+    /// <summary>Loads weights, for evaluation only.</summary>
+    /// <param name="path">What <see cref="Save"/> wrote, or a PyTorch state dict.</param>
+    /// <param name="classes">The class names that the file must have, in their order, if it has any; null: any.</param>
+    /// <exception cref="CheckpointException">The file has other classes, or does not fit the architecture.</exception>
+    public void Load(string path, IReadOnlyList<string>? classes = null)
+    {
+        var checkpoint = Checkpoint.Read(path);
+        if (classes is not null && checkpoint.ClassNames is { } trained && !trained.SequenceEqual(classes))
+            throw new CheckpointException(path, $"it was trained for other classes: {Summarize(trained.Except(classes))} are not in the dataset, and {Summarize(classes.Except(trained))} not in the file. Name the dataset that it was trained on (Dataset:Path)");
+        ModuleState.Load(_evaluated, checkpoint);
+    }
+
+    private static string Summarize(IEnumerable<string> names) => names.ToList() switch
+    {
+        [] => "none",
+        { Count: > 3 } many => $"'{string.Join("', '", many.Take(3))}' and {many.Count - 3} more",
+        var few => $"'{string.Join("', '", few)}'",
+    };
 
     /// <summary>Everything that the next steps depend on.</summary>
     public Dictionary<string, TensorData> Capture()

@@ -1,3 +1,6 @@
+using System.IO.Hashing;
+using System.Text;
+
 namespace Kd.Vision.Datasets;
 
 /// <summary>A dataset of labelled pictures.</summary>
@@ -10,4 +13,26 @@ public sealed record ImageDataset(string Description, IReadOnlyList<string> Clas
 {
     /// <summary>All three splits.</summary>
     public IEnumerable<ImageSplit> Splits => [Train, Validation, Test];
+
+    /// <summary>A checksum of class names and samples (name, class, order): the same where indexes mean the same pictures. Their content is not read.</summary>
+    public string Checksum()
+    {
+        var hash = new XxHash128();
+        foreach (var name in ClassNames)
+            Append(name, -1);
+        foreach (var split in Splits)
+        {
+            Append(split.Name, split.Count);
+            foreach (var item in split.Items)
+                Append(item.Name, item.Label);
+        }
+
+        return Convert.ToHexStringLower(hash.GetCurrentHash());
+
+        void Append(string name, int number)
+        {
+            hash.Append(Encoding.UTF8.GetBytes(name));
+            hash.Append(BitConverter.GetBytes(number));
+        }
+    }
 }

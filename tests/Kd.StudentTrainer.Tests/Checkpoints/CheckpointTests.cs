@@ -1,5 +1,7 @@
+using System.Text.Json.Nodes;
 using Kd.StudentTrainer.Checkpoints;
 using Kd.StudentTrainer.Runs;
+using Kd.StudentTrainer.Tests.Batches;
 using Kd.StudentTrainer.Tests.Runs;
 using Kd.StudentTrainer.Training;
 using Kd.Tests;
@@ -171,6 +173,43 @@ public sealed class CheckpointTests
         Assert.Equal(2, exitCode);
         Assert.Contains("Training:LearningRate was 0.001, now it is 0.002", output);
         Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", "--Distillation:Method=labels", "--Training:LearningRate=0.002", "--Run:Resume=never"));
+    }
+
+    [Fact]
+    public async Task Run_FolderOfAVersionWithoutASetting_GoesOnAsIfItHadItsDefault()
+    {
+        using var folder = TestFiles.CreateFolder();
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", "--Distillation:Method=labels"));
+        var path = folder.File("run/config.json");
+        var settings = JsonNode.Parse(File.ReadAllText(path))!;
+        Assert.True(settings["training"]!.AsObject().Remove("gradientClip"));
+        File.WriteAllText(path, settings.ToJsonString());
+
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", "--Distillation:Method=labels"));
+        File.WriteAllText(path, settings.ToJsonString());
+        var (exitCode, output) = await TrainerRuns.RunAsync(folder.Path, "run", CancellationToken.None, "--Distillation:Method=labels", "--Training:GradientClip=1");
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("Training:GradientClip was 0, now it is 1", output);
+    }
+
+    [Fact]
+    public async Task Run_DatasetChangedInBetween_IsRefused()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var data = TestFiles.CreateFolder();
+        SmallDataset.Write(data, "a", 8);
+        SmallDataset.Write(data, "b", 8);
+        string[] settings = [$"--Dataset:Path={data.Path}", "--Distillation:Method=labels", "--Training:BatchSize=8"];
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", settings));
+        File.Delete(folder.File("run/result.json"));
+        // As many as before, but other ones.
+        File.Move(data.File("train/a/0.png"), data.File("train/b/0a.png"));
+
+        var (exitCode, output) = await TrainerRuns.RunAsync(folder.Path, "run", CancellationToken.None, settings);
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("Dataset:Path have changed", output);
     }
 
     private static RunState State(int epoch) => new("teacher", epoch, 7, 99, EpochSums.Zero with { Loss = 1.0 / 3 }, new BestEpoch(0, 12.5), 100, default, 3.5, "{ }", ["{ \"epoch\": 1 }"]);

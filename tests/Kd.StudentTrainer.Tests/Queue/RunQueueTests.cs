@@ -36,6 +36,19 @@ public sealed class RunQueueTests
         Assert.Equal(["one", "two"], queue.Runs.Select(run => run.Id));
     }
 
+    [Theory]
+    [InlineData("agent")]
+    [InlineData("cache")]
+    [InlineData("decoded")]
+    [InlineData("evaluations")]
+    public void Add_NameOfAnotherFolder_IsRefused(string id)
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var queue = Open(folder.Path);
+        var error = Assert.Throws<RunSettingsException>(() => queue.Add(new Dictionary<string, string> { ["Run:Id"] = id }));
+        Assert.Contains($"Run:Id is '{id}'", error.Message);
+    }
+
     [Fact]
     public void Next_NothingLeft_ClosesTheQueue()
     {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Kd.StudentTrainer.Progress;
 using Kd.StudentTrainer.Runs;
 using Kd.Tests;
+using Kd.Vision.Checkpoints;
 
 namespace Kd.StudentTrainer.Tests.Runs;
 
@@ -70,6 +71,12 @@ public sealed class EvaluationTests
             folder.Path, "", CancellationToken.None, [.. settings, "--Run:Task=evaluate", $"--Run:Checkpoint={folder.File("second/student.safetensors")}"]);
         Assert.Equal(0, evaluated);
         Assert.Contains($"{rows[1].Correct} of 96 test images right", text);
+        var weights = Checkpoint.Read(folder.File("second/student.safetensors"));
+        var others = string.Join('\n', weights.ClassNames!.Skip(1).Append("zebra"));
+        SafetensorsFile.Write(folder.File("others.safetensors"), weights.Tensors, new Dictionary<string, string> { [Checkpoint.ClassesKey] = others });
+        var (otherCode, otherClasses) = await TrainerRuns.RunAsync(folder.Path, "", CancellationToken.None, [.. settings, "--Run:Task=evaluate", $"--Run:Checkpoint={folder.File("others.safetensors")}"]);
+        Assert.Equal(2, otherCode);
+        Assert.Contains("'zebra'", otherClasses);
         var (missing, message) = await TrainerRuns.RunAsync(folder.Path, "", CancellationToken.None, [.. settings, "--Run:Task=evaluate"]);
         Assert.Equal(2, missing);
         Assert.Contains("Run:Checkpoint is not set", message);
