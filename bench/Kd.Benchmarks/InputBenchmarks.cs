@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Kd.Core.Randomness;
 using Kd.Vision.Datasets;
 using Kd.Vision.Imaging;
 using Kd.Vision.Views;

@@ -1,7 +1,7 @@
 extern alias trainer;
 
 using System.Diagnostics;
-using Kd.Vision.Views;
+using Kd.Core.Randomness;
 using trainer::Kd.Protocol.Curriculum.V1;
 using trainer::Kd.StudentTrainer.Curriculum;
 

@@ -1,7 +1,7 @@
 extern alias trainer;
 
 using System.Diagnostics;
-using Kd.Vision.Views;
+using Kd.Core.Randomness;
 using SkiaSharp;
 using trainer::Kd.StudentTrainer.Runs;
 using trainer::Kd.StudentTrainer.Training;

@@ -1,4 +1,4 @@
 using Kd.Cache;
 using Kd.ServiceDefaults.Settings;
 
-return await ServiceProgram.RunAsync(() => CacheExtensions.BuildCache(args), _ => false);
+return await ServiceProgram.RunAsync(() => CacheExtensions.BuildCache(args));

@@ -1,6 +1,4 @@
 using Kd.CurriculumAgent.Runs;
 using Kd.ServiceDefaults.Settings;
 
-return await ServiceProgram.RunAsync(
-    () => CurriculumExtensions.BuildCurriculumAgent(args),
-    error => error is AgentStateException);
+return await ServiceProgram.RunAsync(() => CurriculumExtensions.BuildCurriculumAgent(args));

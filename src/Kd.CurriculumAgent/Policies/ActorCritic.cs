@@ -1,5 +1,5 @@
+using Kd.Core.Randomness;
 using Kd.CurriculumAgent.Environment;
-using Kd.Vision.Views;
 
 namespace Kd.CurriculumAgent.Policies;
 

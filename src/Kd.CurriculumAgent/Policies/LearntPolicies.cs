@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Kd.Core.Files;
 using Kd.CurriculumAgent.Runs;
 
 namespace Kd.CurriculumAgent.Policies;
@@ -34,14 +35,7 @@ internal sealed class LearntPolicies(AgentFolder folder)
     public void Save<T>(string name, ActorCritic network, T origin)
     {
         var weights = network.Layers.Select(layer => new LayerWeights(layer.Inputs, layer.Outputs, ToBytes(layer.Weight), ToBytes(layer.Bias))).ToList();
-        var path = PathOf(name);
-        using (var file = File.Create(path + ".part"))
-        {
-            JsonSerializer.Serialize(file, new PolicyFile(Current, weights, JsonSerializer.SerializeToElement(origin), Checksum(weights)), s_json);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(path + ".part", path, overwrite: true);
+        AtomicFile.Write(PathOf(name), file => JsonSerializer.Serialize(file, new PolicyFile(Current, weights, JsonSerializer.SerializeToElement(origin), Checksum(weights)), s_json));
     }
 
     /// <summary>Where a policy of a name comes from, or nothing where there is none.</summary>

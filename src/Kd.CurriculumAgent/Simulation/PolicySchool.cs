@@ -1,6 +1,6 @@
+using Kd.Core.Randomness;
 using Kd.CurriculumAgent.Environment;
 using Kd.CurriculumAgent.Policies;
-using Kd.Vision.Views;
 
 namespace Kd.CurriculumAgent.Simulation;
 

@@ -1,5 +1,5 @@
+using Kd.Core.Randomness;
 using Kd.CurriculumAgent.Environment;
-using Kd.Vision.Views;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace Kd.CurriculumAgent.Simulation;

@@ -1,3 +1,4 @@
+using Kd.Core.Errors;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,9 +17,8 @@ public static class ServiceProgram
 
     /// <summary>Builds and runs the application.</summary>
     /// <param name="build">Builds it.</param>
-    /// <param name="isUserError">Which exceptions of the service's own are a user's mistake.</param>
     /// <returns>The process's exit code.</returns>
-    public static async Task<int> RunAsync(Func<WebApplication> build, Func<Exception, bool> isUserError)
+    public static async Task<int> RunAsync(Func<WebApplication> build)
     {
         try
         {
@@ -27,9 +27,9 @@ public static class ServiceProgram
             await app.RunAsync();
             return outcome?.ExitCode ?? 0;
         }
-        catch (Exception error) when (FindUserError(error, isUserError) is not null)
+        catch (Exception error) when (FindUserError(error) is not null)
         {
-            await Console.Error.WriteLineAsync("error: " + FindUserError(error, isUserError));
+            await Console.Error.WriteLineAsync("error: " + FindUserError(error));
             return UsageError;
         }
         catch (IOException error) when (error.InnerException is AddressInUseException)
@@ -40,13 +40,13 @@ public static class ServiceProgram
     }
 
     /// <summary>The message of the user's mistake in an exception or its causes, or null.</summary>
-    public static string? FindUserError(Exception error, Func<Exception, bool> isUserError)
+    public static string? FindUserError(Exception error)
     {
         for (var cause = error; cause is not null; cause = cause.InnerException)
         {
             if (cause is OptionsValidationException options)
                 return string.Join(Environment.NewLine, options.Failures);
-            if (cause is SettingsException || isUserError(cause))
+            if (cause is UserException)
                 return cause.Message;
         }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
+using Kd.Core.Files;
 using Kd.StudentTrainer.Runs;
 using Kd.StudentTrainer.Training;
 using Kd.Vision.Checkpoints;
@@ -27,11 +28,10 @@ internal sealed class CheckpointStore(RunFolder folder)
             SafetensorsFile.Write(aside, tensors, new Dictionary<string, string> { [StateKey] = text, [ChecksumKey] = Checksum(text, tensors) });
             if (File.Exists(_last))
                 File.Move(_last, _previous, overwrite: true);
-            File.Move(aside, _last, overwrite: true);
+            AtomicFile.Move(aside, _last);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            File.Delete(aside + ".part");
             throw new TrainingException($"The checkpoint '{_last}' cannot be written: {error.Message} The one before is intact; make room and start the same command again.", error);
         }
     }

@@ -1,11 +1,11 @@
 using System.Runtime.InteropServices;
+using Kd.Core.Randomness;
 using Kd.Protocol.Curriculum.V1;
 using Kd.StudentTrainer.Batches;
 using Kd.StudentTrainer.Runs;
 using Kd.StudentTrainer.Steering;
 using Kd.StudentTrainer.Training;
 using Kd.Vision.Checkpoints;
-using Kd.Vision.Views;
 using static TorchSharp.torch;
 
 namespace Kd.StudentTrainer.Curriculum;

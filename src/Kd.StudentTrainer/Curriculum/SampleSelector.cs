@@ -1,5 +1,5 @@
+using Kd.Core.Randomness;
 using Kd.Protocol.Curriculum.V1;
-using Kd.Vision.Views;
 
 namespace Kd.StudentTrainer.Curriculum;
 

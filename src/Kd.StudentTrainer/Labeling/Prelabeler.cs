@@ -1,3 +1,4 @@
+using Kd.Core.Randomness;
 using Kd.StudentTrainer.Runs;
 using Kd.StudentTrainer.Teaching;
 using Kd.Vision.Views;

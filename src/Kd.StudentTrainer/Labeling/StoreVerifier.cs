@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Kd.Core.Randomness;
 using Kd.StudentTrainer.Runs;
 using Kd.StudentTrainer.Training;
 using Kd.Vision.Views;

@@ -6,10 +6,14 @@ namespace Kd.StudentTrainer.Page;
 public abstract class LivePage : ComponentBase, IDisposable
 {
     private readonly CancellationTokenSource _gone = new();
+    private string? _failure;
 
     /// <summary>The clock.</summary>
     [Inject]
     private TimeProvider Time { get; set; } = null!;
+
+    [Inject]
+    private ILogger<LivePage> Logger { get; set; } = null!;
 
     /// <summary>Time between two looks.</summary>
     protected virtual TimeSpan Every => TimeSpan.FromSeconds(1);
@@ -51,7 +55,18 @@ public abstract class LivePage : ComponentBase, IDisposable
 
     private void Draw()
     {
-        if (Look())
-            StateHasChanged();
+        try
+        {
+            if (Look())
+                StateHasChanged();
+            _failure = null;
+        }
+        catch (Exception error)
+        {
+            // A file that is being written or removed must not end the refreshing: the next look may succeed.
+            if (error.Message != _failure)
+                Logger.RefreshFailed(error);
+            _failure = error.Message;
+        }
     }
 }

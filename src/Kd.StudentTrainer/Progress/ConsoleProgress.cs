@@ -19,6 +19,7 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, bool
     private RunStatus _status = RunStatus.Starting;
     private ProgressBar? _bar;
     private RunShare _share;
+    private long _written;
 
     public void Note(string text) => WriteLine(text);
 
@@ -102,6 +103,9 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, bool
         }
     }
 
+    /// <summary>How many lines were written; safe on any thread.</summary>
+    public long Written => Interlocked.Read(ref _written);
+
     // In place on a terminal, else a line now and then; the host and the page read it from the status.
     private void ShowProgress(string text, bool isDone)
     {
@@ -123,6 +127,7 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, bool
         lock (_lines)
         {
             _lines.Enqueue(text);
+            Interlocked.Increment(ref _written);
             if (_lines.Count > Kept)
                 _lines.Dequeue();
         }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Kd.Core.Files;
 using Kd.StudentTrainer.Training;
 
 namespace Kd.StudentTrainer.Runs;
@@ -110,11 +111,7 @@ internal sealed class RunFolder : IDisposable
     public void WriteText(string name, string text) => WriteBytes(name, Encoding.UTF8.GetBytes(text));
 
     /// <summary>Writes a file, replacing an existing one only when the new one is whole.</summary>
-    public void WriteBytes(string name, byte[] content) => Guard(() =>
-    {
-        System.IO.File.WriteAllBytes(File(name) + ".part", content);
-        System.IO.File.Move(File(name) + ".part", File(name), overwrite: true);
-    });
+    public void WriteBytes(string name, byte[] content) => Guard(() => AtomicFile.Write(File(name), file => file.Write(content)));
 
     /// <summary>Reads a JSON file of this folder, or gives null where there is none.</summary>
     public T? ReadJson<T>(string name)

@@ -2,11 +2,6 @@ using Kd.ServiceDefaults.Settings;
 using Kd.StudentTrainer.Progress;
 using Kd.StudentTrainer.Queue;
 using Kd.StudentTrainer.Steering;
-using Kd.StudentTrainer.Training;
-using Kd.Vision.Checkpoints;
-using Kd.Vision.Datasets;
-using Kd.Vision.Imaging;
-using Kd.Vision.Runtime;
 
 namespace Kd.StudentTrainer.Runs;
 
@@ -70,7 +65,7 @@ internal sealed class TrainerJob(
         {
             // The message is out already, or there was no work under way.
         }
-        catch (Exception error) when (ServiceProgram.FindUserError(error, IsUserError) is { } message)
+        catch (Exception error) when (ServiceProgram.FindUserError(error) is { } message)
         {
             outcome.ExitCode = ServiceProgram.UsageError;
             progress.Error(message);
@@ -109,7 +104,7 @@ internal sealed class TrainerJob(
         catch (Exception error)
         {
             progress.Ends("failed");
-            if (ServiceProgram.FindUserError(error, IsUserError) is { } message)
+            if (ServiceProgram.FindUserError(error) is { } message)
             {
                 progress.Error(message);
                 return ServiceProgram.UsageError;
@@ -120,6 +115,4 @@ internal sealed class TrainerJob(
             return InternalError;
         }
     }
-
-    private static bool IsUserError(Exception error) => error is TrainingException or RunSettingsException or DatasetException or CheckpointException or TorchLoadException or CorruptImageException;
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Kd.Core.Randomness;
 using Kd.StudentTrainer.Batches;
 using Kd.StudentTrainer.Runs;
 using Kd.Vision.Checkpoints;

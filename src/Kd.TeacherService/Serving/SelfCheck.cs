@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Kd.Core.Randomness;
 using Kd.Vision.Views;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

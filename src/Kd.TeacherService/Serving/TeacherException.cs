@@ -1,4 +1,6 @@
+using Kd.Core.Errors;
+
 namespace Kd.TeacherService.Serving;
 
 /// <summary>The teacher cannot serve what the settings ask for; the message says why.</summary>
-internal sealed class TeacherException(string message) : Exception(message);
+internal sealed class TeacherException(string message) : UserException(message);

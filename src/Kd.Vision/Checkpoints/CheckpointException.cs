@@ -1,7 +1,9 @@
+using Kd.Core.Errors;
+
 namespace Kd.Vision.Checkpoints;
 
 /// <summary>A weights file cannot be used; the message names the file, what is wrong and what was expected.</summary>
-public sealed class CheckpointException : Exception
+public sealed class CheckpointException : UserException
 {
     /// <summary>Creates the exception.</summary>
     /// <param name="path">The file.</param>

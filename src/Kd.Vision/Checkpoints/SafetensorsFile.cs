@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using Kd.Core.Files;
 using static TorchSharp.torch;
 
 namespace Kd.Vision.Checkpoints;
@@ -26,8 +27,7 @@ public static class SafetensorsFile
     {
         var entries = tensors.ToList();
         var header = WriteHeader(entries, metadata);
-        var aside = path + ".part";
-        using (var file = new FileStream(aside, FileMode.Create, FileAccess.Write))
+        AtomicFile.Write(path, file =>
         {
             Span<byte> length = stackalloc byte[8];
             BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
@@ -35,10 +35,7 @@ public static class SafetensorsFile
             file.Write(header);
             foreach (var (_, tensor) in entries)
                 file.Write(tensor.Bytes.Span);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(aside, path, overwrite: true);
+        });
     }
 
     internal static Checkpoint Read(string path)

@@ -1,4 +1,4 @@
-using Kd.Vision.Views;
+using Kd.Core.Randomness;
 
 namespace Kd.Vision.Datasets;
 

@@ -1,6 +1,6 @@
 using System.IO.Hashing;
+using Kd.Core.Randomness;
 using Kd.Vision.Imaging;
-using Kd.Vision.Views;
 
 namespace Kd.Vision.Datasets;
 

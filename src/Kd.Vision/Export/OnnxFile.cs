@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Kd.Core.Files;
 using Kd.Vision.Checkpoints;
 using Kd.Vision.Export.Onnx;
 using Kd.Vision.Views;
@@ -46,14 +47,7 @@ public static class OnnxFile
             OpsetImport = { new OperatorSetIdProto { Domain = "", Version = Opset } },
             MetadataProps = { new StringStringEntryProto { Key = Checkpoint.ClassesKey, Value = string.Join('\n', classes) } },
         };
-        var aside = path + ".part";
-        using (var file = new FileStream(aside, FileMode.Create, FileAccess.Write))
-        {
-            model.WriteTo(file);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(aside, path, overwrite: true);
+        AtomicFile.Write(path, file => model.WriteTo(file));
     }
 
     private static ValueInfoProto Value(string name, int type, params object[] shape) => new()

@@ -1,3 +1,4 @@
+using Kd.Core.Randomness;
 using Kd.Vision.Imaging;
 
 namespace Kd.Vision.Views;

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Kd.Core.Randomness;
 using Kd.Protocol.Curriculum.V1;
 using Kd.Tests;
-using Kd.Vision.Views;
 
 namespace Kd.CurriculumAgent.Tests.Runs;
 

@@ -1,9 +1,9 @@
+using Kd.Core.Randomness;
 using Kd.CurriculumAgent.Environment;
 using Kd.CurriculumAgent.Policies;
 using Kd.CurriculumAgent.Runs;
 using Kd.CurriculumAgent.Simulation;
 using Kd.Tests;
-using Kd.Vision.Views;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 

@@ -28,7 +28,7 @@ public sealed class SettingsTests
         }
         catch (Exception error)
         {
-            message = ServiceProgram.FindUserError(error, _ => false);
+            message = ServiceProgram.FindUserError(error);
         }
 
         Assert.NotNull(message);
@@ -46,17 +46,17 @@ public sealed class SettingsTests
 
     [Fact]
     public async Task RunAsync_UsersMistake_GivesItsExitCode() =>
-        Assert.Equal(ServiceProgram.UsageError, await ServiceProgram.RunAsync(() => throw new SettingsException("wrong"), _ => false));
+        Assert.Equal(ServiceProgram.UsageError, await ServiceProgram.RunAsync(() => throw new SettingsException("wrong")));
 
     [Fact]
     public async Task RunAsync_OurMistake_IsNotHidden() =>
-        await Assert.ThrowsAsync<InvalidTimeZoneException>(() => ServiceProgram.RunAsync(() => throw new InvalidTimeZoneException(), _ => false));
+        await Assert.ThrowsAsync<InvalidTimeZoneException>(() => ServiceProgram.RunAsync(() => throw new InvalidTimeZoneException()));
 
     [Fact]
     public async Task RunAsync_PortIsTaken_EndsWithoutAnException()
     {
         await using var first = await RunningService.StartAsync(Build);
-        Assert.Equal(1, await ServiceProgram.RunAsync(() => Build([$"--urls=http://127.0.0.1:{first.Http.Port}", $"--Service:Key={RunningService.Key}"]), _ => false));
+        Assert.Equal(1, await ServiceProgram.RunAsync(() => Build([$"--urls=http://127.0.0.1:{first.Http.Port}", $"--Service:Key={RunningService.Key}"])));
     }
 
     private static WebApplication Build(string[] args)

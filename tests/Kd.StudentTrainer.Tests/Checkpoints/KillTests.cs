@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Kd.Core.Randomness;
 using Kd.StudentTrainer.Tests.Runs;
 using Kd.Tests;
-using Kd.Vision.Views;
 using StackExchange.Redis;
 
 namespace Kd.StudentTrainer.Tests.Checkpoints;

@@ -1,7 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Kd.Core.Randomness;
 using Kd.StudentTrainer.Curriculum;
-using Kd.Vision.Views;
 
 namespace Kd.StudentTrainer.Tests.Curriculum;
 

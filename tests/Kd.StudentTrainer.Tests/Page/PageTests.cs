@@ -130,6 +130,9 @@ public sealed class PageTests
         await page.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
         await Assertions.Expect(page.Locator("#phase")).ToHaveTextAsync("running");
         await trainer.UntilAsync(status => status.Epoch > paused.Epoch);
+        // Live, too: an epoch has taken one of the fifty.
+        await page.GetByText("Set by hand for the coming epochs").ClickAsync();
+        await Assertions.Expect(page.GetByText(new Regex("In force for the next 4[0-9] epochs"))).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Stop after this epoch" }).ClickAsync();
         await Assertions.Expect(page.Locator("#phase")).ToHaveTextAsync("stopped");
         var stopped = await trainer.UntilAsync(_ => true);
@@ -165,6 +168,14 @@ public sealed class PageTests
         await page.GotoAsync($"{trainer.Client.BaseAddress}run?name=run042");
         await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
         Tell("one run");
+        // A file that cannot be read for a while does not end the refreshing.
+        var metrics = folder.File("runs/run042/metrics.jsonl");
+        var lines = File.ReadAllLines(metrics);
+        File.AppendAllText(metrics, "null\n");
+        await Task.Delay(2500, TestContext.Current.CancellationToken);
+        File.WriteAllLines(metrics, [.. lines, lines[^1].Replace("\"epoch\":999", "\"epoch\":1000", StringComparison.Ordinal)]);
+        await Assertions.Expect(page.Locator("dl.facts")).ToContainTextAsync("1001");
+        Tell("refreshed");
         await page.GotoAsync($"{trainer.Client.BaseAddress}compare?{string.Join('&', Enumerable.Range(0, 5).Select(run => $"name=run{run:D3}"))}");
         await Assertions.Expect(page.Locator("#differences")).ToContainTextAsync("run:seed");
         await Assertions.Expect(page.Locator("figure .rz-line-series path").First).ToBeAttachedAsync();

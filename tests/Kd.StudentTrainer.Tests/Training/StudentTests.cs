@@ -1,3 +1,4 @@
+using Kd.Core.Randomness;
 using Kd.StudentTrainer.Batches;
 using Kd.StudentTrainer.Runs;
 using Kd.StudentTrainer.Tests.Runs;
@@ -176,7 +177,7 @@ public sealed class StudentTests
     private static ReadyBatch Batch(int seed)
     {
         const int count = 8, size = 16;
-        var values = new Vision.Views.CounterRandom((ulong)seed, 0);
+        var values = new CounterRandom((ulong)seed, 0);
         var pixels = new byte[count * 3 * size * size];
         for (var i = 0; i < pixels.Length; i++)
             pixels[i] = (byte)values.NextInt32(256);

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Kd.Core.Randomness;
 using Kd.Protocol.Teacher.V1;
 using Kd.TeacherService.Serving;
 using Kd.Tests;

@@ -1,4 +1,5 @@
 using System.Text;
+using Kd.Core.Randomness;
 using Kd.TeacherService.Cache;
 using Kd.Vision.Views;
 

@@ -1,10 +1,10 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Kd.Core.Randomness;
 using Kd.Tests;
 using Kd.Vision.Checkpoints;
 using Kd.Vision.Models;
 using Kd.Vision.Runtime;
-using Kd.Vision.Views;
 using static TorchSharp.torch;
 
 namespace Kd.Vision.Tests.Checkpoints;

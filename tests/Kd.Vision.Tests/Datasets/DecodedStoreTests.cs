@@ -1,3 +1,4 @@
+using Kd.Core.Randomness;
 using Kd.Tests;
 using Kd.Vision.Datasets;
 using Kd.Vision.Imaging;
@@ -64,7 +65,7 @@ public sealed class DecodedStoreTests
 
     private static RgbImage Picture(int seed)
     {
-        var random = new Vision.Views.CounterRandom((ulong)seed, 0);
+        var random = new CounterRandom((ulong)seed, 0);
         var (width, height) = (1 + random.NextInt32(40), 1 + random.NextInt32(40));
         var pixels = new byte[3 * width * height];
         for (var i = 0; i < pixels.Length; i++)

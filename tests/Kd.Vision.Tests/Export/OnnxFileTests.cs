@@ -1,3 +1,4 @@
+using Kd.Core.Randomness;
 using Kd.Tests;
 using Kd.Vision.Export;
 using Kd.Vision.Models;

@@ -1,5 +1,5 @@
+using Kd.Core.Randomness;
 using Kd.Vision.Imaging;
-using Kd.Vision.Views;
 
 namespace Kd.Vision.Tests.Imaging;
 

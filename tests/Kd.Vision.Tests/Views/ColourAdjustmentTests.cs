@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Kd.Core.Randomness;
 using Kd.Vision.Views;
 
 namespace Kd.Vision.Tests.Views;

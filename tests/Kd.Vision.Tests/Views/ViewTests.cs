@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Kd.Core.Randomness;
 using Kd.Tests;
 using Kd.Vision.Imaging;
 using Kd.Vision.Views;

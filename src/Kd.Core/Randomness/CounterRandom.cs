@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Kd.Vision.Views;
+namespace Kd.Core.Randomness;
 
 /// <summary>A counter-based generator: what it gives depends on its key alone, never on who asked before.</summary>
 /// <remarks>Source: Salmon et al. 2011, "Parallel Random Numbers: As Easy as 1, 2, 3", Philox4x32-10.</remarks>

@@ -1,6 +1,6 @@
-using Kd.Vision.Views;
+using Kd.Core.Randomness;
 
-namespace Kd.Vision.Tests.Views;
+namespace Kd.Core.Tests.Randomness;
 
 public sealed class CounterRandomTests
 {

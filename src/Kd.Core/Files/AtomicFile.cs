@@ -1,0 +1,61 @@
+using System.Runtime.InteropServices;
+
+namespace Kd.Core.Files;
+
+/// <summary>Writes files so that, after a crash at any moment, either the old or the new content is there as a whole.</summary>
+public static partial class AtomicFile
+{
+    /// <summary>Writes a file aside (<c>path.part</c>), flushes it to the disk and renames it.</summary>
+    /// <param name="path">The file; its folder must exist.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <exception cref="IOException">It cannot be written; an existing file is intact.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        var aside = path + ".part";
+        try
+        {
+            using (var file = new FileStream(aside, FileMode.Create, FileAccess.Write))
+            {
+                write(file);
+                file.Flush(flushToDisk: true);
+            }
+
+            Move(aside, path);
+        }
+        catch
+        {
+            File.Delete(aside);
+            throw;
+        }
+    }
+
+    /// <summary>Renames a file, replacing an existing one, and flushes the folder: only then does the new name survive a power failure.</summary>
+    /// <param name="from">The file, flushed.</param>
+    /// <param name="to">Its new name, in the same folder.</param>
+    public static void Move(string from, string to)
+    {
+        File.Move(from, to, overwrite: true);
+        if (!OperatingSystem.IsWindows())
+            FlushFolder(Path.GetDirectoryName(Path.GetFullPath(to))!);
+    }
+
+    // Some file systems refuse to flush a folder; the rename has happened nevertheless.
+    private static void FlushFolder(string folder)
+    {
+        const int readOnly = 0;
+        var descriptor = OpenFile(folder, readOnly);
+        if (descriptor < 0)
+            return;
+        _ = Flush(descriptor);
+        _ = Close(descriptor);
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenFile(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync")]
+    private static partial int Flush(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+}
