@@ -30,7 +30,7 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
     public Task<Target> StartAsync(StartRunRequest request, CancellationToken cancellation)
     {
         _waiting.RemoveAll(report => report.RunId == request.RunId);
-        return PersistAsync(async (client, token) => (await client.StartRunAsync(request, Options(token))).Target, SpanNames.RegisterRun, cancellation);
+        return CallPatientlyAsync(async (client, token) => (await client.StartRunAsync(request, Options(token))).Target, SpanNames.RegisterRun, cancellation);
     }
 
     /// <summary>Reports an epoch, after those that could not be delivered before.</summary>
@@ -56,7 +56,7 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
     }
 
     /// <summary>Has a policy learn on a simulator of recorded runs; delivers their reports first, and waits until the agent is available.</summary>
-    public Task<LearnPolicyReply> LearnAsync(LearnPolicyRequest request, CancellationToken cancellation) => PersistAsync(
+    public Task<LearnPolicyReply> LearnAsync(LearnPolicyRequest request, CancellationToken cancellation) => CallPatientlyAsync(
         async (client, token) =>
         {
             await DeliverAsync(client, token);
@@ -67,7 +67,7 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
 
     public void Dispose() => _pool?.Dispose();
 
-    private async Task<T> PersistAsync<T>(Func<Protocol.Curriculum.V1.Curriculum.CurriculumClient, CancellationToken, Task<T>> call, string span, CancellationToken cancellation)
+    private async Task<T> CallPatientlyAsync<T>(Func<Protocol.Curriculum.V1.Curriculum.CurriculumClient, CancellationToken, Task<T>> call, string span, CancellationToken cancellation)
     {
         using var activity = TrainerTelemetry.Start(span);
         var client = await OpenAsync(cancellation);
@@ -97,9 +97,9 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
             {
                 reply = await client.ReportEpochAsync(next, Options(cancellation));
             }
-            catch (RpcException error) when (next.RunId != _waiting[^1].RunId && error.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition)
+            catch (RpcException error) when (next.RunId != _waiting[^1].RunId && error.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition or StatusCode.InvalidArgument or StatusCode.DataLoss)
             {
-                // An agent that lost an earlier run must not end this one.
+                // What is wrong with an earlier run must not end this one.
                 logger.ReportRefused(next.RunId, next.Epoch, error.Status.Detail);
             }
 

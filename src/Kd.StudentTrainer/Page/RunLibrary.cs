@@ -86,7 +86,7 @@ internal sealed class RunLibrary(RunConfiguration configuration)
     {
         if (!folder.Exists || depth > Deepest)
             return [];
-        return folder.EnumerateDirectories().Where(child => child.Name is not ("cache" or "agent" or "decoded"))
+        return folder.EnumerateDirectories().Where(child => !RunOptions.OtherFolders.Contains(child.Name))
             .SelectMany(child => Folders(child, depth + 1).Prepend(child));
     }
 

@@ -51,19 +51,19 @@ internal sealed class CurriculumStudy(RunContext context, RunFolder folder)
 
     private LearnPolicyReply Learn(Study study, CurriculumArms arms, CancellationToken cancellation)
     {
-        var explored = Enumerable.Range(0, Explorations).Select(i => FirstSeed + i).ToList();
-        foreach (var seed in explored)
-            study.Run(arms.Explore, seed, cancellation);
+        var sweeps = CurriculumArms.Thresholds.Select(threshold => (Arm: arms.Sweep(threshold), Seed: FirstSeed)).ToList();
+        var explorations = Enumerable.Range(0, Explorations).Select(i => (Arm: arms.Explore, Seed: FirstSeed + i)).ToList();
+        foreach (var (arm, seed) in explorations)
+            study.Run(arm, seed, cancellation);
+        foreach (var (arm, seed) in sweeps.Concat(explorations))
+            DeliverLate(study.FolderOf(arm, seed));
         var request = new LearnPolicyRequest { Name = LearntName, Episodes = Episodes, Seed = context.Configuration.Run.Seed };
-        request.RunIds.AddRange(CurriculumArms.Thresholds.Select(threshold => NameAtAgent(arms.Sweep(threshold), FirstSeed)));
-        request.RunIds.AddRange(explored.Take(Fitted).Select(seed => NameAtAgent(arms.Explore, seed)));
-        foreach (var run in CurriculumArms.Thresholds.Select(threshold => study.FolderOf(arms.Sweep(threshold), FirstSeed)).Concat(explored.Select(seed => study.FolderOf(arms.Explore, seed))))
-            DeliverLate(run);
-        request.HeldOutRunIds.AddRange(explored.Skip(Fitted).Select(seed => NameAtAgent(arms.Explore, seed)));
+        request.RunIds.AddRange(sweeps.Concat(explorations.Take(Fitted)).Select(NameAtAgent));
+        request.HeldOutRunIds.AddRange(explorations.Skip(Fitted).Select(NameAtAgent));
         var reply = context.Agent.LearnAsync(request, cancellation).GetAwaiter().GetResult();
         context.Progress.Note(FormattableString.Invariant($"a policy learnt on a simulator of {reply.FittedEpochs} epochs in {reply.Seconds:F1} s; its accuracy on runs that it did not know: off by {reply.StepError:F2} points an epoch ahead, {reply.FinalError:F2} at the end"));
         return reply;
 
-        string NameAtAgent(StudyArm arm, long seed) => $"{study.IdOf(arm, seed)}.{arm.Method}";
+        string NameAtAgent((StudyArm Arm, long Seed) run) => $"{study.IdOf(run.Arm, run.Seed)}.{run.Arm.Method}";
     }
 }

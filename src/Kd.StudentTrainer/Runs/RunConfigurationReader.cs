@@ -113,6 +113,7 @@ internal static class RunConfigurationExtensions
         services.AddSection<CurriculumOptions>(CurriculumOptions.Section);
         services.AddSection<TeacherClientOptions>(TeacherClientOptions.Section);
         services.AddSection<AgentClientOptions>(AgentClientOptions.Section);
+        services.AddSingleton<IValidateOptions<RunOptions>, RunNameRule>();
         services.AddSingleton<IValidateOptions<DistillationOptions>, CurriculumTemperatureRule>();
         services.AddSingleton<IValidateOptions<TrainingOptions>, WarmupRule>();
         services.AddSingleton<IValidateOptions<CurriculumOptions>, CurriculumRule>();

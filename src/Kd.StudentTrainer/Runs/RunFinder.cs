@@ -9,7 +9,7 @@ internal sealed class RunFinder(RunConfiguration configuration, TimeProvider tim
 {
     // What may differ between two starts of one run: it changes neither weights nor measurements.
     private static readonly string[] s_free = ["run.id", "run.folder", "run.resume", "run.task", "run.stay", "run.sample", "run.checkpointEvery", "run.prefetch", "dataset.decodedMemory", "dataset.decodedFolder", "dataset.decodedDisk", "teacherClient", "agentClient"];
-    private static readonly RunConfiguration s_defaults = new(new(), new(), new(), new(), new(), new(), new(), new(), new(), "auto");
+    private static readonly JsonObject s_defaults = ToJson(new(new(), new(), new(), new(), new(), new(), new(), new(), new(), "auto")).AsObject();
     private readonly JsonNode _settings = Comparable(ToJson(configuration));
 
     /// <summary>Opens the folder and locks it against other processes.</summary>
@@ -106,7 +106,7 @@ internal sealed class RunFinder(RunConfiguration configuration, TimeProvider tim
     private static JsonNode Comparable(JsonNode settings)
     {
         if (settings is JsonObject saved)
-            Complete(saved, ToJson(s_defaults).AsObject());
+            Complete(saved, s_defaults);
         foreach (var path in s_free.Select(name => name.Split('.')))
         {
             var parent = path.Length == 1 ? settings : settings[path[0]];

@@ -7,6 +7,9 @@ internal sealed class RunOptions
 {
     public const string Section = "Run";
 
+    /// <summary>Folders in Run:Folder that are not runs: of the agent, the cache, decoded pictures and evaluations.</summary>
+    public static IReadOnlySet<string> OtherFolders { get; } = new HashSet<string>(["agent", "cache", "decoded", "evaluations"], StringComparer.OrdinalIgnoreCase);
+
     /// <summary>The task that labels all views ahead of training.</summary>
     public const string Label = "label";
 
@@ -50,8 +53,7 @@ internal sealed class RunOptions
     [Required]
     public string Folder { get; set; } = "runs";
 
-    /// <summary>Name of the run's folder; empty (default) takes the time of the start. Not agent, cache, decoded or evaluations, which are other folders of Run:Folder.</summary>
-    [DeniedValues("agent", "cache", "decoded", "evaluations", ErrorMessage = "Run:Folder has a folder of that name for something else; give the run another name.")]
+    /// <summary>Name of the run's folder; empty (default) takes the time of the start. Not one of <see cref="OtherFolders"/>.</summary>
     [RegularExpression("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$", ErrorMessage = "Use 1 to 80 letters, digits, '-', '_' or '.'.")]
     public string? Id { get; set; }
 

@@ -26,6 +26,14 @@ internal sealed class CurriculumRule(IOptions<RunOptions> run) : IValidateOption
     }
 }
 
+/// <summary>A run must not share a folder with something else.</summary>
+internal sealed class RunNameRule : IValidateOptions<RunOptions>
+{
+    public ValidateOptionsResult Validate(string? name, RunOptions options) => options.Id is { } id && RunOptions.OtherFolders.Contains(id)
+        ? ValidateOptionsResult.Fail($"Run:Id is '{id}'. Run:Folder has a folder of that name for something else; give the run another name.")
+        : ValidateOptionsResult.Success;
+}
+
 /// <summary>A warm-up must leave epochs for the cosine.</summary>
 internal sealed class WarmupRule : IValidateOptions<TrainingOptions>
 {

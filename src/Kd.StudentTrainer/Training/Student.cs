@@ -149,16 +149,13 @@ internal sealed class Student : IDisposable
     {
         var checkpoint = Checkpoint.Read(path);
         if (classes is not null && checkpoint.ClassNames is { } trained && !trained.SequenceEqual(classes))
-            throw new CheckpointException(path, $"it was trained for other classes: {Summarize(trained.Except(classes))} are not in the dataset, and {Summarize(classes.Except(trained))} not in the file. Name the dataset that it was trained on (Dataset:Path)");
+        {
+            var other = trained.Zip(classes).TakeWhile(pair => pair.First == pair.Second).Count();
+            throw new CheckpointException(path, $"it was trained for other classes: number {other + 1} is '{trained.ElementAtOrDefault(other)}', and '{classes.ElementAtOrDefault(other)}' in the dataset. Name the dataset that it was trained on (Dataset:Path)");
+        }
+
         ModuleState.Load(_evaluated, checkpoint);
     }
-
-    private static string Summarize(IEnumerable<string> names) => names.ToList() switch
-    {
-        [] => "none",
-        { Count: > 3 } many => $"'{string.Join("', '", many.Take(3))}' and {many.Count - 3} more",
-        var few => $"'{string.Join("', '", few)}'",
-    };
 
     /// <summary>Everything that the next steps depend on.</summary>
     public Dictionary<string, TensorData> Capture()

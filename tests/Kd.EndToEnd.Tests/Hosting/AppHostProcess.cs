@@ -124,7 +124,7 @@ internal sealed partial class AppHostProcess : IDisposable
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
     }
 
-    /// <summary>Ends it by a signal and asserts that it ends well and everything with it.</summary>
+    /// <summary>Ends it by a signal while a run is under way, and asserts that it ends well, says so, and ends everything with it.</summary>
     /// <param name="signal">INT or TERM.</param>
     public async Task InterruptAsync(string signal)
     {
@@ -132,6 +132,8 @@ internal sealed partial class AppHostProcess : IDisposable
         Signal(signal, Id);
         var exitCode = await WaitAsync();
         Assert.True(exitCode == 0, Output);
+        Assert.Contains("stopped before the end of its run; the same command continues it", Output);
+        Assert.DoesNotContain("   at ", Output);
         // DCP itself goes a moment after the host; the services must be gone by then.
         Assert.DoesNotContain(processes, process => process.Value.Contains("/Kd.", StringComparison.Ordinal) && IsAlive(process.Key));
         Assert.Empty(await WaitUntilGoneAsync(processes, TimeSpan.FromSeconds(15)));

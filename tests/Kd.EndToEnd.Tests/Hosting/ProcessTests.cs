@@ -27,6 +27,8 @@ public sealed class ProcessTests
         host.KillService("Kd.TeacherService");
         await host.WaitForAsync("the trainer stays", times: 2);
 
+        await host.StartRunAsync(("Run:Id", "interrupted"), ("Training:Epochs", 1000));
+        await host.WaitForAsync("epoch 2/1000");
         await host.InterruptAsync("TERM");
         Assert.Matches("cache +[|] ended with exit code 137; starting it again in 1 s", host.Output);
         Assert.Matches("teacher +[|] ended with exit code 137; starting it again in 1 s", host.Output);
@@ -63,8 +65,6 @@ public sealed class ProcessTests
         await host.UntilAsync(status => status.GetProperty("phase").GetString() == "running");
 
         await host.InterruptAsync("INT");
-        Assert.Contains("stopped before the end of its run; the same command continues it", host.Output);
-        Assert.DoesNotContain("   at ", host.Output);
         Assert.Single(Regex.Matches(host.Output, "labels: 2 epochs"));
         Assert.True(File.Exists(folder.File("asked/metrics.jsonl")));
     }

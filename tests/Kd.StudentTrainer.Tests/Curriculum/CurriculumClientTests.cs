@@ -33,6 +33,22 @@ public sealed class CurriculumClientTests
     }
 
     [Fact]
+    public async Task ReportAsync_AfterARunWhoseReportWasRefused_IsTaken()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
+        await using var trainer = TrainerRuns.Build(folder.Path, "run", $"--AgentClient:Address={agent.Grpc}");
+        var client = trainer.Services.GetRequiredService<CurriculumClient>();
+        await client.StartAsync(Start("diverged"), _test);
+        var report = Report("diverged", 0);
+        report.Loss = double.NaN;
+        await Assert.ThrowsAsync<TrainingException>(() => client.ReportAsync(report, _test));
+
+        await client.StartAsync(Start("next"), _test);
+        Assert.NotNull(await client.ReportAsync(Report("next", 0), _test));
+    }
+
+    [Fact]
     public async Task LearnAsync_AgentIsUnavailable_WaitsForIt()
     {
         using var folder = TestFiles.CreateFolder();

@@ -72,7 +72,7 @@ public sealed class EvaluationTests
         Assert.Equal(0, evaluated);
         Assert.Contains($"{rows[1].Correct} of 96 test images right", text);
         var weights = Checkpoint.Read(folder.File("second/student.safetensors"));
-        var others = string.Join('\n', weights.ClassNames!.Skip(1).Append("zebra"));
+        var others = string.Join('\n', weights.ClassNames!.SkipLast(1).Append("zebra"));
         SafetensorsFile.Write(folder.File("others.safetensors"), weights.Tensors, new Dictionary<string, string> { [Checkpoint.ClassesKey] = others });
         var (otherCode, otherClasses) = await TrainerRuns.RunAsync(folder.Path, "", CancellationToken.None, [.. settings, "--Run:Task=evaluate", $"--Run:Checkpoint={folder.File("others.safetensors")}"]);
         Assert.Equal(2, otherCode);
