@@ -13,7 +13,9 @@ namespace Kd.Benchmarks;
 internal sealed class BenchService : IAsyncDisposable
 {
     public const string Key = "a-key-that-only-benchmarks-use";
-    private static readonly int s_httpPort = Ports.Take(), s_grpcPort = Ports.Take(), s_cachePort = Ports.Take();
+    private static readonly int s_httpPort = Ports.Take(),
+        s_grpcPort = Ports.Take(),
+        s_cachePort = Ports.Take();
     private readonly WebApplication _app;
     private readonly GarnetServer _cache;
 
@@ -29,15 +31,30 @@ internal sealed class BenchService : IAsyncDisposable
 
     public static async Task<BenchService> StartAsync(params string[] settings)
     {
-        var cache = new GarnetServer(new GarnetServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, s_cachePort)], LogMemorySize = "256m", IndexMemorySize = "16m", QuietMode = true });
+        var cache = new GarnetServer(
+            new GarnetServerOptions
+            {
+                EndPoints = [new IPEndPoint(IPAddress.Loopback, s_cachePort)],
+                LogMemorySize = "256m",
+                IndexMemorySize = "16m",
+                QuietMode = true,
+            }
+        );
         cache.Start();
-        var app = TeacherExtensions.BuildTeacherService(
-            [$"--urls=http://127.0.0.1:{s_httpPort};http://127.0.0.1:{s_grpcPort}", $"--Endpoints:GrpcPort={s_grpcPort}", $"--Service:Key={Key}", $"--ConnectionStrings:cache={Cache}", "--Logging:Console:LogLevel:Default=Warning", .. settings]);
+        var app = TeacherExtensions.BuildTeacherService([
+            $"--urls=http://127.0.0.1:{s_httpPort};http://127.0.0.1:{s_grpcPort}",
+            $"--Endpoints:GrpcPort={s_grpcPort}",
+            $"--Service:Key={Key}",
+            $"--ConnectionStrings:cache={Cache}",
+            "--Logging:Console:LogLevel:Default=Warning",
+            .. settings,
+        ]);
         await app.StartAsync();
         return new BenchService(app, cache);
     }
 
-    public static GrpcChannel Open() => GrpcChannel.ForAddress(Address, new GrpcChannelOptions { MaxReceiveMessageSize = 64 << 20, MaxSendMessageSize = 64 << 20 });
+    public static GrpcChannel Open() =>
+        GrpcChannel.ForAddress(Address, new GrpcChannelOptions { MaxReceiveMessageSize = 64 << 20, MaxSendMessageSize = 64 << 20 });
 
     public async ValueTask DisposeAsync()
     {

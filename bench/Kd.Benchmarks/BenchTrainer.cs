@@ -1,4 +1,5 @@
 extern alias trainer;
+using Kd.Vision.Datasets;
 
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,7 +11,6 @@ using trainer::Kd.StudentTrainer.Progress;
 using trainer::Kd.StudentTrainer.Runs;
 using trainer::Kd.StudentTrainer.Steering;
 using trainer::Kd.StudentTrainer.Teaching;
-using Kd.Vision.Datasets;
 
 namespace Kd.Benchmarks;
 
@@ -21,7 +21,12 @@ internal sealed class BenchTrainer : IAsyncDisposable
 
     public BenchTrainer(string teachers, params string[] settings)
     {
-        _app = TrainerExtensions.BuildStudentTrainer([$"--Service:Key={BenchService.Key}", $"--TeacherClient:Address={teachers}", "--Logging:Console:LogLevel:Default=Warning", .. settings]);
+        _app = TrainerExtensions.BuildStudentTrainer([
+            $"--Service:Key={BenchService.Key}",
+            $"--TeacherClient:Address={teachers}",
+            "--Logging:Console:LogLevel:Default=Warning",
+            .. settings,
+        ]);
         // Its host is not started, since that would start a run; telemetry, where a collector is named, begins with its providers.
         _app.Services.GetService<TracerProvider>();
         _app.Services.GetService<MeterProvider>();
@@ -37,7 +42,18 @@ internal sealed class BenchTrainer : IAsyncDisposable
         var planner = DatasetLoader.PlanViews(dataset, configuration.Views.Size, configuration.Views.Seed);
         var description = await Teacher.DescribeAsync(dataset.ClassNames, CancellationToken.None);
         return new RunContext(
-            "bench", configuration, dataset, planner, Teacher, description, _app.Services.GetRequiredService<CurriculumClient>(), new ConsoleProgress(TextWriter.Null, TimeProvider.System), new RunControl(), TimeProvider.System, _app.Services.GetRequiredService<ILogger<RunWork>>());
+            "bench",
+            configuration,
+            dataset,
+            planner,
+            Teacher,
+            description,
+            _app.Services.GetRequiredService<CurriculumClient>(),
+            new ConsoleProgress(TextWriter.Null, TimeProvider.System),
+            new RunControl(),
+            TimeProvider.System,
+            _app.Services.GetRequiredService<ILogger<RunWork>>()
+        );
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

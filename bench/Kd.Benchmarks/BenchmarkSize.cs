@@ -15,10 +15,11 @@ internal enum BenchmarkSize
 
 internal static class BenchmarkSizeExtensions
 {
-    public static T Choose<T>(this BenchmarkSize size, T full, T quick, T smoke) => size switch
-    {
-        BenchmarkSize.Full => full,
-        BenchmarkSize.Quick => quick,
-        _ => smoke,
-    };
+    public static T Choose<T>(this BenchmarkSize size, T full, T quick, T smoke) =>
+        size switch
+        {
+            BenchmarkSize.Full => full,
+            BenchmarkSize.Quick => quick,
+            _ => smoke,
+        };
 }

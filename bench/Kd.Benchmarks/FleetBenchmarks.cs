@@ -2,8 +2,8 @@ extern alias trainer;
 
 using System.Diagnostics;
 using System.Text;
-using Kd.Tests;
 using Kd.TeacherService.Serving;
+using Kd.Tests;
 using Kd.Vision.Runtime;
 using Kd.Vision.Views;
 using trainer::Kd.StudentTrainer.Labeling;
@@ -27,10 +27,18 @@ internal static class FleetBenchmarks
         TorchRuntime.EnsureLoaded();
         await using var app = TeacherExtensions.BuildTeacherService(
             [
-                $"--urls=http://127.0.0.1:{httpPort};http://127.0.0.1:{grpcPort}", $"--Endpoints:GrpcPort={grpcPort}", $"--Service:Key={BenchService.Key}", "--Logging:LogLevel:Default=Error",
-                "--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random", "--Teacher:Threads=1", $"--Batching:MaxBatch={Batch}", "--Cache:Memory=0",
+                $"--urls=http://127.0.0.1:{httpPort};http://127.0.0.1:{grpcPort}",
+                $"--Endpoints:GrpcPort={grpcPort}",
+                $"--Service:Key={BenchService.Key}",
+                "--Logging:LogLevel:Default=Error",
+                "--Teacher:Architecture=cifar-resnet20",
+                "--Teacher:Weights=random",
+                "--Teacher:Threads=1",
+                $"--Batching:MaxBatch={Batch}",
+                "--Cache:Memory=0",
             ],
-            TimedNetwork.Loader(s_pass));
+            TimedNetwork.Loader(s_pass)
+        );
         await app.StartAsync();
         Console.WriteLine(Ready);
         await using var input = Console.OpenStandardInput();
@@ -51,8 +59,17 @@ internal static class FleetBenchmarks
             var addresses = ports.Select(pair => $"http://127.0.0.1:{pair.Grpc}").ToArray();
             // The first seconds are the just-in-time compilers', in nine processes; after only 6 of them a quick run measured a ratio of 5.3 instead of 7.5.
             await RateAsync(addresses, size.Choose(16.0, 16, 0.5));
-            var (one, all) = await Turns.MeasureAsync(size.Choose(3, 3, 1), () => RateAsync(addresses[..1], seconds / 3.0), () => RateAsync(addresses, seconds / 3.0));
-            return new Ratio("scale-out", all / one, 7.2, $"1 teacher {one:F0} images/s, {replicas} teachers {all:F0} images/s ({Batch / s_pass.TotalSeconds:F0} images/s each at most)");
+            var (one, all) = await Turns.MeasureAsync(
+                size.Choose(3, 3, 1),
+                () => RateAsync(addresses[..1], seconds / 3.0),
+                () => RateAsync(addresses, seconds / 3.0)
+            );
+            return new Ratio(
+                "scale-out",
+                all / one,
+                7.2,
+                $"1 teacher {one:F0} images/s, {replicas} teachers {all:F0} images/s ({Batch / s_pass.TotalSeconds:F0} images/s each at most)"
+            );
         }
         finally
         {
@@ -80,7 +97,11 @@ internal static class FleetBenchmarks
 
     private static async Task<TeacherProcess> StartAsync(int httpPort, int grpcPort)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, [.. Arguments(), ServeArgument, $"{httpPort}", $"{grpcPort}"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!, [.. Arguments(), ServeArgument, $"{httpPort}", $"{grpcPort}"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
         var process = Process.Start(start)!;
         var printed = new StringBuilder();
         for (string? line; (line = await process.StandardOutput.ReadLineAsync()) != Ready; printed.AppendLine(line))
@@ -95,7 +116,8 @@ internal static class FleetBenchmarks
     }
 
     // Where a dotnet command runs this program, it runs the teachers too.
-    private static string[] Arguments() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(FleetBenchmarks).Assembly.Location] : [];
+    private static string[] Arguments() =>
+        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(FleetBenchmarks).Assembly.Location] : [];
 
     // Three calls for each teacher are under way: one in its pass, one waiting, one on the wire.
     private static async Task<double> RateAsync(string[] addresses, double seconds)
@@ -105,17 +127,23 @@ internal static class FleetBenchmarks
         var pixels = new byte[Batch * ViewRenderer.ByteCount(Side)];
         var (images, next) = (0L, 0L);
         var started = Stopwatch.StartNew();
-        await Task.WhenAll(Enumerable.Range(0, 3 * addresses.Length).Select(_ => Task.Run(async () =>
-        {
-            while (started.Elapsed.TotalSeconds < seconds)
-            {
-                var views = new ViewId[Batch];
-                for (var i = 0; i < Batch; i++)
-                    views[i] = new ViewId((UInt128)(ulong)Interlocked.Increment(ref next));
-                await client.LabelAsync(views, pixels, Side, store: true, CancellationToken.None);
-                Interlocked.Add(ref images, Batch);
-            }
-        })));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 3 * addresses.Length)
+                .Select(_ =>
+                    Task.Run(async () =>
+                    {
+                        while (started.Elapsed.TotalSeconds < seconds)
+                        {
+                            var views = new ViewId[Batch];
+                            for (var i = 0; i < Batch; i++)
+                                views[i] = new ViewId((UInt128)(ulong)Interlocked.Increment(ref next));
+                            await client.LabelAsync(views, pixels, Side, store: true, CancellationToken.None);
+                            Interlocked.Add(ref images, Batch);
+                        }
+                    })
+                )
+        );
         return images / started.Elapsed.TotalSeconds;
     }
 

@@ -19,7 +19,11 @@ internal static class FormBenchmarks
         var (rounds, passes) = size.Choose((7, 2), (3, 1), (1, 1));
         Time(plain, images, 1);
         Time(form, last, 1);
-        var (before, after) = await Turns.MeasureAsync(rounds, () => Task.FromResult(Time(plain, images, passes)), () => Task.FromResult(Time(form, last, passes)));
+        var (before, after) = await Turns.MeasureAsync(
+            rounds,
+            () => Task.FromResult(Time(plain, images, passes)),
+            () => Task.FromResult(Time(form, last, passes))
+        );
         return new Ratio("form", before / after, 1.3, $"plain {before:F3} s, inference form {after:F3} s a pass");
     }
 

@@ -10,7 +10,9 @@ namespace Kd.Benchmarks;
 /// <summary>Decoding and augmenting pictures.</summary>
 internal static class InputBenchmarks
 {
-    private const int Width = 500, Height = 375, Side = 224;
+    private const int Width = 500,
+        Height = 375,
+        Side = 224;
 
     /// <summary>Augmented 224 px views/s from 500x375 JPEG files over torchvision transforms on Pillow, one thread each.</summary>
     public static async Task<Ratio?> InputAsync(BenchmarkSize size)
@@ -44,8 +46,17 @@ internal static class InputBenchmarks
             var kept = Array.ConvertAll(files, file => store.TryKeep(new ImageContent(ImageDecoder.Decode(File.ReadAllBytes(file), file), 0))!.Image);
             var (rounds, count) = size.Choose((7, 400), (3, 200), (1, 4));
             Rate(files, count);
-            var (decoding, stored) = await Turns.MeasureAsync(rounds, () => Task.FromResult(Rate(files, count)), () => Task.FromResult(Rate(kept, image => image, count)));
-            return new Ratio("decoded-store", stored / decoding, 1.5, $"decoding each time {decoding:F0} views/s, from the store {stored:F0} views/s, one thread");
+            var (decoding, stored) = await Turns.MeasureAsync(
+                rounds,
+                () => Task.FromResult(Rate(files, count)),
+                () => Task.FromResult(Rate(kept, image => image, count))
+            );
+            return new Ratio(
+                "decoded-store",
+                stored / decoding,
+                1.5,
+                $"decoding each time {decoding:F0} views/s, from the store {stored:F0} views/s, one thread"
+            );
         }
         finally
         {
@@ -79,7 +90,12 @@ internal static class InputBenchmarks
         {
             var (y, x) = Math.DivRem(i, Width);
             for (var c = 0; c < 3; c++)
-                pixels[4 * i + c] = (byte)Math.Clamp(128 + 60 * Math.Sin((c + 1 + index % 5) * x / 60.0 + index) + 40 * Math.Cos((c + 2) * y / 45.0) + 6 * random.NextGaussian(), 0, 255);
+                pixels[4 * i + c] = (byte)
+                    Math.Clamp(
+                        128 + 60 * Math.Sin((c + 1 + index % 5) * x / 60.0 + index) + 40 * Math.Cos((c + 2) * y / 45.0) + 6 * random.NextGaussian(),
+                        0,
+                        255
+                    );
             pixels[4 * i + 3] = byte.MaxValue;
         }
 

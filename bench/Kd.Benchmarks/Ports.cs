@@ -6,7 +6,9 @@ namespace Kd.Benchmarks;
 /// <summary>Ports of loopback that nothing listens on. They lie below those of outgoing connections, and each process looks from a place of its own.</summary>
 internal static class Ports
 {
-    private const int First = 20_000, PerProcess = 100, Processes = 100;
+    private const int First = 20_000,
+        PerProcess = 100,
+        Processes = 100;
     private static readonly int s_end = First + PerProcess * (Environment.ProcessId % Processes + 1);
     private static int s_next = s_end - PerProcess;
 

@@ -10,11 +10,16 @@ if (args is ["--list"])
     return 0;
 }
 
-var size = args.Contains("--smoke") ? BenchmarkSize.Smoke : args.Contains("--quick") ? BenchmarkSize.Quick : BenchmarkSize.Full;
+var size =
+    args.Contains("--smoke") ? BenchmarkSize.Smoke
+    : args.Contains("--quick") ? BenchmarkSize.Quick
+    : BenchmarkSize.Full;
 var names = args.Except(["--quick", "--smoke"]).ToList();
 if (names.Find(name => !BenchmarkCatalog.All.ContainsKey(name)) is { } unknown)
 {
-    Console.Error.WriteLine($"error: '{unknown}' is not a benchmark. Known: {string.Join(", ", BenchmarkCatalog.All.Keys)}; --quick for a short run, --smoke for one that only shows that they work, --list for their names.");
+    Console.Error.WriteLine(
+        $"error: '{unknown}' is not a benchmark. Known: {string.Join(", ", BenchmarkCatalog.All.Keys)}; --quick for a short run, --smoke for one that only shows that they work, --list for their names."
+    );
     return 2;
 }
 

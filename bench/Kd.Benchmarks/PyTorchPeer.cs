@@ -16,7 +16,13 @@ internal sealed class PyTorchPeer : IDisposable
     {
         if (!await IsInstalledAsync())
             return null;
-        var start = new ProcessStartInfo(Python, [Path.Combine(AppContext.BaseDirectory, "pytorch", script), .. arguments.Select(argument => Convert.ToString(argument, CultureInfo.InvariantCulture)!)])
+        var start = new ProcessStartInfo(
+            Python,
+            [
+                Path.Combine(AppContext.BaseDirectory, "pytorch", script),
+                .. arguments.Select(argument => Convert.ToString(argument, CultureInfo.InvariantCulture)!),
+            ]
+        )
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -31,7 +37,10 @@ internal sealed class PyTorchPeer : IDisposable
     {
         if (!File.Exists(Python))
             return false;
-        using var process = Process.Start(Python, ["-c", "import sys; from importlib.util import find_spec; sys.exit(not (find_spec('torch') and find_spec('torchvision')))"]);
+        using var process = Process.Start(
+            Python,
+            ["-c", "import sys; from importlib.util import find_spec; sys.exit(not (find_spec('torch') and find_spec('torchvision')))"]
+        );
         await process.WaitForExitAsync();
         return process.ExitCode == 0;
     }

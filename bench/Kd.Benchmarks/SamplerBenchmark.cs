@@ -20,9 +20,17 @@ internal static class SamplerBenchmark
             difficulty[i] = (float)random.NextDouble();
         var rounds = size.Choose(7, 3, 1);
         var times = new[] { Strategy.EasyToHard, Strategy.HardMining, Strategy.Mixed, Strategy.Adaptive, Strategy.Random }
-            .Select(strategy => (Strategy: strategy, Seconds: Enumerable.Range(0, rounds).Select(round => Time(strategy, difficulty, (ulong)round)).Order().ElementAt(rounds / 2))).ToList();
+            .Select(strategy =>
+                (
+                    Strategy: strategy,
+                    Seconds: Enumerable.Range(0, rounds).Select(round => Time(strategy, difficulty, (ulong)round)).Order().ElementAt(rounds / 2)
+                )
+            )
+            .ToList();
         var slowest = times.MaxBy(entry => entry.Seconds);
-        return Task.FromResult(new Ratio("sampler", Limit / slowest.Seconds, 1, string.Join(", ", times.Select(entry => $"{entry.Strategy} {entry.Seconds:F2} s"))));
+        return Task.FromResult(
+            new Ratio("sampler", Limit / slowest.Seconds, 1, string.Join(", ", times.Select(entry => $"{entry.Strategy} {entry.Seconds:F2} s")))
+        );
     }
 
     private static double Time(Strategy strategy, float[] difficulty, ulong seed)

@@ -50,10 +50,17 @@ internal static class ServingBenchmarks
         {
             var reply = await client.LookupAsync(request, BenchService.Options);
             if (reply.Missing.Count > 0 || reply.Classes != 100)
-                throw new InvalidOperationException($"{reply.Missing.Count} of {CallSize} views were missing, {reply.Classes} classes: not what is to be measured.");
+                throw new InvalidOperationException(
+                    $"{reply.Missing.Count} of {CallSize} views were missing, {reply.Classes} classes: not what is to be measured."
+                );
         }
 
-        return new Ratio("lookup", served / plain, 0.5, $"MGET {plain:F0} views/s; Lookup {served:F0} views/s from the replica's memory, {throughRedis:F0} views/s ({throughRedis / plain:F2}) where it asks Redis ({Callers} callers)");
+        return new Ratio(
+            "lookup",
+            served / plain,
+            0.5,
+            $"MGET {plain:F0} views/s; Lookup {served:F0} views/s from the replica's memory, {throughRedis:F0} views/s ({throughRedis / plain:F2}) where it asks Redis ({Callers} callers)"
+        );
     }
 
     private static double InProcess(BenchService service, int calls)
@@ -86,11 +93,17 @@ internal static class ServingBenchmarks
     {
         var left = calls;
         var started = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, Callers).Select(_ => Task.Run(async () =>
-        {
-            while (Interlocked.Decrement(ref left) >= 0)
-                await call();
-        })));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, Callers)
+                .Select(_ =>
+                    Task.Run(async () =>
+                    {
+                        while (Interlocked.Decrement(ref left) >= 0)
+                            await call();
+                    })
+                )
+        );
         return (double)calls * CallSize / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
@@ -99,7 +112,13 @@ internal static class ServingBenchmarks
         var ids = new byte[CallSize * ViewId.Length];
         for (var view = 0; view < CallSize; view++)
             new ViewId(s_nextView++).CopyTo(ids.AsSpan(view * ViewId.Length));
-        return new LabelRequest { ViewIds = ByteString.CopyFrom(ids), Pixels = ByteString.CopyFrom(new byte[CallSize * ViewRenderer.ByteCount(Side)]), Height = Side, Width = Side };
+        return new LabelRequest
+        {
+            ViewIds = ByteString.CopyFrom(ids),
+            Pixels = ByteString.CopyFrom(new byte[CallSize * ViewRenderer.ByteCount(Side)]),
+            Height = Side,
+            Width = Side,
+        };
     }
 
     private static RedisKey[] Keys(LogitsCodec codec, ByteString ids) =>

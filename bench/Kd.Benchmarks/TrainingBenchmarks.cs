@@ -21,14 +21,29 @@ internal static class TrainingBenchmarks
     {
         await using var service = await BenchService.StartAsync("--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random");
         await using var trainer = new BenchTrainer(
-            BenchService.Address, "--Views:PerSample=1", "--Dataset:DemoValidationPerClass=1", $"--Student:Width={size.Choose("0.5", "0.25", "0.1")}", $"--Training:BatchSize={size.Choose(64, 64, 8)}",
-            $"--Training:Epochs={size.Choose(5, 3, 2)}", $"--Dataset:DemoTrainPerClass={size.Choose(25, 25, 1)}");
+            BenchService.Address,
+            "--Views:PerSample=1",
+            "--Dataset:DemoValidationPerClass=1",
+            $"--Student:Width={size.Choose("0.5", "0.25", "0.1")}",
+            $"--Training:BatchSize={size.Choose(64, 64, 8)}",
+            $"--Training:Epochs={size.Choose(5, 3, 2)}",
+            $"--Dataset:DemoTrainPerClass={size.Choose(25, 25, 1)}"
+        );
         var context = await trainer.CreateContextAsync();
         // The first run of each pays the just-in-time compiler and fills the cache.
         Epoch(context, Methods.Labels);
         Epoch(context, Methods.Kd);
-        var (labels, kd) = await Turns.MeasureAsync(size.Choose(5, 3, 1), () => Task.Run(() => Epoch(context, Methods.Labels)), () => Task.Run(() => Epoch(context, Methods.Kd)));
-        return new Ratio("warm-epoch", kd / labels, 1.03, $"labels {labels:F2} s, kd {kd:F2} s an epoch of {context.Dataset.Train.Count} images; at most the goal is good");
+        var (labels, kd) = await Turns.MeasureAsync(
+            size.Choose(5, 3, 1),
+            () => Task.Run(() => Epoch(context, Methods.Labels)),
+            () => Task.Run(() => Epoch(context, Methods.Kd))
+        );
+        return new Ratio(
+            "warm-epoch",
+            kd / labels,
+            1.03,
+            $"labels {labels:F2} s, kd {kd:F2} s an epoch of {context.Dataset.Train.Count} images; at most the goal is good"
+        );
     }
 
     /// <summary>PyTorch's step time over ours: mobilenet_v2, 64 px, batch 64; null where python3-torch is not installed.</summary>
@@ -39,7 +54,18 @@ internal static class TrainingBenchmarks
         using var peer = await PyTorchPeer.StartAsync("student_step.py", count, side, steps);
         if (peer is null)
             return null;
-        var configuration = new RunConfiguration(new(), new(), new(), new StudentOptions { Form = StudentForm.Standard }, new(), new(), new(), new(), new(), "cpu");
+        var configuration = new RunConfiguration(
+            new(),
+            new(),
+            new(),
+            new StudentOptions { Form = StudentForm.Standard },
+            new(),
+            new(),
+            new(),
+            new(),
+            new(),
+            "cpu"
+        );
         using var student = Student.Create(configuration, Methods.Labels, Classes, side);
         var batch = CreateBatch(count, side);
         student.Step(batch, new Moment(0, 4));
@@ -57,12 +83,31 @@ internal static class TrainingBenchmarks
         using var mixed = Create(TrainingPrecision.BFloat16, side);
         single.Step(batch, new Moment(0, 4));
         mixed.Step(batch, new Moment(0, 4));
-        var (slow, fast) = await Turns.MeasureAsync(rounds, () => Task.FromResult(Time(single, batch, steps)), () => Task.FromResult(Time(mixed, batch, steps)));
+        var (slow, fast) = await Turns.MeasureAsync(
+            rounds,
+            () => Task.FromResult(Time(single, batch, steps)),
+            () => Task.FromResult(Time(mixed, batch, steps))
+        );
         return new Ratio("mixed-precision", slow / fast, 1, $"float32 {1000 * slow:F0} ms, bfloat16 {1000 * fast:F0} ms a step");
 
-        static Student Create(TrainingPrecision precision, int side) => Student.Create(
-            new RunConfiguration(new(), new(), new(), new StudentOptions { Form = StudentForm.Standard }, new TrainingOptions { Precision = precision }, new(), new(), new(), new(), "cpu"),
-            Methods.Labels, Classes, side);
+        static Student Create(TrainingPrecision precision, int side) =>
+            Student.Create(
+                new RunConfiguration(
+                    new(),
+                    new(),
+                    new(),
+                    new StudentOptions { Form = StudentForm.Standard },
+                    new TrainingOptions { Precision = precision },
+                    new(),
+                    new(),
+                    new(),
+                    new(),
+                    "cpu"
+                ),
+                Methods.Labels,
+                Classes,
+                side
+            );
     }
 
     /// <summary>Time from the start of the process to its first step after a kill, over that without a checkpoint; less is better.</summary>
@@ -75,8 +120,14 @@ internal static class TrainingBenchmarks
             var (fresh, resumed) = await Turns.MeasureAsync(
                 size.Choose(5, 3, 1),
                 () => FirstStepAsync(Path.Combine(folder.FullName, $"{++run}"), size),
-                () => FirstStepAsync(Path.Combine(folder.FullName, $"{run}"), size));
-            return new Ratio("resume", resumed / fresh, 1.5, $"first step {fresh:F2} s after a start without a checkpoint, {resumed:F2} s after a kill; at most the goal is good");
+                () => FirstStepAsync(Path.Combine(folder.FullName, $"{run}"), size)
+            );
+            return new Ratio(
+                "resume",
+                resumed / fresh,
+                1.5,
+                $"first step {fresh:F2} s after a start without a checkpoint, {resumed:F2} s after a kill; at most the goal is good"
+            );
         }
         finally
         {
@@ -90,13 +141,27 @@ internal static class TrainingBenchmarks
         var checkpoint = Path.Combine(folder, "run", "checkpoint.safetensors");
         var before = File.Exists(checkpoint) ? File.GetLastWriteTimeUtc(checkpoint) : DateTime.MinValue;
         var started = Stopwatch.GetTimestamp();
-        using var process = Process.Start(new ProcessStartInfo(
-            "dotnet",
-            [
-                Path.Combine(AppContext.BaseDirectory, "Kd.StudentTrainer.dll"), $"--urls=http://127.0.0.1:{Ports.Take()}", $"--Service:Key={BenchService.Key}", $"--Run:Folder={folder}", "--Run:Id=run",
-                "--Distillation:Method=labels", "--Run:CheckpointEvery=00:00:00.01", $"--Dataset:DemoTrainPerClass={size.Choose(25, 25, 2)}", $"--Training:BatchSize={size.Choose(32, 32, 4)}", $"--Student:Width={size.Choose("1", "1", "0.1")}", $"--Endpoints:GrpcPort={Ports.Take()}",
-            ])
-        { RedirectStandardOutput = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(
+                "dotnet",
+                [
+                    Path.Combine(AppContext.BaseDirectory, "Kd.StudentTrainer.dll"),
+                    $"--urls=http://127.0.0.1:{Ports.Take()}",
+                    $"--Service:Key={BenchService.Key}",
+                    $"--Run:Folder={folder}",
+                    "--Run:Id=run",
+                    "--Distillation:Method=labels",
+                    "--Run:CheckpointEvery=00:00:00.01",
+                    $"--Dataset:DemoTrainPerClass={size.Choose(25, 25, 2)}",
+                    $"--Training:BatchSize={size.Choose(32, 32, 4)}",
+                    $"--Student:Width={size.Choose("1", "1", "0.1")}",
+                    $"--Endpoints:GrpcPort={Ports.Take()}",
+                ]
+            )
+            {
+                RedirectStandardOutput = true,
+            }
+        )!;
         _ = process.StandardOutput.ReadToEndAsync();
         while (!File.Exists(checkpoint) || File.GetLastWriteTimeUtc(checkpoint) <= before)
         {

@@ -11,7 +11,9 @@ namespace Kd.Benchmarks;
 /// <summary>A whole distillation run, caches cold at its start, against a plain PyTorch loop with the teacher in every step.</summary>
 internal static class WholeRunBenchmark
 {
-    private const int Side = 64, Classes = 10, Views = 4;
+    private const int Side = 64,
+        Classes = 10,
+        Views = 4;
 
     /// <summary>The reference's run over ours; its 20 epochs are extrapolated from 2 (quick: from 1). Null where python3-torch is not installed.</summary>
     public static async Task<Ratio?> RunAsync(BenchmarkSize size)
@@ -33,17 +35,31 @@ internal static class WholeRunBenchmark
         try
         {
             var data = Draw(folder, images);
-            await using var service = await BenchService.StartAsync($"--Teacher:Architecture={teacher}", "--Teacher:Weights=random", "--Teacher:InputSize=64", $"--Dataset:Path={data}");
+            await using var service = await BenchService.StartAsync(
+                $"--Teacher:Architecture={teacher}",
+                "--Teacher:Weights=random",
+                "--Teacher:InputSize=64",
+                $"--Dataset:Path={data}"
+            );
             await using var trainer = new BenchTrainer(
-                BenchService.Address, $"--Dataset:Path={data}", $"--Views:PerSample={Views}", "--Student:Form=Standard", $"--Training:BatchSize={batch}", $"--Training:Epochs={epochs}");
+                BenchService.Address,
+                $"--Dataset:Path={data}",
+                $"--Views:PerSample={Views}",
+                "--Student:Form=Standard",
+                $"--Training:BatchSize={batch}",
+                $"--Training:Epochs={epochs}"
+            );
             var started = Stopwatch.GetTimestamp();
             var context = await trainer.CreateContextAsync();
             using var run = RunFolder.Open(Path.Combine(folder.FullName, "run"));
             var result = await Task.Run(() => new TrainingRun(context, Methods.Kd, run).Execute(CancellationToken.None));
             var ours = Stopwatch.GetElapsedTime(started).TotalSeconds;
             return new Ratio(
-                "run-vs-reference", theirs / ours, 3,
-                $"{images} images, {epochs} epochs: PyTorch {theirs:F0} s (extrapolated from {measured} epochs), ours {ours:F0} s, validation, checkpoints and report included; {result.TeacherComputed} views computed");
+                "run-vs-reference",
+                theirs / ours,
+                3,
+                $"{images} images, {epochs} epochs: PyTorch {theirs:F0} s (extrapolated from {measured} epochs), ours {ours:F0} s, validation, checkpoints and report included; {result.TeacherComputed} views computed"
+            );
         }
         finally
         {

@@ -12,19 +12,18 @@ var key = builder.AddParameter("service-key", new GenerateParameterDefault { Min
 
 var cache = builder.AddCache(settings);
 
-var teacher = builder.AddProject<Projects.Kd_TeacherService>("teacher")
+var teacher = builder
+    .AddProject<Projects.Kd_TeacherService>("teacher")
     .WithGrpcEndpoints(key)
     .WithCache(cache)
     .WithReplicas(settings.TeacherReplicas)
     .WithSettings(settings, "Teacher", "Batching", "Cache", "Dataset", "Device")
     .WithIconName("HatGraduation");
 
-var agent = builder.AddProject<Projects.Kd_CurriculumAgent>("agent")
-    .WithGrpcEndpoints(key)
-    .WithSettings(settings, "Agent")
-    .WithIconName("BrainCircuit");
+var agent = builder.AddProject<Projects.Kd_CurriculumAgent>("agent").WithGrpcEndpoints(key).WithSettings(settings, "Agent").WithIconName("BrainCircuit");
 
-builder.AddProject<Projects.Kd_StudentTrainer>("trainer")
+builder
+    .AddProject<Projects.Kd_StudentTrainer>("trainer")
     .WithRunPage(key)
     .WithGrpcAddress("TeacherClient__Address", teacher)
     .WithGrpcAddress("AgentClient__Address", agent)

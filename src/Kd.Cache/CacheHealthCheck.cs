@@ -7,12 +7,16 @@ namespace Kd.Cache;
 /// <summary>Healthy while the server answers a PING over its socket.</summary>
 internal sealed class CacheHealthCheck(IOptions<CacheOptions> options) : IHealthCheck, IAsyncDisposable
 {
-    private readonly Lazy<Task<ConnectionMultiplexer>> _connection = new(() => ConnectionMultiplexer.ConnectAsync(new ConfigurationOptions
-    {
-        EndPoints = { { "127.0.0.1", options.Value.Port } },
-        Password = options.Value.Password,
-        AbortOnConnectFail = false,
-    }));
+    private readonly Lazy<Task<ConnectionMultiplexer>> _connection = new(() =>
+        ConnectionMultiplexer.ConnectAsync(
+            new ConfigurationOptions
+            {
+                EndPoints = { { "127.0.0.1", options.Value.Port } },
+                Password = options.Value.Password,
+                AbortOnConnectFail = false,
+            }
+        )
+    );
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {

@@ -12,7 +12,9 @@ internal sealed class CacheOptions
     public int Port { get; set; } = 6379;
 
     /// <summary>The password that clients have to give; at least 16 characters. The AppHost generates one and hands it to the server and to the teacher.</summary>
-    [Required(ErrorMessage = "Cache:Password is missing. The AppHost sets it; a server that is started by itself needs one, for example in the environment variable Cache__Password.")]
+    [Required(
+        ErrorMessage = "Cache:Password is missing. The AppHost sets it; a server that is started by itself needs one, for example in the environment variable Cache__Password."
+    )]
     [MinLength(16, ErrorMessage = "Cache:Password must have at least 16 characters.")]
     public string Password { get; set; } = "";
 

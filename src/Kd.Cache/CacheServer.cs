@@ -1,9 +1,9 @@
 using System.Net;
+using System.Net.Sockets;
 using Garnet;
 using Garnet.server;
 using Garnet.server.Auth.Settings;
 using Microsoft.AspNetCore.Connections;
-using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 using Tsavorite.core;
 
@@ -91,15 +91,16 @@ internal sealed class CacheServer(IOptions<CacheOptions> options, ILogger<CacheS
         }
     }
 
-    private GarnetServerOptions MemoryOptions() => new()
-    {
-        EndPoints = [new IPEndPoint(IPAddress.Loopback, _options.Port)],
-        AuthSettings = new PasswordAuthenticationSettings(_options.Password),
-        LogMemorySize = "1g",
-        PageSize = "4m",
-        IndexMemorySize = "64m",
-        QuietMode = true,
-    };
+    private GarnetServerOptions MemoryOptions() =>
+        new()
+        {
+            EndPoints = [new IPEndPoint(IPAddress.Loopback, _options.Port)],
+            AuthSettings = new PasswordAuthenticationSettings(_options.Password),
+            LogMemorySize = "1g",
+            PageSize = "4m",
+            IndexMemorySize = "64m",
+            QuietMode = true,
+        };
 
     // Entries reach an append-only file within a fifth of a second, and a checkpoint shortens the file now and then. What does not fit into memory is read from disk.
     private GarnetServerOptions FolderOptions(string folder)

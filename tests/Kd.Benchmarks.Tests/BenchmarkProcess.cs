@@ -14,7 +14,11 @@ internal static class BenchmarkProcess
         var output = new DirectoryInfo(AppContext.BaseDirectory);
         var program = Path.Combine(TestFiles.RepositoryRoot, "bench", "Kd.Benchmarks", "bin", output.Parent!.Name, output.Name, "Kd.Benchmarks.dll");
         Assert.True(File.Exists(program), $"{program} is absent: build the solution first");
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         // Threads of libtorch and PyTorch that wait for work would else spin, and take the processors of each other and of the tests beside them.
         start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
         using var process = Process.Start(start)!;

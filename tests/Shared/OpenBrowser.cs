@@ -9,18 +9,28 @@ internal sealed class OpenBrowser : IAsyncDisposable
     private static readonly string[] s_chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
-    private readonly List<string> _errors = [], _foreign = [];
+    private readonly List<string> _errors = [],
+        _foreign = [];
 
     private OpenBrowser(IPlaywright playwright, IBrowser browser, IPage page, string site)
     {
         (_playwright, _browser, Page) = (playwright, browser, page);
-        page.Console += (_, message) => { if (message.Type == "error") _errors.Add(message.Text); };
+        page.Console += (_, message) =>
+        {
+            if (message.Type == "error")
+                _errors.Add(message.Text);
+        };
         page.PageError += (_, error) => _errors.Add(error);
-        page.Request += (_, request) => { if (!request.Url.StartsWith(site, StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal)) _foreign.Add(request.Url); };
+        page.Request += (_, request) =>
+        {
+            if (!request.Url.StartsWith(site, StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal))
+                _foreign.Add(request.Url);
+        };
     }
 
     /// <summary>Folder for pictures of what the tests see (KD_SCREENSHOTS, relative to the repository); null: none are taken.</summary>
-    public static string? Screenshots { get; } = Environment.GetEnvironmentVariable("KD_SCREENSHOTS") is { Length: > 0 } folder ? Path.GetFullPath(folder, TestFiles.RepositoryRoot) : null;
+    public static string? Screenshots { get; } =
+        Environment.GetEnvironmentVariable("KD_SCREENSHOTS") is { Length: > 0 } folder ? Path.GetFullPath(folder, TestFiles.RepositoryRoot) : null;
 
     public IPage Page { get; }
 
@@ -33,7 +43,17 @@ internal sealed class OpenBrowser : IAsyncDisposable
         Assertions.SetDefaultExpectTimeout(30_000);
         var playwright = await Playwright.CreateAsync();
         var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = path, Args = ["--no-sandbox", "--disable-gpu"] });
-        return new OpenBrowser(playwright, browser, await browser.NewPageAsync(new() { ViewportSize = new() { Width = 1280, Height = 900 } }), site);
+        return new OpenBrowser(
+            playwright,
+            browser,
+            await browser.NewPageAsync(
+                new()
+                {
+                    ViewportSize = new() { Width = 1280, Height = 900 },
+                }
+            ),
+            site
+        );
     }
 
     /// <summary>Nothing went wrong, and no other site was asked.</summary>

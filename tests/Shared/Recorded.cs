@@ -40,7 +40,10 @@ internal static class Instruments
         meters.Start();
         var own = instruments.Where(instrument => instrument.Meter.Name == meter).ToList();
         Assert.All(own, instrument => Assert.True(instrument is { Unit.Length: > 0, Description.Length: > 0 }, instrument.Name));
-        Assert.All(own.OfType<Histogram<double>>(), histogram => Assert.Equal((0.001, 10), (histogram.Advice!.HistogramBucketBoundaries![0], histogram.Advice.HistogramBucketBoundaries[^1])));
+        Assert.All(
+            own.OfType<Histogram<double>>(),
+            histogram => Assert.Equal((0.001, 10), (histogram.Advice!.HistogramBucketBoundaries![0], histogram.Advice.HistogramBucketBoundaries[^1]))
+        );
         return own;
     }
 }

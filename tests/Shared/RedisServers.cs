@@ -41,12 +41,25 @@ internal sealed class RedisServer : IDisposable
     {
         if (_garnet)
         {
-            _embedded = new GarnetServer(new GarnetServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, Port)], LogMemorySize = "64m", IndexMemorySize = "1m", QuietMode = true });
+            _embedded = new GarnetServer(
+                new GarnetServerOptions
+                {
+                    EndPoints = [new IPEndPoint(IPAddress.Loopback, Port)],
+                    LogMemorySize = "64m",
+                    IndexMemorySize = "1m",
+                    QuietMode = true,
+                }
+            );
             _embedded.Start();
             return;
         }
 
-        _process = Process.Start(new ProcessStartInfo(FindRedis()!, ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", .. _arguments]) { RedirectStandardOutput = true })!;
+        _process = Process.Start(
+            new ProcessStartInfo(FindRedis()!, ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", .. _arguments])
+            {
+                RedirectStandardOutput = true,
+            }
+        )!;
         var deadline = Stopwatch.StartNew();
         while (!Answers() && deadline.Elapsed < TimeSpan.FromSeconds(10))
             Task.Delay(50).Wait();
@@ -63,8 +76,11 @@ internal sealed class RedisServer : IDisposable
 
     public void Dispose() => Stop();
 
-    private static string? FindRedis() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-        .Select(folder => Path.Combine(folder, "redis-server")).FirstOrDefault(File.Exists);
+    private static string? FindRedis() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator)
+            .Select(folder => Path.Combine(folder, "redis-server"))
+            .FirstOrDefault(File.Exists);
 
     private bool Answers()
     {

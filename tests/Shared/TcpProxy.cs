@@ -77,9 +77,13 @@ internal sealed class TcpProxy : IDisposable
             await server.ConnectAsync(IPAddress.Loopback, target, _stop.Token);
             lock (_open)
                 _open.AddRange([client, server]);
-            await Task.WhenAny(CopyAsync(client.GetStream(), server.GetStream(), isRequest: true), CopyAsync(server.GetStream(), client.GetStream(), isRequest: false));
+            await Task.WhenAny(
+                CopyAsync(client.GetStream(), server.GetStream(), isRequest: true),
+                CopyAsync(server.GetStream(), client.GetStream(), isRequest: false)
+            );
         }
-        catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception error)
+            when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
         {
             // The other side sees its end closed.
         }

@@ -16,19 +16,20 @@ internal sealed class TimedNetwork : Module<Tensor, Tensor>
         : base(nameof(TimedNetwork)) => (_classes, _pass) = (classes, pass);
 
     /// <summary>Loads it in place of the network that the settings name.</summary>
-    public static LoadNetwork Loader(TimeSpan pass) => (_, classes) =>
-    {
-        var network = new TimedNetwork(classes, pass);
-        return new LoadedNetwork(network, network, classes, null, [1], IsScript: true);
-    };
+    public static LoadNetwork Loader(TimeSpan pass) =>
+        (_, classes) =>
+        {
+            var network = new TimedNetwork(classes, pass);
+            return new LoadedNetwork(network, network, classes, null, [1], IsScript: true);
+        };
 
     public override Tensor forward(Tensor images)
     {
         if (_pass > TimeSpan.Zero)
             _never.Wait(_pass);
         using var scope = NewDisposeScope();
-        var means = images.mean([1, 2, 3]).unsqueeze(1);                          // [N, 1]
-        return means.mul(arange(1, _classes + 1, ScalarType.Float32)).MoveToOuterDisposeScope();   // [N, C]
+        var means = images.mean([1, 2, 3]).unsqueeze(1); // [N, 1]
+        return means.mul(arange(1, _classes + 1, ScalarType.Float32)).MoveToOuterDisposeScope(); // [N, C]
     }
 
     protected override void Dispose(bool disposing)

@@ -25,12 +25,14 @@ internal static class RunHostExtensions
         foreach (var (name, value) in s_defaults)
             builder.Configuration[name] ??= value;
         // Aspire's own messages are for those who ask for them (--Logging:LogLevel:Default=Information).
-        builder.Services.AddLogging(logging => logging
-            .AddFilter(null, LogLevel.Warning)
-            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
-            // It would tell of a start that a user's mistake has ended; the mistake has its own message.
-            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
-            .AddConfiguration(builder.Configuration.GetSection("Logging")));
+        builder.Services.AddLogging(logging =>
+            logging
+                .AddFilter(null, LogLevel.Warning)
+                .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
+                // It would tell of a start that a user's mistake has ended; the mistake has its own message.
+                .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
+                .AddConfiguration(builder.Configuration.GetSection("Logging"))
+        );
         // A service that failed is started again, or the host ends.
         builder.Services.Configure<ResourceNotificationServiceOptions>(options => options.DefaultWaitBehavior = WaitBehavior.WaitOnResourceUnavailable);
         builder.Services.AddSingleton(_ => new PrefixedOutput(Console.Out, isTerminal: !Console.IsOutputRedirected, () => Console.WindowWidth));
@@ -61,11 +63,19 @@ internal static class RunHostExtensions
         }
 
         // A fault of our own services, which ends the host, is not to be swallowed.
-        await Task.WhenAll(application.Services.GetServices<IHostedService>().OfType<BackgroundService>().Select(service => service.ExecuteTask).OfType<Task>().Where(task => task.IsFaulted));
+        await Task.WhenAll(
+            application
+                .Services.GetServices<IHostedService>()
+                .OfType<BackgroundService>()
+                .Select(service => service.ExecuteTask)
+                .OfType<Task>()
+                .Where(task => task.IsFaulted)
+        );
         return Environment.ExitCode;
     }
 
     // Aspire's own service starts the resources, and comes back when all are there: who watches them has to be there before.
     private static void AddFirst<T>(this IDistributedApplicationBuilder builder)
-        where T : class, IHostedService => builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(provider => provider.GetRequiredService<T>()));
+        where T : class, IHostedService =>
+        builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(provider => provider.GetRequiredService<T>()));
 }

@@ -10,23 +10,72 @@ internal sealed class RunSettings
     public const int UsageError = 2;
 
     private const string Demo = "demo";
-    private static readonly string[] s_allSections = ["Agent", "AgentClient", "Batching", "Cache", "ConnectionStrings", "Curriculum", "Dataset", "Device", "Distillation", "Parameters", "Run", "Student", "Teacher", "TeacherClient", "Training", "Views"];
+    private static readonly string[] s_allSections =
+    [
+        "Agent",
+        "AgentClient",
+        "Batching",
+        "Cache",
+        "ConnectionStrings",
+        "Curriculum",
+        "Dataset",
+        "Device",
+        "Distillation",
+        "Parameters",
+        "Run",
+        "Student",
+        "Teacher",
+        "TeacherClient",
+        "Training",
+        "Views",
+    ];
 
     // What Aspire's CLI and its tests pass, and what a .NET host reads.
     private static readonly string[] s_aspires =
     [
-        "operation", "publisher", "step", "list-steps", "output-path", "log-level", "include-exception-details", "clear-cache", "yes", "dcp-cli-path", "dcp-container-runtime", "dcp-dependency-check-timeout",
-        "dcp-dashboard-path", "AppHost", "Dashboard", "DcpPublisher", "Pipeline", "Publishing", "Logging", "environment", "contentRoot", "applicationName",
+        "operation",
+        "publisher",
+        "step",
+        "list-steps",
+        "output-path",
+        "log-level",
+        "include-exception-details",
+        "clear-cache",
+        "yes",
+        "dcp-cli-path",
+        "dcp-container-runtime",
+        "dcp-dependency-check-timeout",
+        "dcp-dashboard-path",
+        "AppHost",
+        "Dashboard",
+        "DcpPublisher",
+        "Pipeline",
+        "Publishing",
+        "Logging",
+        "environment",
+        "contentRoot",
+        "applicationName",
     ];
 
     // Relative to where the user is, not to where the services are.
-    private static readonly string[] s_paths = ["Dataset:Path", "Teacher:Weights", "Teacher:ClassList", "Run:Folder", "Run:Checkpoint", "Agent:StateFolder", "Cache:Folder", "Dataset:DecodedFolder"];
+    private static readonly string[] s_paths =
+    [
+        "Dataset:Path",
+        "Teacher:Weights",
+        "Teacher:ClassList",
+        "Run:Folder",
+        "Run:Checkpoint",
+        "Agent:StateFolder",
+        "Cache:Folder",
+        "Dataset:DecodedFolder",
+    ];
     private readonly Dictionary<string, string> _values;
 
     private RunSettings(Dictionary<string, string> values) => _values = values;
 
     /// <summary>Sections of the trainer.</summary>
-    public static string[] TrainerSections { get; } = ["Run", "Dataset", "Views", "Student", "Training", "Distillation", "Curriculum", "TeacherClient", "AgentClient", "Device"];
+    public static string[] TrainerSections { get; } =
+    ["Run", "Dataset", "Views", "Student", "Training", "Distillation", "Curriculum", "TeacherClient", "AgentClient", "Device"];
 
     /// <summary>Processes of the teacher.</summary>
     public int TeacherReplicas => int.Parse(_values.GetValueOrDefault("Teacher:Replicas", "1"), null);
@@ -44,7 +93,8 @@ internal sealed class RunSettings
         try
         {
             settings.Add(new ConfigurationBuilder().AddEnvironmentVariables().Build(), strict: false);
-            var stray = args.Where((arg, index) => !arg.StartsWith('-') && (index == 0 || !args[index - 1].StartsWith('-') || args[index - 1].Contains('='))).ToList();
+            var stray = args.Where((arg, index) => !arg.StartsWith('-') && (index == 0 || !args[index - 1].StartsWith('-') || args[index - 1].Contains('=')))
+                .ToList();
             if (stray.Count > 0)
                 throw new FormatException($"'{stray[0]}' is not a setting. Expected --Section:Name=value, for example --Training:Epochs=10.");
             settings.Add(new ConfigurationBuilder().AddCommandLine(args).Build(), strict: true);
@@ -59,9 +109,10 @@ internal sealed class RunSettings
     }
 
     /// <summary>The values of some sections, as environment variables.</summary>
-    public IEnumerable<KeyValuePair<string, string>> Variables(IEnumerable<string> sections) => _values
-        .Where(value => sections.Contains(value.Key.Split(':')[0], StringComparer.OrdinalIgnoreCase))
-        .Select(value => new KeyValuePair<string, string>(value.Key.Replace(":", "__", StringComparison.Ordinal), value.Value));
+    public IEnumerable<KeyValuePair<string, string>> Variables(IEnumerable<string> sections) =>
+        _values
+            .Where(value => sections.Contains(value.Key.Split(':')[0], StringComparer.OrdinalIgnoreCase))
+            .Select(value => new KeyValuePair<string, string>(value.Key.Replace(":", "__", StringComparison.Ordinal), value.Value));
 
     private void Add(IConfiguration configuration, bool strict)
     {
@@ -69,14 +120,20 @@ internal sealed class RunSettings
         {
             if (value is null)
                 continue;
-            if (s_allSections.Contains(name.Split(':')[0], StringComparer.OrdinalIgnoreCase) && (name.Contains(':') || name.Equals("Device", StringComparison.OrdinalIgnoreCase)))
+            if (
+                s_allSections.Contains(name.Split(':')[0], StringComparer.OrdinalIgnoreCase)
+                && (name.Contains(':') || name.Equals("Device", StringComparison.OrdinalIgnoreCase))
+            )
                 _values[name] = value;
             else if (strict && !IsAspires(name))
-                throw new FormatException($"--{name} is not a setting. Settings are --Section:Name=value with the sections {string.Join(", ", s_allSections)}.");
+                throw new FormatException(
+                    $"--{name} is not a setting. Settings are --Section:Name=value with the sections {string.Join(", ", s_allSections)}."
+                );
         }
     }
 
-    private static bool IsAspires(string name) => s_aspires.Contains(name.Split(':')[0], StringComparer.OrdinalIgnoreCase) || name.StartsWith("ASPIRE_", StringComparison.OrdinalIgnoreCase);
+    private static bool IsAspires(string name) =>
+        s_aspires.Contains(name.Split(':')[0], StringComparer.OrdinalIgnoreCase) || name.StartsWith("ASPIRE_", StringComparison.OrdinalIgnoreCase);
 
     private void AddDefaults()
     {
@@ -104,15 +161,15 @@ internal sealed class RunSettings
 
     /// <summary>The demo: a teacher that the repository ships, and a student that two cores can train in minutes.</summary>
     private static IEnumerable<KeyValuePair<string, string>> DemoDefaults() =>
-    [
-        new("Dataset:Path", Demo),
-        new("Teacher:Architecture", "cifar-resnet20"),
-        new("Teacher:Weights", Path.Combine(AppContext.BaseDirectory, "models", "demo-teacher.safetensors")),
-        new("Student:Width", "0.25"),
-        new("Dataset:DemoTrainPerClass", "25"),
-        new("Training:Epochs", "24"),
-        new("Training:BatchSize", "32"),
-        new("Training:LearningRate", "0.005"),
-        new("Views:PerSample", "4"),
-    ];
+        [
+            new("Dataset:Path", Demo),
+            new("Teacher:Architecture", "cifar-resnet20"),
+            new("Teacher:Weights", Path.Combine(AppContext.BaseDirectory, "models", "demo-teacher.safetensors")),
+            new("Student:Width", "0.25"),
+            new("Dataset:DemoTrainPerClass", "25"),
+            new("Training:Epochs", "24"),
+            new("Training:BatchSize", "32"),
+            new("Training:LearningRate", "0.005"),
+            new("Views:PerSample", "4"),
+        ];
 }

@@ -15,9 +15,11 @@ internal sealed class Supervisor(
     ResourceCommandService commands,
     ResourceOutput output,
     IHostApplicationLifetime host,
-    TimeProvider time) : BackgroundService
+    TimeProvider time
+) : BackgroundService
 {
-    private const int Success = 0, Crash = 1;
+    private const int Success = 0,
+        Crash = 1;
     private readonly Dictionary<string, Replica> _replicas = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -65,14 +67,24 @@ internal sealed class Supervisor(
         }
         else if (replica.Policy.NextPause(exitCode, lifetime) is { } pause)
         {
-            output.Log(change.ResourceId, string.Create(CultureInfo.InvariantCulture, $"ended with exit code {exitCode}; starting it again in {pause.TotalSeconds:F0} s"));
+            output.Log(
+                change.ResourceId,
+                string.Create(CultureInfo.InvariantCulture, $"ended with exit code {exitCode}; starting it again in {pause.TotalSeconds:F0} s")
+            );
             await Task.Delay(pause, time, cancellation);
             await commands.ExecuteCommandAsync(change.ResourceId, KnownResourceCommands.StartCommand, cancellation);
         }
         else
         {
             var reason = exitCode == RunSettings.UsageError ? "its message is above" : "it crashes again and again";
-            await EndAsync(change, exitCode == Success ? Crash : exitCode == RunSettings.UsageError ? exitCode : Crash, $"ended with exit code {exitCode}: {reason}, so the host ends", cancellation);
+            await EndAsync(
+                change,
+                exitCode == Success ? Crash
+                    : exitCode == RunSettings.UsageError ? exitCode
+                    : Crash,
+                $"ended with exit code {exitCode}: {reason}, so the host ends",
+                cancellation
+            );
         }
     }
 

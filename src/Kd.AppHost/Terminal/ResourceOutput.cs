@@ -13,12 +13,24 @@ internal sealed partial class ResourceOutput(
     ResourceLoggerService logs,
     DistributedApplicationModel model,
     IConfiguration configuration,
-    PrefixedOutput output) : BackgroundService
+    PrefixedOutput output
+) : BackgroundService
 {
     private const string Dashboard = "aspire-dashboard";
+
     // What Aspire itself writes into the services' logs; the dashboard shows it.
-    private static readonly string[] s_aspires = ["[sys] ", "Waiting for resource ", "Finished waiting for resource ", "No custom certificate ", "Executing command '", "Successfully executed command '", "Failure executing command '"];
-    private static readonly TimeSpan s_longestStart = TimeSpan.FromSeconds(30), s_longestDelivery = TimeSpan.FromSeconds(10);
+    private static readonly string[] s_aspires =
+    [
+        "[sys] ",
+        "Waiting for resource ",
+        "Finished waiting for resource ",
+        "No custom certificate ",
+        "Executing command '",
+        "Successfully executed command '",
+        "Failure executing command '",
+    ];
+    private static readonly TimeSpan s_longestStart = TimeSpan.FromSeconds(30),
+        s_longestDelivery = TimeSpan.FromSeconds(10);
     private readonly ConcurrentDictionary<string, (TaskCompletionSource Passed, bool IsShown)> _awaited = new();
 
     /// <summary>Writes a message about a service to its log, which the dashboard and the terminal show.</summary>
@@ -62,7 +74,11 @@ internal sealed partial class ResourceOutput(
     {
         await foreach (var lines in logs.WatchAsync(resourceId))
         {
-            foreach (var line in lines.Select(line => LineStart().Replace(line.Content, "")).Where(line => !s_aspires.Any(start => line.StartsWith(start, StringComparison.Ordinal))))
+            foreach (
+                var line in lines
+                    .Select(line => LineStart().Replace(line.Content, ""))
+                    .Where(line => !s_aspires.Any(start => line.StartsWith(start, StringComparison.Ordinal)))
+            )
                 Show(name, line);
         }
     }

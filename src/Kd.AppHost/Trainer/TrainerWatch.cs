@@ -7,7 +7,13 @@ using Microsoft.Extensions.Hosting;
 namespace Kd.AppHost.Trainer;
 
 /// <summary>Asks the trainer where its run is, and shows it as the state of its resource and as progress in the terminal.</summary>
-internal sealed class TrainerWatch(ResourceNotificationService notifications, DistributedApplicationModel model, PrefixedOutput output, IHostApplicationLifetime host, TimeProvider time) : BackgroundService
+internal sealed class TrainerWatch(
+    ResourceNotificationService notifications,
+    DistributedApplicationModel model,
+    PrefixedOutput output,
+    IHostApplicationLifetime host,
+    TimeProvider time
+) : BackgroundService
 {
     /// <summary>Name of the trainer's resource.</summary>
     public const string Resource = "trainer";
@@ -32,8 +38,7 @@ internal sealed class TrainerWatch(ResourceNotificationService notifications, Di
             Current = await AskAsync(address, ending.Token);
             output.SetProgress(Resource, Current?.Progress);
             await notifications.PublishUpdateAsync(trainer, Show);
-        }
-        while (await timer.WaitForNextTickAsync(ending.Token));
+        } while (await timer.WaitForNextTickAsync(ending.Token));
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -61,13 +66,14 @@ internal sealed class TrainerWatch(ResourceNotificationService notifications, Di
         return snapshot with { State = new ResourceStateSnapshot(_shown, Style(status)) };
     }
 
-    private static string Style(TrainerStatus status) => status.Phase switch
-    {
-        "failed" => KnownResourceStateStyles.Error,
-        "paused" or "stopping" => KnownResourceStateStyles.Warn,
-        "running" => KnownResourceStateStyles.Success,
-        _ => KnownResourceStateStyles.Info,
-    };
+    private static string Style(TrainerStatus status) =>
+        status.Phase switch
+        {
+            "failed" => KnownResourceStateStyles.Error,
+            "paused" or "stopping" => KnownResourceStateStyles.Warn,
+            "running" => KnownResourceStateStyles.Success,
+            _ => KnownResourceStateStyles.Info,
+        };
 
     private async Task<TrainerStatus?> AskAsync(Uri address, CancellationToken cancellation)
     {
@@ -75,7 +81,8 @@ internal sealed class TrainerWatch(ResourceNotificationService notifications, Di
         {
             return await _http.GetFromJsonAsync<TrainerStatus>(address, cancellation);
         }
-        catch (Exception error) when (error is HttpRequestException or JsonException || (error is TaskCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception error)
+            when (error is HttpRequestException or JsonException || (error is TaskCanceledException && !cancellation.IsCancellationRequested))
         {
             return null;
         }

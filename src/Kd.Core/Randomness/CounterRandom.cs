@@ -96,8 +96,12 @@ public struct CounterRandom
 
     internal static Block Philox(ulong counterLow, ulong counterHigh, ulong key)
     {
-        uint x0 = (uint)counterLow, x1 = (uint)(counterLow >> 32), x2 = (uint)counterHigh, x3 = (uint)(counterHigh >> 32);
-        uint k0 = (uint)key, k1 = (uint)(key >> 32);
+        uint x0 = (uint)counterLow,
+            x1 = (uint)(counterLow >> 32),
+            x2 = (uint)counterHigh,
+            x3 = (uint)(counterHigh >> 32);
+        uint k0 = (uint)key,
+            k1 = (uint)(key >> 32);
         for (var round = 0; round < 10; round++)
         {
             var product0 = 0xD2511F53UL * x0;

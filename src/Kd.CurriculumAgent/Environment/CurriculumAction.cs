@@ -10,5 +10,6 @@ internal readonly record struct CurriculumAction(int Temperature, int Difficulty
     public const int Difficulties = 5;
 
     /// <summary>All of them.</summary>
-    public static IList<CurriculumAction> All { get; } = [.. Enumerable.Range(0, Temperatures).SelectMany(t => Enumerable.Range(0, Difficulties).Select(d => new CurriculumAction(t, d)))];
+    public static IList<CurriculumAction> All { get; } =
+    [.. Enumerable.Range(0, Temperatures).SelectMany(t => Enumerable.Range(0, Difficulties).Select(d => new CurriculumAction(t, d)))];
 }

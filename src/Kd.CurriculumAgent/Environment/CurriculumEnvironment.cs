@@ -7,7 +7,8 @@ namespace Kd.CurriculumAgent.Environment;
 internal sealed class CurriculumEnvironment
 {
     public const int StateSize = 8;
-    private const double LowestTemperature = 2, HighestTemperature = 8;
+    private const double LowestTemperature = 2,
+        HighestTemperature = 8;
     private const int Window = 3;
 
     private readonly int _epochs;
@@ -80,7 +81,5 @@ internal sealed class CurriculumEnvironment
         ];
     }
 
-    private double MeanStep(Func<EpochResult, double> value) => _results.Count < Window
-        ? 0
-        : (value(_results[^1]) - value(_results[^Window])) / (Window - 1);
+    private double MeanStep(Func<EpochResult, double> value) => _results.Count < Window ? 0 : (value(_results[^1]) - value(_results[^Window])) / (Window - 1);
 }

@@ -15,11 +15,13 @@ internal readonly record struct RewardTerms(double AccuracyChange, double LossRi
     /// <param name="current">The finished epoch.</param>
     /// <param name="finished">e: finished epochs, this one included.</param>
     /// <param name="epochs">E: epochs of the run.</param>
-    public static RewardTerms Compute(EpochResult? previous, EpochResult current, int finished, int epochs) => new(
-        previous is { Accuracy: > 0 } ? 2 * (current.Accuracy - previous.Value.Accuracy) : 0,
-        previous is null ? 0 : -Math.Min(5 * Math.Max(current.Loss - previous.Value.Loss, 0), 5),
-        current.Accuracy > 60 && finished < 0.3 * epochs ? 2 : 0,
-        0.1 * Math.Max(current.Accuracy - 70, 0));
+    public static RewardTerms Compute(EpochResult? previous, EpochResult current, int finished, int epochs) =>
+        new(
+            previous is { Accuracy: > 0 } ? 2 * (current.Accuracy - previous.Value.Accuracy) : 0,
+            previous is null ? 0 : -Math.Min(5 * Math.Max(current.Loss - previous.Value.Loss, 0), 5),
+            current.Accuracy > 60 && finished < 0.3 * epochs ? 2 : 0,
+            0.1 * Math.Max(current.Accuracy - 70, 0)
+        );
 }
 
 /// <summary>What the trainer measured in an epoch.</summary>
@@ -29,7 +31,14 @@ internal readonly record struct RewardTerms(double AccuracyChange, double LossRi
 /// <param name="Progress">Share of the run's updates that are done; null: finished epochs by all.</param>
 /// <param name="ManualTemperature">In force instead of the decided one.</param>
 /// <param name="ManualThreshold">In force instead of the decided one.</param>
-internal readonly record struct EpochResult(double Accuracy, double Loss, double Difficulty, double? Progress = null, double? ManualTemperature = null, double? ManualThreshold = null)
+internal readonly record struct EpochResult(
+    double Accuracy,
+    double Loss,
+    double Difficulty,
+    double? Progress = null,
+    double? ManualTemperature = null,
+    double? ManualThreshold = null
+)
 {
     /// <summary>Whether somebody had set temperature or threshold by hand.</summary>
     public bool IsManual => ManualTemperature is not null || ManualThreshold is not null;

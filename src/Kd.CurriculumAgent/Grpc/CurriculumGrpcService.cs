@@ -13,46 +13,74 @@ internal sealed class CurriculumGrpcService(RunStore store, PolicyLessons lesson
     private const int MostEpochs = 100_000;
     private const int MostEpisodes = 100_000;
 
-    public override Task<StartRunReply> StartRun(StartRunRequest request, ServerCallContext context) => Task.FromResult(Answer(() =>
-    {
-        CheckId("run_id", request.RunId);
-        Check(request.Epochs is >= 1 and <= MostEpochs, $"epochs is {request.Epochs}, expected 1 to {MostEpochs}");
-        Check(request.InitialTemperature is >= 2 and <= 8, $"initial_temperature is {request.InitialTemperature}, expected 2 to 8");
-        Check(request.EpochRatio is > 0 and <= 1, $"epoch_ratio is {request.EpochRatio}, expected above 0, at most 1");
-        Check(Enum.IsDefined(request.Strategy) && request.Strategy != Strategy.Unspecified, $"strategy is {request.Strategy}, expected one of {string.Join(", ", Enum.GetNames<Strategy>().Skip(1))}");
-        CheckPolicy(request.Policy ?? new PolicySettings());
-        var settings = request.ToSettings();
-        return new StartRunReply { Target = store.Start(settings, request.Restart).ToMessage(settings) };
-    }));
+    public override Task<StartRunReply> StartRun(StartRunRequest request, ServerCallContext context) =>
+        Task.FromResult(
+            Answer(() =>
+            {
+                CheckId("run_id", request.RunId);
+                Check(request.Epochs is >= 1 and <= MostEpochs, $"epochs is {request.Epochs}, expected 1 to {MostEpochs}");
+                Check(request.InitialTemperature is >= 2 and <= 8, $"initial_temperature is {request.InitialTemperature}, expected 2 to 8");
+                Check(request.EpochRatio is > 0 and <= 1, $"epoch_ratio is {request.EpochRatio}, expected above 0, at most 1");
+                Check(
+                    Enum.IsDefined(request.Strategy) && request.Strategy != Strategy.Unspecified,
+                    $"strategy is {request.Strategy}, expected one of {string.Join(", ", Enum.GetNames<Strategy>().Skip(1))}"
+                );
+                CheckPolicy(request.Policy ?? new PolicySettings());
+                var settings = request.ToSettings();
+                return new StartRunReply { Target = store.Start(settings, request.Restart).ToMessage(settings) };
+            })
+        );
 
-    public override Task<ReportEpochReply> ReportEpoch(ReportEpochRequest request, ServerCallContext context) => Task.FromResult(Answer(() =>
-    {
-        CheckId("run_id", request.RunId);
-        Check(request.Epoch >= 0, $"epoch is {request.Epoch}, expected 0 or more");
-        Check(request.Accuracy is >= 0 and <= 100, $"accuracy is {request.Accuracy}, expected 0 to 100 (percent)");
-        Check(double.IsFinite(request.Loss) && request.Loss >= 0, $"loss is {request.Loss}, expected a finite number of at least 0");
-        Check(request.Difficulty is >= 0 and <= 1, $"difficulty is {request.Difficulty}, expected 0 to 1");
-        Check(!request.HasProgress || request.Progress is >= 0 and <= 1, $"progress is {request.Progress}, expected 0 to 1");
-        Check(!request.HasManualTemperature || request.ManualTemperature is >= 1 and <= 20, $"manual_temperature is {request.ManualTemperature}, expected 1 to 20");
-        Check(!request.HasManualThreshold || request.ManualThreshold is >= 0 and <= 1, $"manual_threshold is {request.ManualThreshold}, expected 0 to 1");
-        var result = new EpochResult(
-            request.Accuracy, request.Loss, request.Difficulty, request.HasProgress ? request.Progress : null,
-            request.HasManualTemperature ? request.ManualTemperature : null, request.HasManualThreshold ? request.ManualThreshold : null);
-        var (answer, settings) = store.Report(request.RunId, request.Epoch, result);
-        return new ReportEpochReply { Target = answer.Target?.ToMessage(settings), Reward = answer.Reward.ToMessage() };
-    }));
+    public override Task<ReportEpochReply> ReportEpoch(ReportEpochRequest request, ServerCallContext context) =>
+        Task.FromResult(
+            Answer(() =>
+            {
+                CheckId("run_id", request.RunId);
+                Check(request.Epoch >= 0, $"epoch is {request.Epoch}, expected 0 or more");
+                Check(request.Accuracy is >= 0 and <= 100, $"accuracy is {request.Accuracy}, expected 0 to 100 (percent)");
+                Check(double.IsFinite(request.Loss) && request.Loss >= 0, $"loss is {request.Loss}, expected a finite number of at least 0");
+                Check(request.Difficulty is >= 0 and <= 1, $"difficulty is {request.Difficulty}, expected 0 to 1");
+                Check(!request.HasProgress || request.Progress is >= 0 and <= 1, $"progress is {request.Progress}, expected 0 to 1");
+                Check(
+                    !request.HasManualTemperature || request.ManualTemperature is >= 1 and <= 20,
+                    $"manual_temperature is {request.ManualTemperature}, expected 1 to 20"
+                );
+                Check(
+                    !request.HasManualThreshold || request.ManualThreshold is >= 0 and <= 1,
+                    $"manual_threshold is {request.ManualThreshold}, expected 0 to 1"
+                );
+                var result = new EpochResult(
+                    request.Accuracy,
+                    request.Loss,
+                    request.Difficulty,
+                    request.HasProgress ? request.Progress : null,
+                    request.HasManualTemperature ? request.ManualTemperature : null,
+                    request.HasManualThreshold ? request.ManualThreshold : null
+                );
+                var (answer, settings) = store.Report(request.RunId, request.Epoch, result);
+                return new ReportEpochReply { Target = answer.Target?.ToMessage(settings), Reward = answer.Reward.ToMessage() };
+            })
+        );
 
-    public override Task<LearnPolicyReply> LearnPolicy(LearnPolicyRequest request, ServerCallContext context) => Task.Run(() => Answer(() =>
-    {
-        CheckId("name", request.Name);
-        Check(request.RunIds.Count > 0, "run_ids is empty, expected the runs to learn from");
-        Check(request.HeldOutRunIds.Count > 0, "held_out_run_ids is empty, expected the runs to check the simulator with");
-        foreach (var id in request.RunIds.Concat(request.HeldOutRunIds))
-            CheckId("run_ids", id);
-        Check(!request.RunIds.Intersect(request.HeldOutRunIds).Any(), $"'{request.RunIds.Intersect(request.HeldOutRunIds).FirstOrDefault()}' is in run_ids and in held_out_run_ids; a run can only be one of them");
-        Check(request.Episodes is >= 1 and <= MostEpisodes, $"episodes is {request.Episodes}, expected 1 to {MostEpisodes}");
-        return lessons.Learn(new LessonRequest(request.Name, [.. request.RunIds], [.. request.HeldOutRunIds], request.Episodes, request.Seed)).ToMessage();
-    }));
+    public override Task<LearnPolicyReply> LearnPolicy(LearnPolicyRequest request, ServerCallContext context) =>
+        Task.Run(() =>
+            Answer(() =>
+            {
+                CheckId("name", request.Name);
+                Check(request.RunIds.Count > 0, "run_ids is empty, expected the runs to learn from");
+                Check(request.HeldOutRunIds.Count > 0, "held_out_run_ids is empty, expected the runs to check the simulator with");
+                foreach (var id in request.RunIds.Concat(request.HeldOutRunIds))
+                    CheckId("run_ids", id);
+                Check(
+                    !request.RunIds.Intersect(request.HeldOutRunIds).Any(),
+                    $"'{request.RunIds.Intersect(request.HeldOutRunIds).FirstOrDefault()}' is in run_ids and in held_out_run_ids; a run can only be one of them"
+                );
+                Check(request.Episodes is >= 1 and <= MostEpisodes, $"episodes is {request.Episodes}, expected 1 to {MostEpisodes}");
+                return lessons
+                    .Learn(new LessonRequest(request.Name, [.. request.RunIds], [.. request.HeldOutRunIds], request.Episodes, request.Seed))
+                    .ToMessage();
+            })
+        );
 
     private static void CheckPolicy(PolicySettings policy)
     {
@@ -65,9 +93,11 @@ internal sealed class CurriculumGrpcService(RunStore store, PolicyLessons lesson
     }
 
     // The id becomes a file name.
-    private static void CheckId(string field, string id) => Check(
-        id.Length is >= 1 and <= LongestId && id[0] != '.' && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.'),
-        $"{field} is '{id}', expected 1 to {LongestId} letters, digits, '-', '_' or '.', not beginning with '.'");
+    private static void CheckId(string field, string id) =>
+        Check(
+            id.Length is >= 1 and <= LongestId && id[0] != '.' && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.'),
+            $"{field} is '{id}', expected 1 to {LongestId} letters, digits, '-', '_' or '.', not beginning with '.'"
+        );
 
     private static void Check(bool holds, string problem)
     {

@@ -32,7 +32,8 @@ internal sealed class ActorCritic
             new Dense(Hidden, Hidden),
             new Dense(Hidden, CurriculumAction.Temperatures),
             new Dense(Hidden, CurriculumAction.Difficulties),
-            new Dense(Hidden, 1));
+            new Dense(Hidden, 1)
+        );
         foreach (var layer in network.Layers)
             fill(layer);
         return network;
@@ -97,7 +98,14 @@ internal sealed class ActorCritic
 }
 
 /// <summary>A network's answer for one state, with what the backward pass needs.</summary>
-internal sealed record Evaluation(double[] State, double[] First, double[] Second, double[] TemperatureLogProbabilities, double[] DifficultyLogProbabilities, double Value)
+internal sealed record Evaluation(
+    double[] State,
+    double[] First,
+    double[] Second,
+    double[] TemperatureLogProbabilities,
+    double[] DifficultyLogProbabilities,
+    double Value
+)
 {
     /// <summary>Logarithm of the probability of an action: the two heads are independent.</summary>
     public double LogProbability(CurriculumAction action) => TemperatureLogProbabilities[action.Temperature] + DifficultyLogProbabilities[action.Difficulty];

@@ -3,7 +3,9 @@ namespace Kd.CurriculumAgent.Policies;
 /// <summary>Adam (Kingma and Ba 2015) over the layers of a network, with the gradient's norm clipped first.</summary>
 internal sealed class AdamOptimizer
 {
-    private const double Beta1 = 0.9, Beta2 = 0.999, Epsilon = 1e-8;
+    private const double Beta1 = 0.9,
+        Beta2 = 0.999,
+        Epsilon = 1e-8;
     private readonly double _learningRate;
     private readonly double _largestNorm;
     private readonly List<(double[] Values, double[] Gradients, double[] Mean, double[] Square)> _slots = [];

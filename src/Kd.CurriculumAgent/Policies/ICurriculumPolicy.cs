@@ -13,9 +13,7 @@ internal interface ICurriculumPolicy
     /// <param name="decision">The decision that was in force.</param>
     /// <param name="reward">What it earned.</param>
     /// <param name="view">Where the run is now.</param>
-    void Learn(Decision decision, double reward, RunView view)
-    {
-    }
+    void Learn(Decision decision, double reward, RunView view) { }
 }
 
 /// <summary>Where a run is, as a policy may know it.</summary>

@@ -16,7 +16,12 @@ internal sealed class LearntPolicies(AgentFolder folder)
     /// <summary>Adds the checksum of the weights to a specification, so that a run always goes on with the same ones.</summary>
     /// <exception cref="RunConflictException">There is no policy of that name.</exception>
     public PolicySpecification Pin(PolicySpecification specification) =>
-        specification with { LearntChecksum = Read(specification.Learnt!)?.Sum ?? throw new RunConflictException($"There is no learnt policy '{specification.Learnt}'; call LearnPolicy first.") };
+        specification with
+        {
+            LearntChecksum =
+                Read(specification.Learnt!)?.Sum
+                ?? throw new RunConflictException($"There is no learnt policy '{specification.Learnt}'; call LearnPolicy first."),
+        };
 
     /// <summary>The network of a specification.</summary>
     /// <exception cref="AgentStateException">Its file is gone, or holds other weights than those that the run began with.</exception>
@@ -35,7 +40,10 @@ internal sealed class LearntPolicies(AgentFolder folder)
     public void Save<T>(string name, ActorCritic network, T origin)
     {
         var weights = network.Layers.Select(layer => new LayerWeights(layer.Inputs, layer.Outputs, ToBytes(layer.Weight), ToBytes(layer.Bias))).ToList();
-        AtomicFile.Write(PathOf(name), file => JsonSerializer.Serialize(file, new PolicyFile(Current, weights, JsonSerializer.SerializeToElement(origin), Checksum(weights)), s_json));
+        AtomicFile.Write(
+            PathOf(name),
+            file => JsonSerializer.Serialize(file, new PolicyFile(Current, weights, JsonSerializer.SerializeToElement(origin), Checksum(weights)), s_json)
+        );
     }
 
     /// <summary>Where a policy of a name comes from, or nothing where there is none.</summary>
@@ -53,7 +61,9 @@ internal sealed class LearntPolicies(AgentFolder folder)
             var file = JsonSerializer.Deserialize<PolicyFile>(File.ReadAllText(path));
             if (file is { Version: Current } && file.Sum == Checksum(file.Layers))
                 return file;
-            throw new AgentStateException($"The learnt policy '{path}' is {(file?.Version is Current ? "damaged: its checksum is wrong" : $"of version {file?.Version}, known is {Current}")}; move it away and learn it anew.");
+            throw new AgentStateException(
+                $"The learnt policy '{path}' is {(file?.Version is Current ? "damaged: its checksum is wrong" : $"of version {file?.Version}, known is {Current}")}; move it away and learn it anew."
+            );
         }
         catch (JsonException error)
         {

@@ -31,12 +31,13 @@ internal enum PolicyKind
 internal static class PolicyKinds
 {
     /// <summary>The name that the setting Curriculum:Policy has for it.</summary>
-    public static string ToName(this PolicyKind kind) => kind switch
-    {
-        PolicyKind.PpoWarm => "ppo-warm",
-        PolicyKind.RandomAction => "random-action",
-        _ => kind.ToString().ToLowerInvariant(),
-    };
+    public static string ToName(this PolicyKind kind) =>
+        kind switch
+        {
+            PolicyKind.PpoWarm => "ppo-warm",
+            PolicyKind.RandomAction => "random-action",
+            _ => kind.ToString().ToLowerInvariant(),
+        };
 }
 
 /// <summary>Which policy a run has, and its settings.</summary>
@@ -48,22 +49,30 @@ internal static class PolicyKinds
 /// <param name="Learnt">Name of the learnt policy that PPO begins with.</param>
 /// <param name="LearntChecksum">Checksum of its weights.</param>
 internal sealed record PolicySpecification(
-    PolicyKind Kind, bool Cosine = false, double Threshold = 0, double PruneProbability = 0.5, double PruneUntil = 0.875, string? Learnt = null, string? LearntChecksum = null)
+    PolicyKind Kind,
+    bool Cosine = false,
+    double Threshold = 0,
+    double PruneProbability = 0.5,
+    double PruneUntil = 0.875,
+    string? Learnt = null,
+    string? LearntChecksum = null
+)
 {
     /// <summary>Builds the policy.</summary>
     /// <param name="seed">Seed of the run.</param>
     /// <param name="updateEvery">Epochs between updates of PPO.</param>
     /// <param name="learnt">Finds the learnt network by this specification.</param>
-    public ICurriculumPolicy Create(ulong seed, int updateEvery, Func<PolicySpecification, ActorCritic> learnt) => Kind switch
-    {
-        PolicyKind.Ppo => new PpoPolicy(seed, updateEvery, ActorCritic.CreateRandom(seed)),
-        PolicyKind.PpoWarm => new PpoPolicy(seed, updateEvery, learnt(this)),
-        PolicyKind.Bandit => new BanditPolicy(seed),
-        PolicyKind.Schedule => new SchedulePolicy(Cosine),
-        PolicyKind.Fixed => new FixedPolicy(Threshold),
-        PolicyKind.RandomAction => new RandomActionPolicy(seed),
-        PolicyKind.InfoBatch => new InfoBatchPolicy(PruneProbability, PruneUntil),
-        PolicyKind.None => new NoPolicy(),
-        _ => throw new ArgumentOutOfRangeException(nameof(learnt), Kind, "Not a policy."),
-    };
+    public ICurriculumPolicy Create(ulong seed, int updateEvery, Func<PolicySpecification, ActorCritic> learnt) =>
+        Kind switch
+        {
+            PolicyKind.Ppo => new PpoPolicy(seed, updateEvery, ActorCritic.CreateRandom(seed)),
+            PolicyKind.PpoWarm => new PpoPolicy(seed, updateEvery, learnt(this)),
+            PolicyKind.Bandit => new BanditPolicy(seed),
+            PolicyKind.Schedule => new SchedulePolicy(Cosine),
+            PolicyKind.Fixed => new FixedPolicy(Threshold),
+            PolicyKind.RandomAction => new RandomActionPolicy(seed),
+            PolicyKind.InfoBatch => new InfoBatchPolicy(PruneProbability, PruneUntil),
+            PolicyKind.None => new NoPolicy(),
+            _ => throw new ArgumentOutOfRangeException(nameof(learnt), Kind, "Not a policy."),
+        };
 }

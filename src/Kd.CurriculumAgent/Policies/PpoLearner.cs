@@ -64,7 +64,8 @@ internal sealed class PpoLearner(ActorCritic network, PpoSettings settings)
         for (var j = 0; j < gradient.Length; j++)
         {
             var probability = Math.Exp(logProbabilities[j]);
-            gradient[j] = byLogProbability * ((j == chosen ? 1 : 0) - probability)
+            gradient[j] =
+                byLogProbability * ((j == chosen ? 1 : 0) - probability)
                 + settings.EntropyCoefficient / count * probability * (logProbabilities[j] + headEntropy);
         }
 

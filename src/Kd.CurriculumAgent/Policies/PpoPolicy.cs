@@ -23,7 +23,10 @@ internal sealed class PpoPolicy(ulong seed, int updateEvery, ActorCritic network
     {
         var evaluation = network.Evaluate(state);
         var random = new CounterRandom(seed, CounterRandom.Mix(0xC401CE, (ulong)_choices++));
-        var action = new CurriculumAction(Sample(evaluation.TemperatureLogProbabilities, ref random), Sample(evaluation.DifficultyLogProbabilities, ref random));
+        var action = new CurriculumAction(
+            Sample(evaluation.TemperatureLogProbabilities, ref random),
+            Sample(evaluation.DifficultyLogProbabilities, ref random)
+        );
         return new Choice(state, action, evaluation.LogProbability(action), evaluation.Value);
     }
 

@@ -11,9 +11,10 @@ internal sealed class AgentFolder
     public AgentFolder(IOptions<AgentOptions> options)
     {
         var folder = options.Value.StateFolder;
-        _path = folder.Length > 0
-            ? Path.GetFullPath(folder)
-            : Path.Combine(System.Environment.GetFolderPath(System.Environment.SpecialFolder.LocalApplicationData), "kd-aspire", "agent");
+        _path =
+            folder.Length > 0
+                ? Path.GetFullPath(folder)
+                : Path.Combine(System.Environment.GetFolderPath(System.Environment.SpecialFolder.LocalApplicationData), "kd-aspire", "agent");
         try
         {
             Directory.CreateDirectory(Path.Combine(_path, "policies"));

@@ -9,8 +9,20 @@ internal static partial class AgentLog
     [LoggerMessage(2, LogLevel.Information, "Run {RunId} restored from its journal, {Reported} epochs reported")]
     public static partial void RunRestored(this ILogger logger, string runId, int reported);
 
-    [LoggerMessage(3, LogLevel.Information, "Run {RunId} epoch {Epoch}: accuracy {Accuracy:F2}, reward {Reward:F2}, next temperature {Temperature}, threshold {Threshold}")]
-    public static partial void EpochReported(this ILogger logger, string runId, int epoch, double accuracy, double reward, double temperature, double threshold);
+    [LoggerMessage(
+        3,
+        LogLevel.Information,
+        "Run {RunId} epoch {Epoch}: accuracy {Accuracy:F2}, reward {Reward:F2}, next temperature {Temperature}, threshold {Threshold}"
+    )]
+    public static partial void EpochReported(
+        this ILogger logger,
+        string runId,
+        int epoch,
+        double accuracy,
+        double reward,
+        double temperature,
+        double threshold
+    );
 
     [LoggerMessage(4, LogLevel.Information, "Run {RunId} begins anew; its earlier journal is kept with the ending .old")]
     public static partial void RunForgotten(this ILogger logger, string runId);

@@ -18,9 +18,11 @@ internal static class AgentTelemetry
 
     public static ActivitySource Source { get; } = new(Name);
 
-    public static Counter<long> Decisions { get; } = s_meter.CreateCounter<long>("kd.curriculum.decisions", "{decision}", "Epochs that a policy has decided about");
+    public static Counter<long> Decisions { get; } =
+        s_meter.CreateCounter<long>("kd.curriculum.decisions", "{decision}", "Epochs that a policy has decided about");
 
-    public static Histogram<double> DecisionDuration { get; } = s_meter.CreateDurationHistogram("kd.curriculum.decision.duration", "Time to store a report, learn from it and decide about the next epoch");
+    public static Histogram<double> DecisionDuration { get; } =
+        s_meter.CreateDurationHistogram("kd.curriculum.decision.duration", "Time to store a report, learn from it and decide about the next epoch");
 
     /// <summary>Tells a decision: what the last epoch earned, and what the next one is to do.</summary>
     /// <param name="activity">The span that it was made in.</param>
@@ -31,9 +33,15 @@ internal static class AgentTelemetry
     public static void Decided(Activity? activity, TimeSpan duration, RunSettings settings, int epoch, EpochAnswer answer)
     {
         var policy = (settings.Policy?.Kind ?? PolicyKind.Ppo).ToName();
-        activity?.SetTag("kd.curriculum.run.id", settings.RunId).SetTag("kd.run.epoch", epoch).SetTag("kd.curriculum.policy", policy).SetTag("kd.curriculum.reward", answer.Reward.Total)
-            .SetTag("kd.curriculum.next_temperature", answer.Target?.Temperature).SetTag("kd.curriculum.next_threshold", answer.Target?.Threshold)
-            .SetTag("kd.curriculum.next_epoch_ratio", answer.Target?.EpochRatio).SetTag("kd.curriculum.next_prune_probability", answer.Target?.PruneProbability);
+        activity
+            ?.SetTag("kd.curriculum.run.id", settings.RunId)
+            .SetTag("kd.run.epoch", epoch)
+            .SetTag("kd.curriculum.policy", policy)
+            .SetTag("kd.curriculum.reward", answer.Reward.Total)
+            .SetTag("kd.curriculum.next_temperature", answer.Target?.Temperature)
+            .SetTag("kd.curriculum.next_threshold", answer.Target?.Threshold)
+            .SetTag("kd.curriculum.next_epoch_ratio", answer.Target?.EpochRatio)
+            .SetTag("kd.curriculum.next_prune_probability", answer.Target?.PruneProbability);
         if (answer.Target is null)
             return;
         Decisions.Add(1, new KeyValuePair<string, object?>("kd.curriculum.policy", policy));

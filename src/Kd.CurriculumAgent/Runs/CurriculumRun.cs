@@ -47,7 +47,12 @@ internal sealed class CurriculumRun
         if (result.IsManual)
         {
             // Not a decision of the policy: nothing is credited to it, but it sees what was in force.
-            _inForce = new Decision(result.ManualTemperature ?? _inForce.Temperature, result.ManualThreshold ?? _inForce.Threshold, _inForce.EpochRatio, _inForce.PruneProbability);
+            _inForce = new Decision(
+                result.ManualTemperature ?? _inForce.Temperature,
+                result.ManualThreshold ?? _inForce.Threshold,
+                _inForce.EpochRatio,
+                _inForce.PruneProbability
+            );
             _environment.Apply(_inForce.Temperature, _inForce.Threshold);
         }
 

@@ -40,9 +40,14 @@ internal sealed class Journal(string path)
         {
             var line = JsonSerializer.Deserialize<Line>(text);
             // The first version had neither a number nor a checksum.
-            if (line is { Version: 0 or null, Sum: null } or { Version: Current } && (line.Version is not Current || line.Sum == Checksum(line with { Sum = null })))
+            if (
+                line is { Version: 0 or null, Sum: null } or { Version: Current }
+                && (line.Version is not Current || line.Sum == Checksum(line with { Sum = null }))
+            )
                 return (line.Start, line.Report);
-            throw new AgentStateException($"The journal '{path}' is {(line?.Version is Current ? "damaged" : $"of version {line?.Version}, known is {Current},")} in line {number}; move it away to forget its run.");
+            throw new AgentStateException(
+                $"The journal '{path}' is {(line?.Version is Current ? "damaged" : $"of version {line?.Version}, known is {Current},")} in line {number}; move it away to forget its run."
+            );
         }
         catch (JsonException error)
         {

@@ -4,7 +4,16 @@ using Kd.CurriculumAgent.Policies;
 namespace Kd.CurriculumAgent.Runs;
 
 /// <summary>How a run was started.</summary>
-internal sealed record RunSettings(string RunId, int Epochs, double InitialTemperature, int Strategy, double EpochRatio, long Seed, int UpdateEvery, PolicySpecification? Policy = null);
+internal sealed record RunSettings(
+    string RunId,
+    int Epochs,
+    double InitialTemperature,
+    int Strategy,
+    double EpochRatio,
+    long Seed,
+    int UpdateEvery,
+    PolicySpecification? Policy = null
+);
 
 /// <summary>What the next epoch is to do.</summary>
 internal sealed record EpochTarget(double Temperature, double Threshold, double EpochRatio, double PruneProbability);

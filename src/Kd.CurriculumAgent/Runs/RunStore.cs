@@ -60,7 +60,9 @@ internal sealed class RunStore
             if (epoch < run.Reported)
                 return (run.AnswerOf(epoch), run.Settings);
             if (epoch > run.Reported || run.IsOver)
-                throw new RunConflictException($"epoch is {epoch}; run '{runId}' has {run.Settings.Epochs} epochs (from 0){(run.IsOver ? " and is over" : $", and {run.Reported} is the next to report")}.");
+                throw new RunConflictException(
+                    $"epoch is {epoch}; run '{runId}' has {run.Settings.Epochs} epochs (from 0){(run.IsOver ? " and is over" : $", and {run.Reported} is the next to report")}."
+                );
             var started = Stopwatch.GetTimestamp();
             using var activity = AgentTelemetry.Source.StartActivity(AgentTelemetry.Decide);
             JournalOf(runId).Append(null, result);

@@ -74,4 +74,11 @@ internal sealed record LessonRequest(string Name, IReadOnlyList<string> Runs, IR
 /// <param name="RandomAccuracy">The same by random actions.</param>
 /// <param name="FittedEpochs">Recorded epochs.</param>
 /// <param name="Seconds">Time that it took.</param>
-internal sealed record LessonResult(LessonRequest Request, SimulatorCheck Check, double LearntAccuracy, double RandomAccuracy, int FittedEpochs, double Seconds);
+internal sealed record LessonResult(
+    LessonRequest Request,
+    SimulatorCheck Check,
+    double LearntAccuracy,
+    double RandomAccuracy,
+    int FittedEpochs,
+    double Seconds
+);

@@ -27,11 +27,14 @@ internal sealed class PolicySchool(TrainingSimulator simulator, int epochs, doub
     /// <param name="create">Gives the policy of a run.</param>
     /// <param name="episodes">Simulated runs.</param>
     /// <param name="seed">Seed of the chance, the same for every policy.</param>
-    public double Measure(Func<ulong, ICurriculumPolicy> create, int episodes, ulong seed) => Enumerable.Range(0, episodes).Average(episode =>
-    {
-        var chance = CounterRandom.Mix(seed, 0xE7A1, (ulong)episode);
-        return Run(create(chance), chance).Accuracy;
-    });
+    public double Measure(Func<ulong, ICurriculumPolicy> create, int episodes, ulong seed) =>
+        Enumerable
+            .Range(0, episodes)
+            .Average(episode =>
+            {
+                var chance = CounterRandom.Mix(seed, 0xE7A1, (ulong)episode);
+                return Run(create(chance), chance).Accuracy;
+            });
 
     private EpochResult Run(ICurriculumPolicy policy, ulong chance)
     {

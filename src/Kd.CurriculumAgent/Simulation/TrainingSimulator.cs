@@ -13,7 +13,8 @@ internal sealed class TrainingSimulator
 {
     private const double Ridge = 1e-2;
     private readonly Matrix<double> _coefficients;
-    private readonly Vector<double> _centre, _scale;
+    private readonly Vector<double> _centre,
+        _scale;
     private readonly List<double[]> _residuals = [];
     private readonly EpochResult _before;
 
@@ -31,7 +32,9 @@ internal sealed class TrainingSimulator
         var steps = runs.SelectMany(Steps).ToList();
         var raw = Matrix<double>.Build.DenseOfRows(steps.Select(step => Features(step.Before, step.Epoch, step.Progress)));
         _centre = raw.ColumnSums() / raw.RowCount;
-        _scale = Vector<double>.Build.DenseOfEnumerable(raw.EnumerateColumns().Select((column, i) => Math.Max((column - _centre[i]).L2Norm() / Math.Sqrt(raw.RowCount), 1e-9)));
+        _scale = Vector<double>.Build.DenseOfEnumerable(
+            raw.EnumerateColumns().Select((column, i) => Math.Max((column - _centre[i]).L2Norm() / Math.Sqrt(raw.RowCount), 1e-9))
+        );
         var features = Matrix<double>.Build.DenseOfRows(steps.Select(step => Standardize(Features(step.Before, step.Epoch, step.Progress))));
         var changes = Matrix<double>.Build.DenseOfRows(steps.Select(step => Change(step.Before, step.Epoch.Result)));
         var penalty = Matrix<double>.Build.DenseIdentity(features.ColumnCount) * (Ridge * features.RowCount);
@@ -54,11 +57,16 @@ internal sealed class TrainingSimulator
     /// <param name="random">Draws the chance; without it there is none.</param>
     public EpochResult Step(EpochResult before, double temperature, double threshold, double progress, ref CounterRandom random, bool withChance)
     {
-        var change = _coefficients.TransposeThisAndMultiply(Vector<double>.Build.Dense(Standardize(Features(before, new RecordedEpoch(temperature, threshold, default), progress))));
+        var change = _coefficients.TransposeThisAndMultiply(
+            Vector<double>.Build.Dense(Standardize(Features(before, new RecordedEpoch(temperature, threshold, default), progress)))
+        );
         if (withChance)
             change += Vector<double>.Build.Dense(_residuals[random.NextInt32(_residuals.Count)]);
         return new EpochResult(
-            Math.Clamp(before.Accuracy + change[0], 0, 100), before.Loss * Math.Exp(Math.Clamp(change[1], -3, 3)), Math.Clamp(before.Difficulty + change[2], 0, 1));
+            Math.Clamp(before.Accuracy + change[0], 0, 100),
+            before.Loss * Math.Exp(Math.Clamp(change[1], -3, 3)),
+            Math.Clamp(before.Difficulty + change[2], 0, 1)
+        );
     }
 
     /// <summary>The recorded epochs of a run with the result before each and the progress.</summary>
@@ -79,11 +87,31 @@ internal sealed class TrainingSimulator
 
     private static double[] Features(EpochResult before, RecordedEpoch epoch, double progress)
     {
-        var (accuracy, loss, temperature, threshold) = (before.Accuracy / 100, Math.Log(Math.Max(before.Loss, 1e-6)), (epoch.Temperature - 5) / 3, epoch.Threshold);
+        var (accuracy, loss, temperature, threshold) = (
+            before.Accuracy / 100,
+            Math.Log(Math.Max(before.Loss, 1e-6)),
+            (epoch.Temperature - 5) / 3,
+            epoch.Threshold
+        );
         return
         [
-            1, progress, progress * progress, accuracy, accuracy * accuracy, accuracy * progress, loss, before.Difficulty, before.Accuracy > 0 ? 1 : 0,
-            temperature, temperature * temperature, threshold, threshold * threshold, threshold * progress, threshold * accuracy, temperature * accuracy, temperature * loss,
+            1,
+            progress,
+            progress * progress,
+            accuracy,
+            accuracy * accuracy,
+            accuracy * progress,
+            loss,
+            before.Difficulty,
+            before.Accuracy > 0 ? 1 : 0,
+            temperature,
+            temperature * temperature,
+            threshold,
+            threshold * threshold,
+            threshold * progress,
+            threshold * accuracy,
+            temperature * accuracy,
+            temperature * loss,
         ];
     }
 

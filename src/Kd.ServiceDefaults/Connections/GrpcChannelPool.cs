@@ -37,19 +37,23 @@ public sealed class GrpcChannelPool : IDisposable
     /// <summary>Closes all connections.</summary>
     public void Dispose() => Array.ForEach(_channels, channel => channel.Dispose());
 
-    private static GrpcChannel Open(Uri address, int largestMessage) => GrpcChannel.ForAddress(address, new GrpcChannelOptions
-    {
-        HttpHandler = new SocketsHttpHandler
-        {
-            ConnectTimeout = TimeSpan.FromSeconds(5),
-            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
-            KeepAlivePingDelay = TimeSpan.FromSeconds(20),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
-        },
-        DisposeHttpClient = true,
-        MaxReceiveMessageSize = largestMessage,
-        MaxSendMessageSize = largestMessage,
-        InitialReconnectBackoff = TimeSpan.FromMilliseconds(100),
-        MaxReconnectBackoff = TimeSpan.FromSeconds(5),
-    });
+    private static GrpcChannel Open(Uri address, int largestMessage) =>
+        GrpcChannel.ForAddress(
+            address,
+            new GrpcChannelOptions
+            {
+                HttpHandler = new SocketsHttpHandler
+                {
+                    ConnectTimeout = TimeSpan.FromSeconds(5),
+                    PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+                    KeepAlivePingDelay = TimeSpan.FromSeconds(20),
+                    KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+                },
+                DisposeHttpClient = true,
+                MaxReceiveMessageSize = largestMessage,
+                MaxSendMessageSize = largestMessage,
+                InitialReconnectBackoff = TimeSpan.FromMilliseconds(100),
+                MaxReconnectBackoff = TimeSpan.FromSeconds(5),
+            }
+        );
 }

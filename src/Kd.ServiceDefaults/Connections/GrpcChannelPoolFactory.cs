@@ -20,7 +20,9 @@ public sealed class GrpcChannelPoolFactory(ServiceEndpointResolver resolver, IOp
         foreach (var part in address.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             if (!Uri.TryCreate(part, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-                throw new ArgumentException($"'{part}' is not an address of a service. Expected http://HOST:PORT (several separated by ';') or a discovery name such as http://_grpc.teacher.");
+                throw new ArgumentException(
+                    $"'{part}' is not an address of a service. Expected http://HOST:PORT (several separated by ';') or a discovery name such as http://_grpc.teacher."
+                );
             addresses.AddRange(await ResolveAsync(uri, cancellation));
         }
 
@@ -37,11 +39,12 @@ public sealed class GrpcChannelPoolFactory(ServiceEndpointResolver resolver, IOp
         return [.. source.Endpoints.Select(endpoint => ToUri(endpoint.EndPoint, uri))];
     }
 
-    private static Uri ToUri(EndPoint endpoint, Uri asked) => endpoint switch
-    {
-        UriEndPoint named => named.Uri,
-        IPEndPoint ip => new Uri($"{asked.Scheme}://{ip}"),
-        DnsEndPoint dns => new Uri($"{asked.Scheme}://{dns.Host}:{(dns.Port == 0 ? asked.Port : dns.Port)}"),
-        _ => throw new ArgumentException($"'{asked}' resolved to {endpoint}, which is not a network address."),
-    };
+    private static Uri ToUri(EndPoint endpoint, Uri asked) =>
+        endpoint switch
+        {
+            UriEndPoint named => named.Uri,
+            IPEndPoint ip => new Uri($"{asked.Scheme}://{ip}"),
+            DnsEndPoint dns => new Uri($"{asked.Scheme}://{dns.Host}:{(dns.Port == 0 ? asked.Port : dns.Port)}"),
+            _ => throw new ArgumentException($"'{asked}' resolved to {endpoint}, which is not a network address."),
+        };
 }

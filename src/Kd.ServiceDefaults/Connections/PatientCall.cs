@@ -14,25 +14,31 @@ public static class PatientCall
     /// <param name="time">Clock of the delays.</param>
     /// <param name="onRetry">Told of each failure: the error, the attempt (from 0) and the delay.</param>
     public static ResiliencePipeline Create(TimeSpan firstDelay, TimeSpan largestDelay, TimeProvider time, Action<RpcException, int, TimeSpan> onRetry) =>
-        new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<RpcException>(IsPassing),
-            MaxRetryAttempts = int.MaxValue,
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            Delay = firstDelay,
-            MaxDelay = largestDelay,
-            DelayGenerator = retry => ValueTask.FromResult(Pushback((RpcException)retry.Outcome.Exception!)),
-            OnRetry = retry =>
-            {
-                onRetry((RpcException)retry.Outcome.Exception!, retry.AttemptNumber, retry.RetryDelay);
-                return ValueTask.CompletedTask;
-            },
-        }).Build();
+        new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(
+                new RetryStrategyOptions
+                {
+                    ShouldHandle = new PredicateBuilder().Handle<RpcException>(IsPassing),
+                    MaxRetryAttempts = int.MaxValue,
+                    BackoffType = DelayBackoffType.Exponential,
+                    UseJitter = true,
+                    Delay = firstDelay,
+                    MaxDelay = largestDelay,
+                    DelayGenerator = retry => ValueTask.FromResult(Pushback((RpcException)retry.Outcome.Exception!)),
+                    OnRetry = retry =>
+                    {
+                        onRetry((RpcException)retry.Outcome.Exception!, retry.AttemptNumber, retry.RetryDelay);
+                        return ValueTask.CompletedTask;
+                    },
+                }
+            )
+            .Build();
 
     // A server that is full says when it will have room; otherwise the backoff counts.
     private static TimeSpan? Pushback(RpcException error) =>
-        int.TryParse(error.Trailers.GetValue("grpc-retry-pushback-ms"), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) ? TimeSpan.FromMilliseconds(Math.Clamp(milliseconds, 1, 60_000)) : null;
+        int.TryParse(error.Trailers.GetValue("grpc-retry-pushback-ms"), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
+            ? TimeSpan.FromMilliseconds(Math.Clamp(milliseconds, 1, 60_000))
+            : null;
 
     private static bool IsPassing(RpcException error) =>
         error.StatusCode is StatusCode.Unavailable or StatusCode.ResourceExhausted or StatusCode.DeadlineExceeded or StatusCode.Aborted

@@ -11,7 +11,11 @@ internal sealed class ReplicaServerInterceptor : Interceptor
     // Several services may live in one process, as in tests.
     private readonly string _name = Interlocked.Increment(ref s_services) is var number && number == 1 ? ReplicaName.Own : $"{ReplicaName.Own}.{number}";
 
-    public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+        TRequest request,
+        ServerCallContext context,
+        UnaryServerMethod<TRequest, TResponse> continuation
+    )
     {
         // Goes out with the headers of the answer, without a frame of its own.
         context.GetHttpContext().Response.Headers[ReplicaName.Header] = _name;
@@ -22,7 +26,11 @@ internal sealed class ReplicaServerInterceptor : Interceptor
 /// <summary>Tells the balance which replica answered on a connection, or that the connection failed.</summary>
 internal sealed class ReplicaClientInterceptor(ReplicaBalance balance, int connection) : Interceptor
 {
-    public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(TRequest request, ClientInterceptorContext<TRequest, TResponse> context, AsyncUnaryCallContinuation<TRequest, TResponse> continuation)
+    public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
+        TRequest request,
+        ClientInterceptorContext<TRequest, TResponse> context,
+        AsyncUnaryCallContinuation<TRequest, TResponse> continuation
+    )
     {
         var call = continuation(request, context);
         return new AsyncUnaryCall<TResponse>(WatchAsync(call), call.ResponseHeadersAsync, call.GetStatus, call.GetTrailers, call.Dispose);

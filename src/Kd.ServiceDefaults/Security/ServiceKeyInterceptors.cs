@@ -34,25 +34,43 @@ internal sealed class ServiceKeyServerInterceptor(IOptions<ServiceKeyOptions> op
     // Hashes have one length, so the comparison takes the same time whatever was sent.
     private readonly byte[] _expected = SHA256.HashData(Encoding.UTF8.GetBytes(ServiceKey.Value(options.Value)));
 
-    public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+        TRequest request,
+        ServerCallContext context,
+        UnaryServerMethod<TRequest, TResponse> continuation
+    )
     {
         Check(context);
         return continuation(request, context);
     }
 
-    public override Task ServerStreamingServerHandler<TRequest, TResponse>(TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation)
+    public override Task ServerStreamingServerHandler<TRequest, TResponse>(
+        TRequest request,
+        IServerStreamWriter<TResponse> responseStream,
+        ServerCallContext context,
+        ServerStreamingServerMethod<TRequest, TResponse> continuation
+    )
     {
         Check(context);
         return continuation(request, responseStream, context);
     }
 
-    public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(IAsyncStreamReader<TRequest> requestStream, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation)
+    public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream,
+        ServerCallContext context,
+        ClientStreamingServerMethod<TRequest, TResponse> continuation
+    )
     {
         Check(context);
         return continuation(requestStream, context);
     }
 
-    public override Task DuplexStreamingServerHandler<TRequest, TResponse>(IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, DuplexStreamingServerMethod<TRequest, TResponse> continuation)
+    public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream,
+        IServerStreamWriter<TResponse> responseStream,
+        ServerCallContext context,
+        DuplexStreamingServerMethod<TRequest, TResponse> continuation
+    )
     {
         Check(context);
         return continuation(requestStream, responseStream, context);
@@ -62,14 +80,23 @@ internal sealed class ServiceKeyServerInterceptor(IOptions<ServiceKeyOptions> op
     {
         var sent = context.RequestHeaders.GetValue(ServiceKey.Header) ?? "";
         if (!CryptographicOperations.FixedTimeEquals(_expected, SHA256.HashData(Encoding.UTF8.GetBytes(sent))))
-            throw new RpcException(new Status(StatusCode.Unauthenticated, "The metadata 'authorization: Bearer KEY' is missing or has another key. All services need the same Service:Key."));
+            throw new RpcException(
+                new Status(
+                    StatusCode.Unauthenticated,
+                    "The metadata 'authorization: Bearer KEY' is missing or has another key. All services need the same Service:Key."
+                )
+            );
     }
 }
 
 /// <summary>Puts the shared key on every call.</summary>
 internal sealed class ServiceKeyClientInterceptor(string value) : Interceptor
 {
-    public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(TRequest request, ClientInterceptorContext<TRequest, TResponse> context, AsyncUnaryCallContinuation<TRequest, TResponse> continuation)
+    public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
+        TRequest request,
+        ClientInterceptorContext<TRequest, TResponse> context,
+        AsyncUnaryCallContinuation<TRequest, TResponse> continuation
+    )
     {
         var headers = context.Options.Headers ?? [];
         headers.Add(ServiceKey.Header, value);

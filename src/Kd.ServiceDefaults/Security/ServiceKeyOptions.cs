@@ -9,7 +9,9 @@ public sealed class ServiceKeyOptions
     public const string Section = "Service";
 
     /// <summary>The secret; at least 16 characters. The AppHost makes one and hands it to every service.</summary>
-    [Required(ErrorMessage = "Service:Key is missing. The AppHost sets it; a service that is started by itself needs the same value as the others, for example in the environment variable Service__Key.")]
+    [Required(
+        ErrorMessage = "Service:Key is missing. The AppHost sets it; a service that is started by itself needs the same value as the others, for example in the environment variable Service__Key."
+    )]
     [MinLength(16, ErrorMessage = "Service:Key must have at least 16 characters.")]
     public string Key { get; set; } = "";
 }

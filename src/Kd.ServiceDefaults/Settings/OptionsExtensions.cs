@@ -12,7 +12,8 @@ public static class OptionsExtensions
         where T : class
     {
         services.AddSingleton<IValidateOptions<T>>(new SectionValidator<T>(section));
-        return services.AddOptions<T>()
+        return services
+            .AddOptions<T>()
             .Configure<IConfiguration>((options, configuration) => Bind(configuration.GetSection(section), options))
             .ValidateOnStart();
     }
@@ -22,7 +23,9 @@ public static class OptionsExtensions
         var known = options.GetType().GetProperties().Where(property => property.CanWrite).Select(property => property.Name).ToList();
         var unknown = section.GetChildren().Select(child => child.Key).Where(key => !known.Contains(key, StringComparer.OrdinalIgnoreCase)).ToList();
         if (unknown.Count > 0)
-            throw new SettingsException($"{section.Path}:{unknown[0]} is not a setting. Known in {section.Path}: {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
+            throw new SettingsException(
+                $"{section.Path}:{unknown[0]} is not a setting. Known in {section.Path}: {string.Join(", ", known.Order(StringComparer.Ordinal))}."
+            );
         try
         {
             section.Bind(options);

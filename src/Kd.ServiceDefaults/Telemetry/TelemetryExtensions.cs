@@ -13,7 +13,8 @@ internal static class TelemetryExtensions
 {
     // Every project has one ActivitySource and one Meter, named as its assembly.
     private const string Sources = "Kd.*";
-    private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT", Sampler = "OTEL_TRACES_SAMPLER";
+    private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        Sampler = "OTEL_TRACES_SAMPLER";
 
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
@@ -26,19 +27,19 @@ internal static class TelemetryExtensions
             logging.IncludeScopes = true;
         });
         builder.Services.AddHostedService<LastLogs>();
-        builder.Services.AddOpenTelemetry()
+        builder
+            .Services.AddOpenTelemetry()
             // What the environment says comes last and so wins: the dashboard matches a replica by the instance id that the AppHost gave it.
             .ConfigureResource(resource => resource.AddService(builder.Environment.ApplicationName).AddEnvironmentVariableDetector())
-            .WithMetrics(metrics => metrics
-                .AddAspNetCoreInstrumentation()
-                .AddRuntimeInstrumentation()
-                .AddMeter(Sources))
-            .WithTracing(tracing => tracing
-                .KeepUnrecordedParents(builder.Configuration[Sampler])
-                .AddAspNetCoreInstrumentation(options => options.Filter = context => IsTraced(context.Request))
-                // Else a second client span would repeat each call.
-                .AddGrpcClientInstrumentation(options => options.SuppressDownstreamInstrumentation = true)
-                .AddSource(Sources))
+            .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddMeter(Sources))
+            .WithTracing(tracing =>
+                tracing
+                    .KeepUnrecordedParents(builder.Configuration[Sampler])
+                    .AddAspNetCoreInstrumentation(options => options.Filter = context => IsTraced(context.Request))
+                    // Else a second client span would repeat each call.
+                    .AddGrpcClientInstrumentation(options => options.SuppressDownstreamInstrumentation = true)
+                    .AddSource(Sources)
+            )
             .UseOtlpExporter();
     }
 

@@ -70,7 +70,12 @@ internal sealed class BatchPipeline(ImageSplit split, ViewPlanner planner, Teach
         var (views, rendered) = Render(plan, pixels, cancellation);
         var labels = Array.ConvertAll(plan.Samples, sample => (long)split.Labels[sample]);
         var logits = plan.NeedsTeacher
-            ? await (teacher ?? throw new InvalidOperationException("A batch needs the teacher, but there is none.")).GetLogitsAsync(views, pixels, planner.Size, cancellation)
+            ? await (teacher ?? throw new InvalidOperationException("A batch needs the teacher, but there is none.")).GetLogitsAsync(
+                views,
+                pixels,
+                planner.Size,
+                cancellation
+            )
             : null;
         return new ReadyBatch(plan.Samples, labels, pixels, planner.Size, logits, rendered, plan.IsTraced);
     }

@@ -8,7 +8,15 @@ namespace Kd.StudentTrainer.Batches;
 /// <param name="TeacherLogits">Row-major [N, C] at temperature 1, or null where the method needs none.</param>
 /// <param name="RenderSeconds">Time that rendering took.</param>
 /// <param name="IsTraced">Whether its preparation is in the trace, and so its step.</param>
-internal sealed record ReadyBatch(int[] Samples, long[] Labels, ReadOnlyMemory<byte> Pixels, int ViewSize, float[]? TeacherLogits, double RenderSeconds = 0, bool IsTraced = false)
+internal sealed record ReadyBatch(
+    int[] Samples,
+    long[] Labels,
+    ReadOnlyMemory<byte> Pixels,
+    int ViewSize,
+    float[]? TeacherLogits,
+    double RenderSeconds = 0,
+    bool IsTraced = false
+)
 {
     public int Count => Samples.Length;
 }

@@ -14,11 +14,15 @@ internal sealed record ViewSource(ImageSplit Split, ViewPlanner Planner, int? Vi
     public ViewId[] Identify(int[] samples)
     {
         var ids = new ViewId[samples.Length];
-        Parallel.For(0, samples.Length, i =>
-        {
-            var content = Split.Get(samples[i]);
-            ids[i] = Plan(samples[i], content).IdFor(content.Hash);
-        });
+        Parallel.For(
+            0,
+            samples.Length,
+            i =>
+            {
+                var content = Split.Get(samples[i]);
+                ids[i] = Plan(samples[i], content).IdFor(content.Hash);
+            }
+        );
         return ids;
     }
 
@@ -31,13 +35,18 @@ internal sealed record ViewSource(ImageSplit Split, ViewPlanner Planner, int? Vi
     {
         var bytes = ViewRenderer.ByteCount(Planner.Size);
         var ids = new ViewId[samples.Length];
-        Parallel.For(0, samples.Length, new ParallelOptions { CancellationToken = cancellation }, i =>
-        {
-            var content = Split.Get(samples[i]);
-            var view = Plan(samples[i], content);
-            ViewRenderer.Render(content.Image, view, pixels.AsSpan(i * bytes, bytes));
-            ids[i] = view.IdFor(content.Hash);
-        });
+        Parallel.For(
+            0,
+            samples.Length,
+            new ParallelOptions { CancellationToken = cancellation },
+            i =>
+            {
+                var content = Split.Get(samples[i]);
+                var view = Plan(samples[i], content);
+                ViewRenderer.Render(content.Image, view, pixels.AsSpan(i * bytes, bytes));
+                ids[i] = view.IdFor(content.Hash);
+            }
+        );
         return ids;
     }
 
@@ -45,7 +54,9 @@ internal sealed record ViewSource(ImageSplit Split, ViewPlanner Planner, int? Vi
     {
         var (width, height) = (content.Image.Width, content.Image.Height);
         if (Planner.Small && (width != Planner.Size || height != Planner.Size))
-            throw new DatasetException($"The picture '{Split.NameOf(sample)}' has {width}x{height} px, and the first one of the dataset {Planner.Size}x{Planner.Size} px. Small pictures are not resized and must have one size; with another Views:Size, for example 224, all are resized.");
+            throw new DatasetException(
+                $"The picture '{Split.NameOf(sample)}' has {width}x{height} px, and the first one of the dataset {Planner.Size}x{Planner.Size} px. Small pictures are not resized and must have one size; with another Views:Size, for example 224, all are resized."
+            );
         return View is { } index ? Planner.Training(sample, index, width, height) : Planner.Evaluation(width, height);
     }
 }

@@ -32,7 +32,10 @@ internal sealed class CheckpointStore(RunFolder folder)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new TrainingException($"The checkpoint '{_last}' cannot be written: {error.Message} The one before is intact; make room and start the same command again.", error);
+            throw new TrainingException(
+                $"The checkpoint '{_last}' cannot be written: {error.Message} The one before is intact; make room and start the same command again.",
+                error
+            );
         }
     }
 

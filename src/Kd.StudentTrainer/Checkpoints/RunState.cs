@@ -20,8 +20,21 @@ namespace Kd.StudentTrainer.Checkpoints;
 /// <param name="Coming">Set by hand for the epochs after it.</param>
 /// <param name="Dataset">Checksum of the dataset, on whose order difficulty rests; null in checkpoints of earlier versions.</param>
 internal sealed record RunState(
-    string? TeacherId, int Epoch, int Step, long Steps, EpochSums Sums, BestEpoch Best, long Seen, TeacherUsage Usage, double Seconds, string? Target, IReadOnlyList<string> Reports,
-    ManualTarget? InForce = null, ManualTarget? Coming = null, string? Dataset = null);
+    string? TeacherId,
+    int Epoch,
+    int Step,
+    long Steps,
+    EpochSums Sums,
+    BestEpoch Best,
+    long Seen,
+    TeacherUsage Usage,
+    double Seconds,
+    string? Target,
+    IReadOnlyList<string> Reports,
+    ManualTarget? InForce = null,
+    ManualTarget? Coming = null,
+    string? Dataset = null
+);
 
 /// <summary>What adds up over an epoch's steps.</summary>
 /// <param name="Loss">Sum over samples.</param>

@@ -14,7 +14,12 @@ namespace Kd.StudentTrainer.Curriculum;
 internal sealed class Course
 {
     private const ulong ShuffleStream = 0x5AFF1E;
-    private const string ValuesName = "difficulty.values", MeasuredName = "difficulty.measured", LossesName = "losses", ViewsName = "views.seen", SamplesName = "epoch.samples", WeightsName = "epoch.weights";
+    private const string ValuesName = "difficulty.values",
+        MeasuredName = "difficulty.measured",
+        LossesName = "losses",
+        ViewsName = "views.seen",
+        SamplesName = "epoch.samples",
+        WeightsName = "epoch.weights";
     private readonly RunContext _context;
     private readonly RunConfiguration _configuration;
     private readonly string _runId;
@@ -70,20 +75,23 @@ internal sealed class Course
         if (!HasTarget)
             return;
         var options = _configuration.Curriculum;
-        Target = Wait(_context.Agent.StartAsync(
-            new StartRunRequest
-            {
-                RunId = _runId,
-                Epochs = epochs,
-                InitialTemperature = _configuration.Distillation.Temperature,
-                Strategy = options.ProtocolStrategy,
-                EpochRatio = options.EpochRatio,
-                Seed = _configuration.Run.Seed,
-                Policy = options.ProtocolPolicy,
-                // Nothing was trained yet, so what the agent may know of a run of this name is another one's.
-                Restart = true,
-            },
-            cancellation));
+        Target = Wait(
+            _context.Agent.StartAsync(
+                new StartRunRequest
+                {
+                    RunId = _runId,
+                    Epochs = epochs,
+                    InitialTemperature = _configuration.Distillation.Temperature,
+                    Strategy = options.ProtocolStrategy,
+                    EpochRatio = options.EpochRatio,
+                    Seed = _configuration.Run.Seed,
+                    Policy = options.ProtocolPolicy,
+                    // Nothing was trained yet, so what the agent may know of a run of this name is another one's.
+                    Restart = true,
+                },
+                cancellation
+            )
+        );
     }
 
     /// <summary>Begins an epoch with what is set by hand for it.</summary>
@@ -147,7 +155,14 @@ internal sealed class Course
     /// <returns>The reward; null while the agent is unavailable.</returns>
     public Reward? Report(int epoch, double accuracy, double loss, double? progress, CancellationToken cancellation)
     {
-        var request = new ReportEpochRequest { RunId = _runId, Epoch = epoch, Accuracy = accuracy, Loss = loss, Difficulty = Difficulty.Mean };
+        var request = new ReportEpochRequest
+        {
+            RunId = _runId,
+            Epoch = epoch,
+            Accuracy = accuracy,
+            Loss = loss,
+            Difficulty = Difficulty.Mean,
+        };
         if (progress is { } share)
             request.Progress = share;
         if (Manual?.Temperature is { } temperature)

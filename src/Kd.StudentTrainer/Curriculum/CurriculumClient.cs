@@ -9,7 +9,8 @@ using Microsoft.Extensions.Options;
 namespace Kd.StudentTrainer.Curriculum;
 
 /// <summary>Reports epochs to the agent. While it is away the last target holds, and reports wait their turn.</summary>
-internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<AgentClientOptions> options, TimeProvider time, ILogger<CurriculumClient> logger) : IDisposable
+internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<AgentClientOptions> options, TimeProvider time, ILogger<CurriculumClient> logger)
+    : IDisposable
 {
     private const int LargestMessage = 4 << 20;
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(10);
@@ -43,7 +44,10 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
         {
             return await DeliverAsync(client, cancellation);
         }
-        catch (RpcException error) when (error.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Internal or StatusCode.Cancelled && !cancellation.IsCancellationRequested)
+        catch (RpcException error)
+            when (error.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Internal or StatusCode.Cancelled
+                && !cancellation.IsCancellationRequested
+            )
         {
             logger.AgentIsAway(error.Status.Detail);
             return null;
@@ -56,26 +60,37 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
     }
 
     /// <summary>Has a policy learn on a simulator of recorded runs; delivers their reports first, and waits until the agent is available.</summary>
-    public Task<LearnPolicyReply> LearnAsync(LearnPolicyRequest request, CancellationToken cancellation) => CallPatientlyAsync(
-        async (client, token) =>
-        {
-            await DeliverAsync(client, token);
-            return await client.LearnPolicyAsync(request, new CallOptions(deadline: time.GetUtcNow().UtcDateTime + s_lesson, cancellationToken: token));
-        },
-        SpanNames.LearnPolicy,
-        cancellation);
+    public Task<LearnPolicyReply> LearnAsync(LearnPolicyRequest request, CancellationToken cancellation) =>
+        CallPatientlyAsync(
+            async (client, token) =>
+            {
+                await DeliverAsync(client, token);
+                return await client.LearnPolicyAsync(request, new CallOptions(deadline: time.GetUtcNow().UtcDateTime + s_lesson, cancellationToken: token));
+            },
+            SpanNames.LearnPolicy,
+            cancellation
+        );
 
     public void Dispose() => _pool?.Dispose();
 
-    private async Task<T> CallPatientlyAsync<T>(Func<Protocol.Curriculum.V1.Curriculum.CurriculumClient, CancellationToken, Task<T>> call, string span, CancellationToken cancellation)
+    private async Task<T> CallPatientlyAsync<T>(
+        Func<Protocol.Curriculum.V1.Curriculum.CurriculumClient, CancellationToken, Task<T>> call,
+        string span,
+        CancellationToken cancellation
+    )
     {
         using var activity = TrainerTelemetry.Start(span);
         var client = await OpenAsync(cancellation);
-        var patience = PatientCall.Create(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), time, (error, attempt, _) =>
-        {
-            if (attempt == 3)
-                logger.AgentIsAway(error.Status.Detail);
-        });
+        var patience = PatientCall.Create(
+            TimeSpan.FromMilliseconds(200),
+            TimeSpan.FromSeconds(5),
+            time,
+            (error, attempt, _) =>
+            {
+                if (attempt == 3)
+                    logger.AgentIsAway(error.Status.Detail);
+            }
+        );
         try
         {
             return await patience.ExecuteAsync(async token => await call(client, token), cancellation);
@@ -97,7 +112,10 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
             {
                 reply = await client.ReportEpochAsync(next, Options(cancellation));
             }
-            catch (RpcException error) when (next.RunId != _waiting[^1].RunId && error.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition or StatusCode.InvalidArgument or StatusCode.DataLoss)
+            catch (RpcException error)
+                when (next.RunId != _waiting[^1].RunId
+                    && error.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition or StatusCode.InvalidArgument or StatusCode.DataLoss
+                )
             {
                 // What is wrong with an earlier run must not end this one.
                 logger.ReportRefused(next.RunId, next.Epoch, error.Status.Detail);

@@ -29,7 +29,17 @@ internal sealed class CurriculumOptions
     /// Who decides: <c>ppo</c> (default), <c>ppo-warm</c> (begins with the policy of Learnt), <c>bandit</c>, <c>schedule</c>, <c>fixed</c>, <c>random-action</c>, <c>infobatch</c>
     /// (visits all samples but prunes those of low loss), <c>none</c> (all samples).
     /// </summary>
-    [AllowedValues("ppo", "ppo-warm", "bandit", "schedule", "fixed", "random-action", "infobatch", "none", ErrorMessage = "Use ppo, ppo-warm, bandit, schedule, fixed, random-action, infobatch or none.")]
+    [AllowedValues(
+        "ppo",
+        "ppo-warm",
+        "bandit",
+        "schedule",
+        "fixed",
+        "random-action",
+        "infobatch",
+        "none",
+        ErrorMessage = "Use ppo, ppo-warm, bandit, schedule, fixed, random-action, infobatch or none."
+    )]
     public string Policy { get; set; } = "ppo";
 
     /// <summary>Rise of the schedule's threshold: <c>linear</c> (default) or <c>cosine</c>.</summary>
@@ -51,26 +61,27 @@ internal sealed class CurriculumOptions
     /// <summary>Name of the learnt policy that ppo-warm begins with.</summary>
     public string Learnt { get; set; } = "";
 
-    internal PolicySettings ProtocolPolicy => new()
-    {
-        Policy = Policy switch
+    internal PolicySettings ProtocolPolicy =>
+        new()
         {
-            "ppo-warm" => Protocol.Curriculum.V1.Policy.PpoWarm,
-            "bandit" => Protocol.Curriculum.V1.Policy.Bandit,
-            "schedule" => Protocol.Curriculum.V1.Policy.Schedule,
-            "fixed" => Protocol.Curriculum.V1.Policy.Fixed,
-            "random-action" => Protocol.Curriculum.V1.Policy.RandomAction,
-            "infobatch" => Protocol.Curriculum.V1.Policy.Infobatch,
-            "none" => Protocol.Curriculum.V1.Policy.None,
-            "ppo" => Protocol.Curriculum.V1.Policy.Ppo,
-            _ => throw new UnreachableException($"Curriculum:Policy is '{Policy}'."),
-        },
-        Shape = Shape == "cosine" ? Protocol.Curriculum.V1.Shape.Cosine : Protocol.Curriculum.V1.Shape.Linear,
-        Threshold = Threshold,
-        PruneProbability = PruneProbability,
-        PruneUntil = PruneUntil,
-        Learnt = Learnt,
-    };
+            Policy = Policy switch
+            {
+                "ppo-warm" => Protocol.Curriculum.V1.Policy.PpoWarm,
+                "bandit" => Protocol.Curriculum.V1.Policy.Bandit,
+                "schedule" => Protocol.Curriculum.V1.Policy.Schedule,
+                "fixed" => Protocol.Curriculum.V1.Policy.Fixed,
+                "random-action" => Protocol.Curriculum.V1.Policy.RandomAction,
+                "infobatch" => Protocol.Curriculum.V1.Policy.Infobatch,
+                "none" => Protocol.Curriculum.V1.Policy.None,
+                "ppo" => Protocol.Curriculum.V1.Policy.Ppo,
+                _ => throw new UnreachableException($"Curriculum:Policy is '{Policy}'."),
+            },
+            Shape = Shape == "cosine" ? Protocol.Curriculum.V1.Shape.Cosine : Protocol.Curriculum.V1.Shape.Linear,
+            Threshold = Threshold,
+            PruneProbability = PruneProbability,
+            PruneUntil = PruneUntil,
+            Learnt = Learnt,
+        };
 
     /// <summary>The same options with changes.</summary>
     internal CurriculumOptions With(Action<CurriculumOptions> change)
@@ -80,13 +91,14 @@ internal sealed class CurriculumOptions
         return copy;
     }
 
-    internal Strategy ProtocolStrategy => Strategy switch
-    {
-        "easy-to-hard" => Protocol.Curriculum.V1.Strategy.EasyToHard,
-        "hard-mining" => Protocol.Curriculum.V1.Strategy.HardMining,
-        "mixed" => Protocol.Curriculum.V1.Strategy.Mixed,
-        "adaptive" => Protocol.Curriculum.V1.Strategy.Adaptive,
-        "random" => Protocol.Curriculum.V1.Strategy.Random,
-        _ => throw new UnreachableException($"Curriculum:Strategy is '{Strategy}'."),
-    };
+    internal Strategy ProtocolStrategy =>
+        Strategy switch
+        {
+            "easy-to-hard" => Protocol.Curriculum.V1.Strategy.EasyToHard,
+            "hard-mining" => Protocol.Curriculum.V1.Strategy.HardMining,
+            "mixed" => Protocol.Curriculum.V1.Strategy.Mixed,
+            "adaptive" => Protocol.Curriculum.V1.Strategy.Adaptive,
+            "random" => Protocol.Curriculum.V1.Strategy.Random,
+            _ => throw new UnreachableException($"Curriculum:Strategy is '{Strategy}'."),
+        };
 }

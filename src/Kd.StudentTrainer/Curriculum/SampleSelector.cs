@@ -40,9 +40,10 @@ internal static class SampleSelector
         return Weighted(order[..window], s_easyWeights, 1 + 2 * (1 - threshold), count, seed);
     }
 
-    private static int[] Mixed(int[] order, double threshold, int count, ulong seed) => threshold == 0.5
-        ? Weighted(order, s_easyWeights, 0, count, seed)
-        : Weighted(order, threshold < 0.5 ? s_easyWeights : s_hardWeights, 1 + Math.Abs(2 * (0.5 - threshold)), count, seed);
+    private static int[] Mixed(int[] order, double threshold, int count, ulong seed) =>
+        threshold == 0.5
+            ? Weighted(order, s_easyWeights, 0, count, seed)
+            : Weighted(order, threshold < 0.5 ? s_easyWeights : s_hardWeights, 1 + Math.Abs(2 * (0.5 - threshold)), count, seed);
 
     // As wide as the epoch, centred on the threshold, moved inside the order.
     private static Range AdaptiveWindow(int length, double threshold, int count)

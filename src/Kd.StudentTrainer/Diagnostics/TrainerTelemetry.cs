@@ -11,7 +11,9 @@ internal static class TrainerTelemetry
     public const string SourceName = "Kd.StudentTrainer";
 
     /// <summary>Attributes of spans, metrics and log messages: the run, what its student learns from, the epoch from 0.</summary>
-    public const string RunId = "kd.run.id", RunMethod = "kd.run.method", RunEpoch = "kd.run.epoch";
+    public const string RunId = "kd.run.id",
+        RunMethod = "kd.run.method",
+        RunEpoch = "kd.run.epoch";
 
     private static readonly Meter s_meter = new(SourceName);
 
@@ -19,7 +21,8 @@ internal static class TrainerTelemetry
 
     public static Histogram<double> StepDuration { get; } = s_meter.CreateDurationHistogram("kd.training.step.duration", "Duration of a training step");
 
-    public static Histogram<double> WaitDuration { get; } = s_meter.CreateDurationHistogram("kd.training.wait.duration", "Time that a step waited for its batch");
+    public static Histogram<double> WaitDuration { get; } =
+        s_meter.CreateDurationHistogram("kd.training.wait.duration", "Time that a step waited for its batch");
 
     public static Histogram<double> RenderDuration { get; } = s_meter.CreateDurationHistogram("kd.training.render.duration", "Time to render a batch");
 
@@ -29,15 +32,20 @@ internal static class TrainerTelemetry
 
     public static Gauge<double> EpochLoss { get; } = s_meter.CreateGauge<double>("kd.training.epoch.loss", "1", "Mean training loss of the last epoch");
 
-    public static Gauge<double> EpochAccuracy { get; } = s_meter.CreateGauge<double>("kd.training.epoch.accuracy", "%", "Validation accuracy after the last epoch");
+    public static Gauge<double> EpochAccuracy { get; } =
+        s_meter.CreateGauge<double>("kd.training.epoch.accuracy", "%", "Validation accuracy after the last epoch");
 
-    public static Gauge<double> Throughput { get; } = s_meter.CreateGauge<double>("kd.training.throughput", "{sample}/s", "Samples trained on by the time of the last epoch's steps and waits");
+    public static Gauge<double> Throughput { get; } =
+        s_meter.CreateGauge<double>("kd.training.throughput", "{sample}/s", "Samples trained on by the time of the last epoch's steps and waits");
 
-    public static Gauge<double> Temperature { get; } = s_meter.CreateGauge<double>("kd.training.epoch.temperature", "1", "Softmax temperature of the last epoch");
+    public static Gauge<double> Temperature { get; } =
+        s_meter.CreateGauge<double>("kd.training.epoch.temperature", "1", "Softmax temperature of the last epoch");
 
-    public static Gauge<double> Threshold { get; } = s_meter.CreateGauge<double>("kd.training.epoch.threshold", "1", "Difficulty threshold of the last epoch, 0 to 1");
+    public static Gauge<double> Threshold { get; } =
+        s_meter.CreateGauge<double>("kd.training.epoch.threshold", "1", "Difficulty threshold of the last epoch, 0 to 1");
 
-    public static Gauge<double> Reward { get; } = s_meter.CreateGauge<double>("kd.training.epoch.reward", "1", "Reward that the curriculum's policy got for the last epoch");
+    public static Gauge<double> Reward { get; } =
+        s_meter.CreateGauge<double>("kd.training.epoch.reward", "1", "Reward that the curriculum's policy got for the last epoch");
 
     /// <summary>The only tag of the instruments.</summary>
     public static KeyValuePair<string, object?> MethodTag(string method) => new(RunMethod, method);

@@ -18,7 +18,9 @@ internal static class LabelingWork
     {
         var views = context.Configuration.Views.PerSample;
         if (views == 0)
-            throw new TrainingException("Views:PerSample is 0: every epoch has fresh views, so none can be labelled ahead. Set it to the number of views that training will use, for example 8.");
+            throw new TrainingException(
+                "Views:PerSample is 0: every epoch has fresh views, so none can be labelled ahead. Set it to the number of views that training will use, for example 8."
+            );
         var training = Enumerable.Range(0, views).SelectMany(view => Cut(new ViewSource(context.Dataset.Train, context.Planner, view), context));
         return [.. training, .. Cut(new ViewSource(context.Dataset.Test, context.Planner, null), context)];
     }

@@ -13,7 +13,8 @@ namespace Kd.StudentTrainer.Labeling;
 internal sealed class Prelabeler(RunContext context)
 {
     private readonly TeacherClient _teacher = context.Teacher!;
-    private long _done, _computed;
+    private long _done,
+        _computed;
 
     /// <summary>Labels everything.</summary>
     /// <param name="order">Seed of this process's own order.</param>
@@ -26,12 +27,19 @@ internal sealed class Prelabeler(RunContext context)
         var views = units.Sum(unit => (long)unit.Samples.Length);
         var bar = context.Progress.Begin("label", views, "views");
         var options = new ParallelOptions { MaxDegreeOfParallelism = context.Configuration.Run.Prefetch, CancellationToken = cancellation };
-        Parallel.ForEachAsync(units, options, async (unit, token) =>
-        {
-            var computed = await LabelAsync(unit, token);
-            Interlocked.Add(ref _computed, computed);
-            bar.Report(Interlocked.Add(ref _done, unit.Samples.Length), $"{Interlocked.Read(ref _computed)} computed");
-        }).GetAwaiter().GetResult();
+        Parallel
+            .ForEachAsync(
+                units,
+                options,
+                async (unit, token) =>
+                {
+                    var computed = await LabelAsync(unit, token);
+                    Interlocked.Add(ref _computed, computed);
+                    bar.Report(Interlocked.Add(ref _done, unit.Samples.Length), $"{Interlocked.Read(ref _computed)} computed");
+                }
+            )
+            .GetAwaiter()
+            .GetResult();
         return (views, _computed);
     }
 

@@ -82,13 +82,21 @@ internal sealed record Verification(long Views, long Absent, long Same, long Wro
     /// <summary>Views whose stored logits differ, but no more than <see cref="StoreVerifier.Tolerance"/>.</summary>
     public long Close => Views - Absent - Same - Wrong;
 
-    public static Verification operator +(Verification a, Verification b) => new(a.Views + b.Views, a.Absent + b.Absent, a.Same + b.Same, a.Wrong + b.Wrong, Math.Max(a.LargestDifference, b.LargestDifference));
+    public static Verification operator +(Verification a, Verification b) =>
+        new(a.Views + b.Views, a.Absent + b.Absent, a.Same + b.Same, a.Wrong + b.Wrong, Math.Max(a.LargestDifference, b.LargestDifference));
 
     /// <exception cref="TrainingException">A stored view is wrong.</exception>
     public string Summarize()
     {
-        var counts = FormattableString.Invariant($"{Views} views: {Same} the same to the bit, {Close} within {StoreVerifier.Tolerance} standard deviations, {Wrong} wrong, {Absent} not stored");
-        return Wrong == 0 ? $"verified {counts}" : throw new TrainingException(FormattableString.Invariant(
-            $"Stored logits are wrong: {counts}; the largest difference is {LargestDifference:G3} standard deviations. Delete the entries of this teacher (keys kd:v1:TEACHER:*, or the folder Cache:Folder) and label again."));
+        var counts = FormattableString.Invariant(
+            $"{Views} views: {Same} the same to the bit, {Close} within {StoreVerifier.Tolerance} standard deviations, {Wrong} wrong, {Absent} not stored"
+        );
+        return Wrong == 0
+            ? $"verified {counts}"
+            : throw new TrainingException(
+                FormattableString.Invariant(
+                    $"Stored logits are wrong: {counts}; the largest difference is {LargestDifference:G3} standard deviations. Delete the entries of this teacher (keys kd:v1:TEACHER:*, or the folder Cache:Folder) and label again."
+                )
+            );
     }
 }

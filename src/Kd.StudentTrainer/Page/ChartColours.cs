@@ -3,7 +3,19 @@ namespace Kd.StudentTrainer.Page;
 /// <summary>Colours of charts, told apart on light and dark ground, and by those who confuse red and green. A run keeps its colour in all charts of a page.</summary>
 internal static class ChartColours
 {
-    private static readonly string[] s_distinct = ["#0f7fd6", "#e07b1f", "#2a9d74", "#c04f9c", "#8a7ae6", "#c9a20c", "#5b8fa8", "#d6524a", "#7d9b2f", "#9a6b4f"];
+    private static readonly string[] s_distinct =
+    [
+        "#0f7fd6",
+        "#e07b1f",
+        "#2a9d74",
+        "#c04f9c",
+        "#8a7ae6",
+        "#c9a20c",
+        "#5b8fa8",
+        "#d6524a",
+        "#7d9b2f",
+        "#9a6b4f",
+    ];
 
     /// <summary>A colour of its own; beyond ten they come again.</summary>
     public static string Distinct(int index) => s_distinct[index % s_distinct.Length];

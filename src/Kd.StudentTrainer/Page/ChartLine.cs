@@ -13,7 +13,15 @@ public sealed record ChartLine(string Name, IReadOnlyList<ChartPoint> Points)
     public static ChartLine Of(string name, IReadOnlyList<EpochMetrics> epochs, Func<EpochMetrics, double?> value)
     {
         var size = (epochs.Count + MostPoints - 1) / MostPoints;
-        return new ChartLine(name, [.. epochs.Chunk(Math.Max(1, size)).Select(group => new ChartPoint(group[^1].Epoch + 1, Mean(group.Select(value)))).Where(point => double.IsFinite(point.Y))]);
+        return new ChartLine(
+            name,
+            [
+                .. epochs
+                    .Chunk(Math.Max(1, size))
+                    .Select(group => new ChartPoint(group[^1].Epoch + 1, Mean(group.Select(value))))
+                    .Where(point => double.IsFinite(point.Y)),
+            ]
+        );
     }
 
     private static double Mean(IEnumerable<double?> values)

@@ -13,19 +13,31 @@ internal sealed class RunLibrary(RunConfiguration configuration)
     private const int Deepest = 3;
 
     // Where a run was and whom it called says nothing of what it did.
-    private static readonly HashSet<string> s_accidental = ["run:id", "run:folder", "run:resume", "agentClient:address", "teacherClient:address", "teacherClient:connections", "dataset:decodedFolder"];
+    private static readonly HashSet<string> s_accidental =
+    [
+        "run:id",
+        "run:folder",
+        "run:resume",
+        "agentClient:address",
+        "teacherClient:address",
+        "teacherClient:connections",
+        "dataset:decodedFolder",
+    ];
     private readonly string _root = Path.GetFullPath(configuration.Run.Folder);
     private readonly ConcurrentDictionary<string, (DateTime Changed, long Length, IReadOnlyList<EpochMetrics> Epochs)> _metrics = new();
 
     /// <summary>All runs that have finished an epoch, the last changed first.</summary>
-    public IReadOnlyList<RunSummary> Runs() => [.. Folders(new DirectoryInfo(_root), 0).Select(Summarize).OfType<RunSummary>().OrderByDescending(run => run.Changed)];
+    public IReadOnlyList<RunSummary> Runs() =>
+        [.. Folders(new DirectoryInfo(_root), 0).Select(Summarize).OfType<RunSummary>().OrderByDescending(run => run.Changed)];
 
     /// <summary>The run of a name, or null.</summary>
     public RunSummary? Find(string name)
     {
         // A name comes from an address: it must lead to a folder below the runs'.
         var folder = Path.GetFullPath(Path.Combine(_root, name));
-        return folder.StartsWith(_root + Path.DirectorySeparatorChar, StringComparison.Ordinal) && Directory.Exists(folder) ? Summarize(new DirectoryInfo(folder)) : null;
+        return folder.StartsWith(_root + Path.DirectorySeparatorChar, StringComparison.Ordinal) && Directory.Exists(folder)
+            ? Summarize(new DirectoryInfo(folder))
+            : null;
     }
 
     /// <summary>A folder's name, relative to Run:Folder.</summary>
@@ -59,7 +71,10 @@ internal sealed class RunLibrary(RunConfiguration configuration)
     public IEnumerable<(string Name, IReadOnlyList<string> Values)> Differences(IReadOnlyList<RunSummary> runs)
     {
         var settings = runs.Select(run => Settings(run.Folder)).ToList();
-        return settings.SelectMany(one => one.Keys).Distinct().Order(StringComparer.Ordinal)
+        return settings
+            .SelectMany(one => one.Keys)
+            .Distinct()
+            .Order(StringComparer.Ordinal)
             .Select(name => (name, (IReadOnlyList<string>)[.. settings.Select(one => one.GetValueOrDefault(name, "-"))]))
             .Where(entry => !s_accidental.Contains(entry.name) && entry.Item2.Distinct().Count() > 1);
     }
@@ -68,7 +83,10 @@ internal sealed class RunLibrary(RunConfiguration configuration)
     /// <param name="name">The run; null: this process.</param>
     public IReadOnlyDictionary<string, string> SettingsFor(string? name)
     {
-        var all = name is not null && Find(name) is { } run ? Settings(run.Folder) : Flatten(JsonSerializer.SerializeToNode(configuration, RunFolder.Page)!.AsObject(), "");
+        var all =
+            name is not null && Find(name) is { } run
+                ? Settings(run.Folder)
+                : Flatten(JsonSerializer.SerializeToNode(configuration, RunFolder.Page)!.AsObject(), "");
         return all.Select(setting => (Name: CommandName(setting.Key), setting.Value))
             .Where(setting => RunConfigurationReader.IsFree(setting.Name) && setting.Name != "Run:Id")
             .ToDictionary(setting => setting.Name, setting => setting.Value, StringComparer.OrdinalIgnoreCase);
@@ -86,7 +104,9 @@ internal sealed class RunLibrary(RunConfiguration configuration)
     {
         if (!folder.Exists || depth > Deepest)
             return [];
-        return folder.EnumerateDirectories().Where(child => !RunOptions.OtherFolders.Contains(child.Name))
+        return folder
+            .EnumerateDirectories()
+            .Where(child => !RunOptions.OtherFolders.Contains(child.Name))
             .SelectMany(child => Folders(child, depth + 1).Prepend(child));
     }
 
@@ -96,8 +116,23 @@ internal sealed class RunLibrary(RunConfiguration configuration)
         if (epochs.Count == 0)
             return null;
         var result = Read<RunResult>(Path.Combine(folder.FullName, RunFolder.ResultFile));
-        var method = result?.Method ?? (File.Exists(Path.Combine(folder.FullName, RunFolder.ConfigurationFile)) ? Settings(folder.FullName).GetValueOrDefault("distillation:method", "-") : folder.Name.StartsWith("seed", StringComparison.Ordinal) ? folder.Parent!.Name : folder.Name);
-        return new RunSummary(NameOf(folder.FullName), folder.FullName, method, epochs.Count, epochs.Max(epoch => epoch.ValidationAccuracy), result?.TestAccuracy, File.GetLastWriteTime(Path.Combine(folder.FullName, "metrics.jsonl")));
+        var method =
+            result?.Method
+            ?? (
+                File.Exists(Path.Combine(folder.FullName, RunFolder.ConfigurationFile))
+                    ? Settings(folder.FullName).GetValueOrDefault("distillation:method", "-")
+                : folder.Name.StartsWith("seed", StringComparison.Ordinal) ? folder.Parent!.Name
+                : folder.Name
+            );
+        return new RunSummary(
+            NameOf(folder.FullName),
+            folder.FullName,
+            method,
+            epochs.Count,
+            epochs.Max(epoch => epoch.ValidationAccuracy),
+            result?.TestAccuracy,
+            File.GetLastWriteTime(Path.Combine(folder.FullName, "metrics.jsonl"))
+        );
     }
 
     // A run of a study has its settings in the study's folder.
@@ -112,9 +147,12 @@ internal sealed class RunLibrary(RunConfiguration configuration)
         return [];
     }
 
-    private static IEnumerable<KeyValuePair<string, string>> Flatten(JsonObject settings, string prefix) => settings.SelectMany(entry => entry.Value is JsonObject inner
-        ? Flatten(inner, $"{prefix}{entry.Key}:")
-        : [new KeyValuePair<string, string>(prefix + entry.Key, entry.Value?.ToString() ?? "")]);
+    private static IEnumerable<KeyValuePair<string, string>> Flatten(JsonObject settings, string prefix) =>
+        settings.SelectMany(entry =>
+            entry.Value is JsonObject inner
+                ? Flatten(inner, $"{prefix}{entry.Key}:")
+                : [new KeyValuePair<string, string>(prefix + entry.Key, entry.Value?.ToString() ?? "")]
+        );
 
     private static T? Read<T>(string path)
         where T : class

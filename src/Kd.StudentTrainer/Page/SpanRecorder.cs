@@ -7,7 +7,8 @@ namespace Kd.StudentTrainer.Page;
 /// <summary>Keeps the spans of the last epochs for the page where no collector takes them, so that tracing is never lost.</summary>
 internal sealed class SpanRecorder : IHostedService, IDisposable
 {
-    private const int KeptEpochs = 5, MostSpans = 2000;
+    private const int KeptEpochs = 5,
+        MostSpans = 2000;
     private readonly ConcurrentDictionary<ActivityTraceId, ConcurrentQueue<Span>> _open = new();
     private readonly ConcurrentQueue<EpochTrace> _epochs = new();
     private readonly ActivityListener? _listener;
@@ -40,7 +41,9 @@ internal sealed class SpanRecorder : IHostedService, IDisposable
 
     // Epochs, and what belongs to one; what is not traced (see TrainerTelemetry.Suppress) stays so.
     private static ActivitySamplingResult Sample(ref ActivityCreationOptions<ActivityContext> options) =>
-        options.Name == SpanNames.Epoch || (options.Parent.TraceId != default && options.Parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None;
+        options.Name == SpanNames.Epoch || (options.Parent.TraceId != default && options.Parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded))
+            ? ActivitySamplingResult.AllDataAndRecorded
+            : ActivitySamplingResult.None;
 
     private void Take(Activity activity)
     {
@@ -49,7 +52,15 @@ internal sealed class SpanRecorder : IHostedService, IDisposable
             spans.Enqueue(new Span(activity.DisplayName, activity.StartTimeUtc, activity.Duration));
         if (activity.OperationName != SpanNames.Epoch || !_open.TryRemove(activity.TraceId, out var whole))
             return;
-        _epochs.Enqueue(new EpochTrace((int)(activity.GetTagItem(TrainerTelemetry.RunEpoch) ?? 0) + 1, activity.GetTagItem(TrainerTelemetry.RunMethod) as string ?? "", activity.StartTimeUtc, activity.Duration, [.. whole.OrderBy(span => span.Start)]));
+        _epochs.Enqueue(
+            new EpochTrace(
+                (int)(activity.GetTagItem(TrainerTelemetry.RunEpoch) ?? 0) + 1,
+                activity.GetTagItem(TrainerTelemetry.RunMethod) as string ?? "",
+                activity.StartTimeUtc,
+                activity.Duration,
+                [.. whole.OrderBy(span => span.Start)]
+            )
+        );
         while (_epochs.Count > KeptEpochs)
             _epochs.TryDequeue(out _);
     }

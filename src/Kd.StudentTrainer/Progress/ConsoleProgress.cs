@@ -55,18 +55,27 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, bool
         var asked = metrics.CacheHits + metrics.TeacherComputed;
         var cache = asked == 0 ? "" : $"  cache hits {100.0 * metrics.CacheHits / asked:F0}%";
         var curriculum = metrics.Threshold is null ? "" : $"  T {metrics.Temperature:F1} threshold {metrics.Threshold:F2} reward {metrics.Reward:F1}";
-        WriteLine($"{method}  epoch {metrics.Epoch + 1}/{epochs}  loss {metrics.Loss:F3}  accuracy {metrics.ValidationAccuracy:F1}%  {metrics.ImagesPerSecond:F0} images/s{cache}{curriculum}  left {Left()}");
+        WriteLine(
+            $"{method}  epoch {metrics.Epoch + 1}/{epochs}  loss {metrics.Loss:F3}  accuracy {metrics.ValidationAccuracy:F1}%  {metrics.ImagesPerSecond:F0} images/s{cache}{curriculum}  left {Left()}"
+        );
     }
 
-    public void RowEnds(RunResult row) =>
-        WriteLine($"{row.Method}: {row.Correct} of {row.TestImages} test images right ({row.TestAccuracy:F2}%)");
+    public void RowEnds(RunResult row) => WriteLine($"{row.Method}: {row.Correct} of {row.TestImages} test images right ({row.TestAccuracy:F2}%)");
 
     /// <summary>Shows the table at the end.</summary>
     public void Finish(IReadOnlyList<string> headers, IEnumerable<string[]> rows, string folder)
     {
         WriteLine("");
         var text = new StringWriter { NewLine = "\n" };
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No });
+        var console = AnsiConsole.Create(
+            new AnsiConsoleSettings
+            {
+                Out = new AnsiConsoleOutput(text),
+                Ansi = AnsiSupport.No,
+                ColorSystem = ColorSystemSupport.NoColors,
+                Interactive = InteractionSupport.No,
+            }
+        );
         console.Profile.Width = 170;
         var table = new Table { Border = TableBorder.Ascii2 };
         foreach (var (index, header) in headers.Index())
@@ -84,14 +93,17 @@ internal sealed class ConsoleProgress(TextWriter output, TimeProvider time, bool
     /// <param name="phase">How: finished, stopped, failed.</param>
     public void Ends(string phase) => Status = Status with { Phase = phase, SecondsLeft = null, Progress = null };
 
-    private double? SecondsLeft => _share.Done > _share.First
-        ? time.GetElapsedTime(_share.Started, _share.Now).TotalSeconds * ((1 - _share.Done) / (_share.Done - _share.First))
-        : null;
+    private double? SecondsLeft =>
+        _share.Done > _share.First ? time.GetElapsedTime(_share.Started, _share.Now).TotalSeconds * ((1 - _share.Done) / (_share.Done - _share.First)) : null;
 
     private string Left() => SecondsLeft is { } seconds ? ProgressBar.FormatTime(TimeSpan.FromSeconds(seconds)) : "?";
 
     /// <summary>Where the run is; safe on any thread.</summary>
-    public RunStatus Status { get => Volatile.Read(ref _status); private set => Volatile.Write(ref _status, value); }
+    public RunStatus Status
+    {
+        get => Volatile.Read(ref _status);
+        private set => Volatile.Write(ref _status, value);
+    }
 
     /// <summary>The last lines, oldest first; safe on any thread.</summary>
     public IReadOnlyList<string> Lines

@@ -10,8 +10,11 @@ internal sealed class ProgressBar
     private readonly Lock _gate = new();
     private readonly Action<string, bool> _show;
     private readonly TimeProvider _time;
-    private readonly string _name, _unit;
-    private readonly long _total, _started, _first;
+    private readonly string _name,
+        _unit;
+    private readonly long _total,
+        _started,
+        _first;
     private long _shown;
 
     /// <param name="name">What is done.</param>
@@ -45,7 +48,10 @@ internal sealed class ProgressBar
         var share = _total == 0 ? 1 : (double)done / _total;
         var bar = new string('#', (int)(share * Width)).PadRight(Width, '.');
         var left = rate > 0 ? FormatTime(TimeSpan.FromSeconds((_total - done) / rate)) : "?";
-        return string.Create(CultureInfo.InvariantCulture, $"{_name} [{bar}] {100 * share:F0}%  {done}/{_total} {_unit}  {rate:G3}/s  {(done < _total ? $"left {left}" : $"in {FormatTime(TimeSpan.FromSeconds(elapsed))}")}{(detail.Length > 0 ? "  " + detail : "")}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{_name} [{bar}] {100 * share:F0}%  {done}/{_total} {_unit}  {rate:G3}/s  {(done < _total ? $"left {left}" : $"in {FormatTime(TimeSpan.FromSeconds(elapsed))}")}{(detail.Length > 0 ? "  " + detail : "")}"
+        );
     }
 
     /// <summary>A line that is to be replaced must not go on in the next row; 0 columns: the terminal does not say.</summary>

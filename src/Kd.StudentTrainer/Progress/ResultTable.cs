@@ -7,10 +7,12 @@ namespace Kd.StudentTrainer.Progress;
 /// <summary>The table that compares teacher and methods. With several seeds a cell is the mean, and an accuracy has its standard deviation behind it.</summary>
 internal static class ResultTable
 {
-    public static IReadOnlyList<string> Headers { get; } = ["method", "test accuracy %", "last epoch %", "samples seen", "teacher calls", "cache hits", "wall time s"];
+    public static IReadOnlyList<string> Headers { get; } =
+    ["method", "test accuracy %", "last epoch %", "samples seen", "teacher calls", "cache hits", "wall time s"];
 
     /// <summary>The cells of all rows; those of one method are one row. Teacher calls are views that the teacher had to compute.</summary>
-    public static IEnumerable<string[]> Rows(IReadOnlyList<RunResult> results) => results.GroupBy(result => result.Method).Select(group => Cells(group.Key, [.. group]));
+    public static IEnumerable<string[]> Rows(IReadOnlyList<RunResult> results) =>
+        results.GroupBy(result => result.Method).Select(group => Cells(group.Key, [.. group]));
 
     /// <summary>The table in Markdown.</summary>
     public static string ToMarkdown(IReadOnlyList<RunResult> results)
@@ -31,15 +33,15 @@ internal static class ResultTable
     }
 
     private static string[] Cells(string method, RunResult[] results) =>
-    [
-        method,
-        Accuracy([.. results.Select(result => result.TestAccuracy)]),
-        results[0].LastCorrect is null ? "-" : Accuracy([.. results.Select(result => result.LastAccuracy ?? 0)]),
-        method == "teacher" ? "-" : Count(results.Average(result => result.SamplesSeen)),
-        Count(results.Average(result => result.TeacherComputed)),
-        Count(results.Average(result => result.CacheHits)),
-        results.Average(result => result.Seconds).ToString("F1", CultureInfo.InvariantCulture),
-    ];
+        [
+            method,
+            Accuracy([.. results.Select(result => result.TestAccuracy)]),
+            results[0].LastCorrect is null ? "-" : Accuracy([.. results.Select(result => result.LastAccuracy ?? 0)]),
+            method == "teacher" ? "-" : Count(results.Average(result => result.SamplesSeen)),
+            Count(results.Average(result => result.TeacherComputed)),
+            Count(results.Average(result => result.CacheHits)),
+            results.Average(result => result.Seconds).ToString("F1", CultureInfo.InvariantCulture),
+        ];
 
     private static string Accuracy(IReadOnlyList<double> values)
     {

@@ -15,13 +15,15 @@ internal static class QueueApi
     {
         var runs = app.MapGroup("/api/runs").WithTags("Runs").AddEndpointFilter(SteeringApi.RefuseOtherSites);
         runs.MapGet("", (RunLibrary library) => library.Runs())
-            .WithName("GetRuns").WithSummary("The runs below Run:Folder that have finished an epoch, the last changed first.");
+            .WithName("GetRuns")
+            .WithSummary("The runs below Run:Folder that have finished an epoch, the last changed first.");
         runs.MapPost("", Add)
-            .WithName("StartRun").WithSummary("Starts a run with the trainer's settings and those given here, as soon as those before it have ended.");
+            .WithName("StartRun")
+            .WithSummary("Starts a run with the trainer's settings and those given here, as soon as those before it have ended.");
         runs.MapGet("/waiting", (RunQueue queue) => queue.Runs)
-            .WithName("GetWaitingRuns").WithSummary("The runs that were asked for here and have not ended; the first may be under way.");
-        runs.MapDelete("/waiting/{id}", Remove)
-            .WithName("RemoveWaitingRun").WithSummary("Takes back a run that has not begun.");
+            .WithName("GetWaitingRuns")
+            .WithSummary("The runs that were asked for here and have not ended; the first may be under way.");
+        runs.MapDelete("/waiting/{id}", Remove).WithName("RemoveWaitingRun").WithSummary("Takes back a run that has not begun.");
     }
 
     private static Results<Accepted<QueuedRun>, ValidationProblem, ProblemHttpResult> Add(RunRequest? request, RunQueue queue)
@@ -33,7 +35,9 @@ internal static class QueueApi
         }
         catch (RunSettingsException error)
         {
-            return TypedResults.ValidationProblem(error.Problems.GroupBy(problem => problem.Split(' ')[0]).ToDictionary(group => group.Key, group => group.ToArray()));
+            return TypedResults.ValidationProblem(
+                error.Problems.GroupBy(problem => problem.Split(' ')[0]).ToDictionary(group => group.Key, group => group.ToArray())
+            );
         }
         catch (Exception error) when (error is QueueClosedException or TrainingException)
         {

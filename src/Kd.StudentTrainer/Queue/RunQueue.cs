@@ -143,9 +143,7 @@ internal sealed class RunQueue : IDisposable
                 if (_start is not null)
                     Keep(_state);
                 // Signals of runs that have been taken or taken back.
-                while (_added.Wait(0, CancellationToken.None))
-                {
-                }
+                while (_added.Wait(0, CancellationToken.None)) { }
             }
 
             idle();

@@ -13,14 +13,23 @@ namespace Kd.StudentTrainer.Reports;
 /// <param name="shorter">Arms with fewer samples.</param>
 /// <param name="best">The sweep's best threshold.</param>
 /// <param name="lesson">What the policy of ppo-warm learnt on.</param>
-internal sealed class CurriculumReport(RunContext context, Study study, IReadOnlyList<StudyArm> equal, IReadOnlyList<StudyArm> shorter, double best, LearnPolicyReply lesson)
+internal sealed class CurriculumReport(
+    RunContext context,
+    Study study,
+    IReadOnlyList<StudyArm> equal,
+    IReadOnlyList<StudyArm> shorter,
+    double best,
+    LearnPolicyReply lesson
+)
 {
-    private const double Margin = 1, Level = 0.05, FewerSamples = 0.7;
+    private const double Margin = 1,
+        Level = 0.05,
+        FewerSamples = 0.7;
     private readonly List<Arm> _arms = Compare(study, [.. equal, .. shorter]);
 
     /// <summary>Headers of the table.</summary>
     public static IReadOnlyList<string> Headers { get; } =
-        ["arm", "accuracy %", "difference to kd (95%)", "p (Holm)", "updates", "samples seen", "measured again", "teacher calls", "wall time s"];
+    ["arm", "accuracy %", "difference to kd (95%)", "p (Holm)", "updates", "samples seen", "measured again", "teacher calls", "wall time s"];
 
     private Arm Kd => _arms[0];
 
@@ -30,10 +39,22 @@ internal sealed class CurriculumReport(RunContext context, Study study, IReadOnl
     /// <summary>Writes the report into a study's folder.</summary>
     public void Write(RunFolder folder)
     {
-        folder.WriteText("curriculum-differences.svg", SvgChart.Intervals("Difference to kd, points, 95% interval", [.. _arms.Skip(1).Select(arm => (arm.Name, arm.Test!.Difference, arm.Test.Low, arm.Test.High))]));
-        var curves = equal.Where(arm => arm.Name is "kd" or "random-action" or "infobatch" or "ppo" or "ppo-warm").Select(arm => (arm.Name, Curve(arm))).ToArray();
+        folder.WriteText(
+            "curriculum-differences.svg",
+            SvgChart.Intervals(
+                "Difference to kd, points, 95% interval",
+                [.. _arms.Skip(1).Select(arm => (arm.Name, arm.Test!.Difference, arm.Test.Low, arm.Test.High))]
+            )
+        );
+        var curves = equal
+            .Where(arm => arm.Name is "kd" or "random-action" or "infobatch" or "ppo" or "ppo-warm")
+            .Select(arm => (arm.Name, Curve(arm)))
+            .ToArray();
         folder.WriteText("curriculum-accuracy.svg", SvgChart.Lines("Validation accuracy, %, mean of the seeds", "samples seen", curves));
-        var thresholds = equal.Where(arm => arm.Name is "random-action" or "bandit" or "ppo" or "ppo-warm").Select(arm => (arm.Name, Thresholds(arm))).ToArray();
+        var thresholds = equal
+            .Where(arm => arm.Name is "random-action" or "bandit" or "ppo" or "ppo-warm")
+            .Select(arm => (arm.Name, Thresholds(arm)))
+            .ToArray();
         folder.WriteText("curriculum-thresholds.svg", SvgChart.Lines("Difficulty threshold, mean of the seeds", "epoch", thresholds));
         folder.WriteText(RunFolder.TableFile, Markdown());
     }
@@ -57,7 +78,9 @@ internal sealed class CurriculumReport(RunContext context, Study study, IReadOnl
     {
         var compared = _arms.Skip(1).Where(arm => equal.Any(other => other.Name == arm.Name)).ToList();
         var losers = compared.Where(arm => arm.Corrected < Level && arm.Test!.Difference < 0).Select(arm => arm.Name).ToList();
-        yield return losers.Count == 0 ? "(a) No arm at equal updates loses to kd beyond noise." : $"(a) These arms lose to kd at equal updates: {string.Join(", ", losers)}.";
+        yield return losers.Count == 0
+            ? "(a) No arm at equal updates loses to kd beyond noise."
+            : $"(a) These arms lose to kd at equal updates: {string.Join(", ", losers)}.";
         var cheap = _arms.Skip(1).Where(arm => arm.Samples <= FewerSamples * Kd.Samples && arm.Test!.Low > -Margin).Select(arm => arm.Name).ToList();
         yield return cheap.Count == 0
             ? Line($"(b) No arm with at least 30% fewer samples is within {Margin} point of kd with 95% confidence.")
@@ -67,13 +90,19 @@ internal sealed class CurriculumReport(RunContext context, Study study, IReadOnl
         foreach (var other in new[] { "random-action", "fixed-best" })
         {
             var test = PairedComparison.Of(Find("ppo").Accuracy, Find(other).Accuracy);
-            yield return Line($"(d) ppo minus {other}: {test.Difference:+0.00;-0.00} ({test.Low:+0.00;-0.00} to {test.High:+0.00;-0.00}), p {test.Probability:F3}.");
+            yield return Line(
+                $"(d) ppo minus {other}: {test.Difference:+0.00;-0.00} ({test.Low:+0.00;-0.00} to {test.High:+0.00;-0.00}), p {test.Probability:F3}."
+            );
         }
 
         var sweep = study.Rows.Where(row => row.Method.StartsWith("sweep-", StringComparison.Ordinal)).ToList();
         var explored = study.Rows.Where(row => row.Method == "explore").ToList();
-        yield return Line($"The sweep found the threshold {best} ({string.Join(", ", sweep.Select(row => Line($"{row.Method[6..]}: {row.ValidationAccuracy:F2}%")))} on validation images); it cost {sweep.Sum(row => row.Updates):N0} updates and {sweep.Sum(row => row.Seconds):F0} s, the exploring runs of ppo-warm {explored.Sum(row => row.Updates):N0} updates and {explored.Sum(row => row.Seconds):F0} s.");
-        yield return Line($"The simulator was fitted to {lesson.FittedEpochs} epochs. On runs that it did not know its accuracy was off by {lesson.StepError:F2} points one epoch ahead and by {lesson.FinalError:F2} at the end of a run (root mean square; always telling the mean of the fitted runs: {lesson.MeanStepError:F2} and {lesson.MeanFinalError:F2}). In it the policy of ppo-warm, learnt in {lesson.Seconds:F1} s, ends at {lesson.LearntAccuracy:F2}%, random actions at {lesson.RandomAccuracy:F2}%.");
+        yield return Line(
+            $"The sweep found the threshold {best} ({string.Join(", ", sweep.Select(row => Line($"{row.Method[6..]}: {row.ValidationAccuracy:F2}%")))} on validation images); it cost {sweep.Sum(row => row.Updates):N0} updates and {sweep.Sum(row => row.Seconds):F0} s, the exploring runs of ppo-warm {explored.Sum(row => row.Updates):N0} updates and {explored.Sum(row => row.Seconds):F0} s."
+        );
+        yield return Line(
+            $"The simulator was fitted to {lesson.FittedEpochs} epochs. On runs that it did not know its accuracy was off by {lesson.StepError:F2} points one epoch ahead and by {lesson.FinalError:F2} at the end of a run (root mean square; always telling the mean of the fitted runs: {lesson.MeanStepError:F2} and {lesson.MeanFinalError:F2}). In it the policy of ppo-warm, learnt in {lesson.Seconds:F1} s, ends at {lesson.LearntAccuracy:F2}%, random actions at {lesson.RandomAccuracy:F2}%."
+        );
     }
 
     private Arm Find(string name) => _arms.First(arm => arm.Name == name);
@@ -81,7 +110,14 @@ internal sealed class CurriculumReport(RunContext context, Study study, IReadOnl
     private IReadOnlyList<(double X, double Y)> Curve(StudyArm arm)
     {
         var runs = Metrics(arm);
-        return [.. Enumerable.Range(0, runs.Min(run => run.Count)).Select(epoch => (runs.Average(run => (double)run.Take(epoch + 1).Sum(line => line.Samples)), runs.Average(run => run[epoch].ValidationAccuracy)))];
+        return
+        [
+            .. Enumerable
+                .Range(0, runs.Min(run => run.Count))
+                .Select(epoch =>
+                    (runs.Average(run => (double)run.Take(epoch + 1).Sum(line => line.Samples)), runs.Average(run => run[epoch].ValidationAccuracy))
+                ),
+        ];
     }
 
     private IReadOnlyList<(double X, double Y)> Thresholds(StudyArm arm)
@@ -99,16 +135,29 @@ internal sealed class CurriculumReport(RunContext context, Study study, IReadOnl
         var baseline = Accuracy(byArm[0].Rows);
         var tests = byArm.Skip(1).Select(arm => PairedComparison.Of(Accuracy(arm.Rows), baseline)).ToList();
         var corrected = PairedComparison.Holm([.. tests.Select(test => test.Probability)]);
-        return [.. byArm.Select((arm, i) => new Arm(arm.Name, arm.Rows, Accuracy(arm.Rows), i == 0 ? null : tests[i - 1], i == 0 ? 1 : corrected[i - 1], Refreshed(arms[i])))];
+        return
+        [
+            .. byArm.Select(
+                (arm, i) => new Arm(arm.Name, arm.Rows, Accuracy(arm.Rows), i == 0 ? null : tests[i - 1], i == 0 ? 1 : corrected[i - 1], Refreshed(arms[i]))
+            ),
+        ];
 
-        double Refreshed(StudyArm arm) => study.Rows.Where(row => row.Method == arm.Name).Average(row => study.FolderOf(arm, row.Seed).ReadMetrics().Sum(line => (double)line.Refreshed));
+        double Refreshed(StudyArm arm) =>
+            study.Rows.Where(row => row.Method == arm.Name).Average(row => study.FolderOf(arm, row.Seed).ReadMetrics().Sum(line => (double)line.Refreshed));
 
         static List<double> Accuracy(IEnumerable<RunResult> rows) => [.. rows.Select(row => row.LastAccuracy ?? 0)];
     }
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    private sealed record Arm(string Name, IReadOnlyList<RunResult> Rows, IReadOnlyList<double> Accuracy, PairedComparison? Test, double Corrected, double Refreshed)
+    private sealed record Arm(
+        string Name,
+        IReadOnlyList<RunResult> Rows,
+        IReadOnlyList<double> Accuracy,
+        PairedComparison? Test,
+        double Corrected,
+        double Refreshed
+    )
     {
         public double Samples => Rows.Average(row => row.SamplesSeen);
 

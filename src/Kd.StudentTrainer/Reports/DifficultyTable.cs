@@ -12,14 +12,16 @@ internal static class DifficultyTable
     public static void Write(RunFolder folder, ImageSplit split, IReadOnlyList<string> classes, SampleDifficulty difficulty)
     {
         var (values, measured) = difficulty.Capture();
-        var rows = Enumerable.Range(0, split.Count).Select(sample => new Row
-        {
-            Sample = sample,
-            Name = split.NameOf(sample),
-            Class = classes[split.Labels[sample]],
-            Difficulty = values[sample],
-            Measured = measured[sample] < 0 ? null : measured[sample],
-        });
+        var rows = Enumerable
+            .Range(0, split.Count)
+            .Select(sample => new Row
+            {
+                Sample = sample,
+                Name = split.NameOf(sample),
+                Class = classes[split.Labels[sample]],
+                Difficulty = values[sample],
+                Measured = measured[sample] < 0 ? null : measured[sample],
+            });
         using var buffer = new MemoryStream();
         ParquetSerializer.SerializeAsync(rows, buffer).GetAwaiter().GetResult();
         folder.WriteBytes("difficulty.parquet", buffer.ToArray());

@@ -16,14 +16,18 @@ internal sealed class SampleGallery(ImageSplit split, IReadOnlyList<string> clas
     public const int Most = 8;
 
     private const int Guesses = 3;
-    private readonly List<Kept> _hardest = [], _easiest = [];
+    private readonly List<Kept> _hardest = [],
+        _easiest = [];
 
     /// <summary>Rows of a batch whose predictions are worth keeping.</summary>
     /// <param name="difficulty">Of each row, 0 to 1.</param>
     /// <returns>Their indexes, ascending.</returns>
     public int[] Choose(float[] difficulty)
     {
-        var (floor, ceiling) = (_hardest.Count < Most ? float.NegativeInfinity : _hardest[^1].Difficulty, _easiest.Count < Most ? float.PositiveInfinity : _easiest[^1].Difficulty);
+        var (floor, ceiling) = (
+            _hardest.Count < Most ? float.NegativeInfinity : _hardest[^1].Difficulty,
+            _easiest.Count < Most ? float.PositiveInfinity : _easiest[^1].Difficulty
+        );
         return [.. Enumerable.Range(0, difficulty.Length).Where(row => difficulty[row] > floor || difficulty[row] < ceiling)];
     }
 
@@ -35,7 +39,14 @@ internal sealed class SampleGallery(ImageSplit split, IReadOnlyList<string> clas
         var width = batch.TeacherLogits!.Length / batch.Count;
         foreach (var (at, row) in chosen.Rows.Index())
         {
-            var kept = new Kept(batch.Samples[row], result.Difficulty![row], BestOf(Softmax(batch.TeacherLogits.AsSpan(row * width, width))), BestOf(chosen.Probabilities.AsSpan(at * width, width)), row, batch.ViewSize);
+            var kept = new Kept(
+                batch.Samples[row],
+                result.Difficulty![row],
+                BestOf(Softmax(batch.TeacherLogits.AsSpan(row * width, width))),
+                BestOf(chosen.Probabilities.AsSpan(at * width, width)),
+                row,
+                batch.ViewSize
+            );
             Insert(_hardest, kept, (a, b) => b.Difficulty.CompareTo(a.Difficulty));
             Insert(_easiest, kept, (a, b) => a.Difficulty.CompareTo(b.Difficulty));
         }
@@ -75,8 +86,16 @@ internal sealed class SampleGallery(ImageSplit split, IReadOnlyList<string> clas
     private static (int Class, float Probability)[] BestOf(ReadOnlySpan<float> probabilities) =>
         [.. probabilities.ToArray().Index().OrderByDescending(entry => entry.Item).ThenBy(entry => entry.Index).Take(Guesses)];
 
-    private SampleView Show(Kept kept) => new(
-        kept.Sample, split.NameOf(kept.Sample), classes[split.Labels[kept.Sample]], kept.Difficulty, Name(kept.Teacher), Name(kept.Student), Thumbnail.ToDataUri(Picture(kept)));
+    private SampleView Show(Kept kept) =>
+        new(
+            kept.Sample,
+            split.NameOf(kept.Sample),
+            classes[split.Labels[kept.Sample]],
+            kept.Difficulty,
+            Name(kept.Teacher),
+            Name(kept.Student),
+            Thumbnail.ToDataUri(Picture(kept))
+        );
 
     private List<Guess> Name((int Class, float Probability)[] best) => [.. best.Select(entry => new Guess(classes[entry.Class], entry.Probability))];
 
@@ -90,7 +109,14 @@ internal sealed class SampleGallery(ImageSplit split, IReadOnlyList<string> clas
         return new RgbImage(kept.Size, kept.Size, pixels);
     }
 
-    private sealed record Kept(int Sample, float Difficulty, (int Class, float Probability)[] Teacher, (int Class, float Probability)[] Student, int Row, int Size)
+    private sealed record Kept(
+        int Sample,
+        float Difficulty,
+        (int Class, float Probability)[] Teacher,
+        (int Class, float Probability)[] Student,
+        int Row,
+        int Size
+    )
     {
         public byte[]? Planes { get; set; }
     }
@@ -110,7 +136,15 @@ internal sealed record EpochSamples(int Epoch, IReadOnlyList<SampleView> Hardest
 /// <param name="Teacher">What the teacher takes it for, most probable first; probabilities at temperature 1.</param>
 /// <param name="Student">The same for the student before that step, in training mode.</param>
 /// <param name="Picture">PNG as a data URI, at most 96 px.</param>
-internal sealed record SampleView(int Sample, string Name, string Class, float Difficulty, IReadOnlyList<Guess> Teacher, IReadOnlyList<Guess> Student, string Picture);
+internal sealed record SampleView(
+    int Sample,
+    string Name,
+    string Class,
+    float Difficulty,
+    IReadOnlyList<Guess> Teacher,
+    IReadOnlyList<Guess> Student,
+    string Picture
+);
 
 /// <summary>A class with its probability, 0 to 1.</summary>
 internal sealed record Guess(string Class, float Probability);

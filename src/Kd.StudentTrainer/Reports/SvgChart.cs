@@ -8,7 +8,12 @@ namespace Kd.StudentTrainer.Reports;
 /// <remarks>Chart libraries draw text with the machine's fonts, and a server often has none; here the reader's browser draws it.</remarks>
 internal static class SvgChart
 {
-    private const int Width = 640, Height = 260, Left = 56, Right = 12, Top = 42, Bottom = 36;
+    private const int Width = 640,
+        Height = 260,
+        Left = 56,
+        Right = 12,
+        Top = 42,
+        Bottom = 36;
     private static readonly string[] s_colours = ["#1f77b4", "#d9730d", "#2a9d55", "#c0392b", "#8e5bb5"];
 
     /// <summary>Lines over a common axis.</summary>
@@ -29,7 +34,11 @@ internal static class SvgChart
             var path = string.Join(' ', line.Where(point => double.IsFinite(point.Y)).Select(point => Invariant($"{X(x, point.X):F1},{Y(y, point.Y):F1}")));
             text.Append(Invariant($"<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{path}\"/>"));
             if (series.Length > 1)
-                text.Append(Invariant($"<text x=\"{Width - Right - 90 * (series.Length - 1 - index)}\" y=\"31\" text-anchor=\"end\" fill=\"{colour}\">{WebUtility.HtmlEncode(name)}</text>"));
+                text.Append(
+                    Invariant(
+                        $"<text x=\"{Width - Right - 90 * (series.Length - 1 - index)}\" y=\"31\" text-anchor=\"end\" fill=\"{colour}\">{WebUtility.HtmlEncode(name)}</text>"
+                    )
+                );
         }
 
         return text.Append("</svg>").ToString();
@@ -40,13 +49,22 @@ internal static class SvgChart
     /// <param name="rows">Names, means and ends.</param>
     public static string Intervals(string title, IReadOnlyList<(string Name, double Mean, double Low, double High)> rows)
     {
-        const int left = 130, row = 18;
+        const int left = 130,
+            row = 18;
         var height = Top + rows.Count * row + Bottom;
         var x = Axis.Of(rows.SelectMany(entry => new[] { entry.Low, entry.High }).Append(0));
-        var text = Begin(title, $"{title}: {string.Join(", ", rows.Select(entry => Invariant($"{entry.Name} {entry.Mean:F2} ({entry.Low:F2} to {entry.High:F2})")))}", height);
+        var text = Begin(
+            title,
+            $"{title}: {string.Join(", ", rows.Select(entry => Invariant($"{entry.Name} {entry.Mean:F2} ({entry.Low:F2} to {entry.High:F2})")))}",
+            height
+        );
         foreach (var tick in x.Ticks)
         {
-            text.Append(Invariant($"<line x1=\"{At(tick):F1}\" x2=\"{At(tick):F1}\" y1=\"{Top}\" y2=\"{height - Bottom}\" stroke=\"currentColor\" stroke-opacity=\"{(tick == 0 ? 0.8 : 0.25)}\"/>"));
+            text.Append(
+                Invariant(
+                    $"<line x1=\"{At(tick):F1}\" x2=\"{At(tick):F1}\" y1=\"{Top}\" y2=\"{height - Bottom}\" stroke=\"currentColor\" stroke-opacity=\"{(tick == 0 ? 0.8 : 0.25)}\"/>"
+                )
+            );
             text.Append(Invariant($"<text x=\"{At(tick):F1}\" y=\"{height - Bottom + 16}\" text-anchor=\"middle\">{tick:G4}</text>"));
         }
 
@@ -54,7 +72,11 @@ internal static class SvgChart
         {
             var y = Top + index * row + row / 2;
             text.Append(Invariant($"<text x=\"{left - 8}\" y=\"{y + 4}\" text-anchor=\"end\">{WebUtility.HtmlEncode(name)}</text>"));
-            text.Append(Invariant($"<line x1=\"{At(low):F1}\" x2=\"{At(high):F1}\" y1=\"{y}\" y2=\"{y}\" stroke=\"{s_colours[0]}\" stroke-width=\"2\"/><circle cx=\"{At(mean):F1}\" cy=\"{y}\" r=\"4\" fill=\"{s_colours[0]}\"/>"));
+            text.Append(
+                Invariant(
+                    $"<line x1=\"{At(low):F1}\" x2=\"{At(high):F1}\" y1=\"{y}\" y2=\"{y}\" stroke=\"{s_colours[0]}\" stroke-width=\"2\"/><circle cx=\"{At(mean):F1}\" cy=\"{y}\" r=\"4\" fill=\"{s_colours[0]}\"/>"
+                )
+            );
         }
 
         return text.Append("</svg>").ToString();
@@ -75,30 +97,63 @@ internal static class SvgChart
         foreach (var (row, values) in cells.Index())
         {
             foreach (var (column, value) in values.Index().Where(cell => cell.Item > 0))
-                text.Append(Invariant($"<rect x=\"{Left + column * width:F2}\" y=\"{Top + row * height:F2}\" width=\"{width:F2}\" height=\"{height:F2}\" fill=\"{s_colours[0]}\" fill-opacity=\"{Math.Sqrt(Math.Min(1, value)):F3}\"/>"));
+                text.Append(
+                    Invariant(
+                        $"<rect x=\"{Left + column * width:F2}\" y=\"{Top + row * height:F2}\" width=\"{width:F2}\" height=\"{height:F2}\" fill=\"{s_colours[0]}\" fill-opacity=\"{Math.Sqrt(Math.Min(1, value)):F3}\"/>"
+                    )
+                );
         }
 
-        text.Append(Invariant($"<rect x=\"{Left}\" y=\"{Top}\" width=\"{Width - Left - Right}\" height=\"{Height - Top - Bottom}\" fill=\"none\" stroke=\"currentColor\" stroke-opacity=\"0.4\"/>"));
-        text.Append(Invariant($"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 10}\" text-anchor=\"middle\">{WebUtility.HtmlEncode(horizontal)}</text>"));
-        text.Append(Invariant($"<text transform=\"translate(16 {(Top + Height - Bottom) / 2}) rotate(-90)\" text-anchor=\"middle\">{WebUtility.HtmlEncode(vertical)}</text>"));
+        text.Append(
+            Invariant(
+                $"<rect x=\"{Left}\" y=\"{Top}\" width=\"{Width - Left - Right}\" height=\"{Height - Top - Bottom}\" fill=\"none\" stroke=\"currentColor\" stroke-opacity=\"0.4\"/>"
+            )
+        );
+        text.Append(
+            Invariant($"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 10}\" text-anchor=\"middle\">{WebUtility.HtmlEncode(horizontal)}</text>")
+        );
+        text.Append(
+            Invariant(
+                $"<text transform=\"translate(16 {(Top + Height - Bottom) / 2}) rotate(-90)\" text-anchor=\"middle\">{WebUtility.HtmlEncode(vertical)}</text>"
+            )
+        );
         return text.Append("</svg>").ToString();
     }
 
-    private static StringBuilder Begin(string title, string description, int height = Height) => new StringBuilder()
-        .Append(Invariant($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {height}\" role=\"img\" font-family=\"system-ui,sans-serif\" font-size=\"12\" fill=\"currentColor\" color=\"#777\">"))
-        .Append(Invariant($"<title>{WebUtility.HtmlEncode(description)}</title><text x=\"{Left}\" y=\"14\" font-weight=\"600\">{WebUtility.HtmlEncode(title)}</text>"));
+    private static StringBuilder Begin(string title, string description, int height = Height) =>
+        new StringBuilder()
+            .Append(
+                Invariant(
+                    $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {height}\" role=\"img\" font-family=\"system-ui,sans-serif\" font-size=\"12\" fill=\"currentColor\" color=\"#777\">"
+                )
+            )
+            .Append(
+                Invariant(
+                    $"<title>{WebUtility.HtmlEncode(description)}</title><text x=\"{Left}\" y=\"14\" font-weight=\"600\">{WebUtility.HtmlEncode(title)}</text>"
+                )
+            );
 
     private static void DrawAxes(StringBuilder text, Axis x, Axis y, string horizontal)
     {
         foreach (var tick in y.Ticks)
         {
-            text.Append(Invariant($"<line x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(y, tick):F1}\" y2=\"{Y(y, tick):F1}\" stroke=\"currentColor\" stroke-opacity=\"0.25\"/>"));
+            text.Append(
+                Invariant(
+                    $"<line x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(y, tick):F1}\" y2=\"{Y(y, tick):F1}\" stroke=\"currentColor\" stroke-opacity=\"0.25\"/>"
+                )
+            );
             text.Append(Invariant($"<text x=\"{Left - 6}\" y=\"{Y(y, tick) + 4:F1}\" text-anchor=\"end\">{tick:G4}</text>"));
         }
 
         foreach (var tick in x.Ticks)
-            text.Append(Invariant($"<text x=\"{X(x, tick):F1}\" y=\"{Height - Bottom + 16}\" text-anchor=\"middle\">{(Math.Abs(tick) >= 10_000 ? $"{tick / 1000:G4}k" : $"{tick:G4}")}</text>"));
-        text.Append(Invariant($"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 4}\" text-anchor=\"middle\">{WebUtility.HtmlEncode(horizontal)}</text>"));
+            text.Append(
+                Invariant(
+                    $"<text x=\"{X(x, tick):F1}\" y=\"{Height - Bottom + 16}\" text-anchor=\"middle\">{(Math.Abs(tick) >= 10_000 ? $"{tick / 1000:G4}k" : $"{tick:G4}")}</text>"
+                )
+            );
+        text.Append(
+            Invariant($"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 4}\" text-anchor=\"middle\">{WebUtility.HtmlEncode(horizontal)}</text>")
+        );
     }
 
     private static string Describe(string name, IReadOnlyList<(double X, double Y)> points) =>
@@ -123,7 +178,14 @@ internal static class SvgChart
                 (low, high) = (low - 0.5, high + 0.5);
             var rough = (high - low) / 5;
             var power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
-            var step = power * (rough / power < 1.5 ? 1 : rough / power < 3.5 ? 2 : rough / power < 7.5 ? 5 : 10);
+            var step =
+                power
+                * (
+                    rough / power < 1.5 ? 1
+                    : rough / power < 3.5 ? 2
+                    : rough / power < 7.5 ? 5
+                    : 10
+                );
             return new Axis(Math.Floor(low / step) * step, Math.Ceiling(high / step) * step, step);
         }
 

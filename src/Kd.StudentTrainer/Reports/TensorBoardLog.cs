@@ -45,7 +45,14 @@ internal sealed class TensorBoardLog : IDisposable
         Add("curriculum/threshold", metrics.Threshold);
         Add("curriculum/difficulty", metrics.Difficulty);
         Add("curriculum/reward", metrics.Reward);
-        Write(new Event { WallTime = Now(), Step = metrics.Epoch, Summary = summary });
+        Write(
+            new Event
+            {
+                WallTime = Now(),
+                Step = metrics.Epoch,
+                Summary = summary,
+            }
+        );
 
         void Add(string tag, double? value)
         {

@@ -11,7 +11,15 @@ internal static class Thumbnail
     public static string ToDataUri(RgbImage image)
     {
         var scale = Math.Min(1.0, (double)LargestSide / Math.Max(image.Width, image.Height));
-        var small = scale == 1 ? image : Resampler.Resize(image, new PixelBox(0, 0, image.Width, image.Height), Math.Max(1, (int)(image.Width * scale)), Math.Max(1, (int)(image.Height * scale)));
+        var small =
+            scale == 1
+                ? image
+                : Resampler.Resize(
+                    image,
+                    new PixelBox(0, 0, image.Width, image.Height),
+                    Math.Max(1, (int)(image.Width * scale)),
+                    Math.Max(1, (int)(image.Height * scale))
+                );
         return "data:image/png;base64," + Convert.ToBase64String(PngFile.Encode(small));
     }
 }

@@ -18,7 +18,14 @@ internal sealed class CalibrationError
     }
 
     /// <summary>By confidence, ascending.</summary>
-    public IReadOnlyList<CalibrationBin> Bins => [.. _bins.Select(bin => new CalibrationBin(bin.Images, bin.Images == 0 ? 0 : bin.Confidence / bin.Images, bin.Images == 0 ? 0 : (double)bin.Correct / bin.Images))];
+    public IReadOnlyList<CalibrationBin> Bins =>
+        [
+            .. _bins.Select(bin => new CalibrationBin(
+                bin.Images,
+                bin.Images == 0 ? 0 : bin.Confidence / bin.Images,
+                bin.Images == 0 ? 0 : (double)bin.Correct / bin.Images
+            )),
+        ];
 
     /// <summary>Takes an image.</summary>
     /// <param name="confidence">Probability of the chosen class, 0 to 1.</param>

@@ -13,7 +13,9 @@ internal sealed class CheckpointEvaluation(RunContext context)
     {
         var run = context.Configuration.Run;
         if (string.IsNullOrEmpty(run.Checkpoint))
-            throw new TrainingException("Run:Checkpoint is not set. Name the weights file (safetensors or a PyTorch state dict) that Run:Task=evaluate is to load, for example runs/RUN/student.safetensors.");
+            throw new TrainingException(
+                "Run:Checkpoint is not set. Name the weights file (safetensors or a PyTorch state dict) that Run:Task=evaluate is to load, for example runs/RUN/student.safetensors."
+            );
         using var student = Student.Create(context.Configuration, Methods.Labels, context.Dataset.ClassNames.Count, context.Planner.Size);
         student.Load(run.Checkpoint, context.Dataset.ClassNames);
         var split = run.Split switch
@@ -25,7 +27,15 @@ internal sealed class CheckpointEvaluation(RunContext context)
         var result = Evaluation.Measure(context, split, needsTeacher: false, student.Predict, cancellation);
         var folder = RunFolder.Open(Path.Combine(run.Folder, "evaluations"));
         var name = $"{context.Time.GetLocalNow():yyyyMMdd-HHmmss}.json";
-        folder.WriteJson(name, new { run.Checkpoint, split = run.Split, Result = result });
+        folder.WriteJson(
+            name,
+            new
+            {
+                run.Checkpoint,
+                split = run.Split,
+                Result = result,
+            }
+        );
         return Format(result, run.Split) + $"\nwritten to {Path.Combine(folder.Path, name)}";
     }
 
@@ -34,10 +44,20 @@ internal sealed class CheckpointEvaluation(RunContext context)
     {
         var (low, high) = result.Interval;
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{result.Correct} of {result.Images} {split} images right: top-1 {result.Accuracy:F2}% (95% interval {low:F2} to {high:F2}), ");
-        text.Append(CultureInfo.InvariantCulture, $"top-5 {100.0 * result.TopFive / result.Images:F2}%, expected calibration error {result.CalibrationError:F4}");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"{result.Correct} of {result.Images} {split} images right: top-1 {result.Accuracy:F2}% (95% interval {low:F2} to {high:F2}), "
+        );
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"top-5 {100.0 * result.TopFive / result.Images:F2}%, expected calibration error {result.CalibrationError:F4}"
+        );
         foreach (var (name, accuracy) in result.Classes.Zip(result.ClassAccuracy))
-            text.Append('\n').Append(CultureInfo.InvariantCulture, $"  {name,-24} {(accuracy is { } percent ? percent.ToString("F1", CultureInfo.InvariantCulture) + "%" : "no image")}");
+            text.Append('\n')
+                .Append(
+                    CultureInfo.InvariantCulture,
+                    $"  {name, -24} {(accuracy is { } percent ? percent.ToString("F1", CultureInfo.InvariantCulture) + "%" : "no image")}"
+                );
         return text.ToString();
     }
 }

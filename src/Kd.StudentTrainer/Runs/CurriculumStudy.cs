@@ -15,7 +15,9 @@ internal sealed class CurriculumStudy(RunContext context, RunFolder folder)
 {
     // Seeds of the preparation are not those of the comparison.
     private const int PreparationSeeds = 1000;
-    private const int Explorations = 4, Fitted = 2, Episodes = 2000;
+    private const int Explorations = 4,
+        Fitted = 2,
+        Episodes = 2000;
 
     /// <summary>Runs what is not finished, and writes the report.</summary>
     public void Execute(CancellationToken cancellation)
@@ -38,9 +40,11 @@ internal sealed class CurriculumStudy(RunContext context, RunFolder folder)
 
     private long FirstSeed => context.Configuration.Run.Seed + PreparationSeeds;
 
-    private double Sweep(Study study, CurriculumArms arms, CancellationToken cancellation) => CurriculumArms.Thresholds
-        .Select(threshold => (Threshold: threshold, Row: study.Run(arms.Sweep(threshold), FirstSeed, cancellation)))
-        .MaxBy(entry => entry.Row.ValidationAccuracy).Threshold;
+    private double Sweep(Study study, CurriculumArms arms, CancellationToken cancellation) =>
+        CurriculumArms
+            .Thresholds.Select(threshold => (Threshold: threshold, Row: study.Run(arms.Sweep(threshold), FirstSeed, cancellation)))
+            .MaxBy(entry => entry.Row.ValidationAccuracy)
+            .Threshold;
 
     // What the agent did not take while a run was under way, and no later run of this process could deliver.
     private void DeliverLate(RunFolder run)
@@ -57,11 +61,20 @@ internal sealed class CurriculumStudy(RunContext context, RunFolder folder)
             study.Run(arm, seed, cancellation);
         foreach (var (arm, seed) in sweeps.Concat(explorations))
             DeliverLate(study.FolderOf(arm, seed));
-        var request = new LearnPolicyRequest { Name = LearntName, Episodes = Episodes, Seed = context.Configuration.Run.Seed };
+        var request = new LearnPolicyRequest
+        {
+            Name = LearntName,
+            Episodes = Episodes,
+            Seed = context.Configuration.Run.Seed,
+        };
         request.RunIds.AddRange(sweeps.Concat(explorations.Take(Fitted)).Select(NameAtAgent));
         request.HeldOutRunIds.AddRange(explorations.Skip(Fitted).Select(NameAtAgent));
         var reply = context.Agent.LearnAsync(request, cancellation).GetAwaiter().GetResult();
-        context.Progress.Note(FormattableString.Invariant($"a policy learnt on a simulator of {reply.FittedEpochs} epochs in {reply.Seconds:F1} s; its accuracy on runs that it did not know: off by {reply.StepError:F2} points an epoch ahead, {reply.FinalError:F2} at the end"));
+        context.Progress.Note(
+            FormattableString.Invariant(
+                $"a policy learnt on a simulator of {reply.FittedEpochs} epochs in {reply.Seconds:F1} s; its accuracy on runs that it did not know: off by {reply.StepError:F2} points an epoch ahead, {reply.FinalError:F2} at the end"
+            )
+        );
         return reply;
 
         string NameAtAgent((StudyArm Arm, long Seed) run) => $"{study.IdOf(run.Arm, run.Seed)}.{run.Arm.Method}";

@@ -50,11 +50,16 @@ internal sealed class EpochSpan : IDisposable
     }
 
     /// <inheritdoc cref="Time{T}"/>
-    public void Time(string name, Action<Activity?> work, bool isTraced = true) => Time(name, phase =>
-    {
-        work(phase);
-        return true;
-    }, isTraced);
+    public void Time(string name, Action<Activity?> work, bool isTraced = true) =>
+        Time(
+            name,
+            phase =>
+            {
+                work(phase);
+                return true;
+            },
+            isTraced
+        );
 
     /// <summary>Adds a phase that has just ended.</summary>
     public void Add(string name, TimeSpan duration, bool isTraced = true)
@@ -69,9 +74,15 @@ internal sealed class EpochSpan : IDisposable
     /// <param name="next">What the agent has decided about the next epoch; null without an agent and after the last epoch.</param>
     public void Finish(EpochMetrics metrics, Target? next)
     {
-        _activity?.SetTag("kd.epoch.loss", metrics.Loss).SetTag("kd.epoch.accuracy", metrics.ValidationAccuracy).SetTag("kd.epoch.samples", metrics.Samples).SetTag("kd.epoch.reward", metrics.Reward)
-            .SetTag("kd.curriculum.temperature", metrics.Temperature).SetTag("kd.curriculum.threshold", metrics.Threshold)
-            .SetTag("kd.curriculum.next_temperature", next?.Temperature).SetTag("kd.curriculum.next_threshold", next?.Threshold);
+        _activity
+            ?.SetTag("kd.epoch.loss", metrics.Loss)
+            .SetTag("kd.epoch.accuracy", metrics.ValidationAccuracy)
+            .SetTag("kd.epoch.samples", metrics.Samples)
+            .SetTag("kd.epoch.reward", metrics.Reward)
+            .SetTag("kd.curriculum.temperature", metrics.Temperature)
+            .SetTag("kd.curriculum.threshold", metrics.Threshold)
+            .SetTag("kd.curriculum.next_temperature", next?.Temperature)
+            .SetTag("kd.curriculum.next_threshold", next?.Threshold);
         var tag = TrainerTelemetry.MethodTag(_method);
         TrainerTelemetry.EpochLoss.Record(metrics.Loss, tag);
         TrainerTelemetry.EpochAccuracy.Record(metrics.ValidationAccuracy, tag);

@@ -18,7 +18,13 @@ internal static class Evaluation
     /// <param name="logits">A batch's logits, row-major [N, C].</param>
     /// <param name="cancellation">Cancels.</param>
     /// <exception cref="TrainingException">A logit is not finite.</exception>
-    public static EvaluationResult Measure(RunContext context, ImageSplit split, bool needsTeacher, Func<ReadyBatch, float[]> logits, CancellationToken cancellation)
+    public static EvaluationResult Measure(
+        RunContext context,
+        ImageSplit split,
+        bool needsTeacher,
+        Func<ReadyBatch, float[]> logits,
+        CancellationToken cancellation
+    )
     {
         var names = context.Dataset.ClassNames;
         var plans = BatchPlan.Cut([.. Enumerable.Range(0, split.Count)], BatchSize).Select(samples => new BatchPlan(samples, null, needsTeacher));
@@ -37,7 +43,9 @@ internal static class Evaluation
                 topFive += Rank(scores, label) < Top ? 1 : 0;
                 TensorPrimitives.SoftMax(scores, probabilities);
                 if (!float.IsFinite(probabilities[choice]))
-                    throw new TrainingException($"The logits of {split.Name} image '{split.NameOf(batch.Samples[row])}' are not finite. Training has diverged: try a smaller Training:LearningRate, or Training:GradientClip=1.");
+                    throw new TrainingException(
+                        $"The logits of {split.Name} image '{split.NameOf(batch.Samples[row])}' are not finite. Training has diverged: try a smaller Training:LearningRate, or Training:GradientClip=1."
+                    );
                 calibration.Add(probabilities[choice], choice == label);
             }
         }
@@ -61,7 +69,13 @@ internal static class Evaluation
 /// <param name="TopFive">Images whose class is among the five that score highest.</param>
 /// <param name="CalibrationError">Expected calibration error, 0 to 1.</param>
 /// <param name="Calibration">Its bins.</param>
-internal sealed record EvaluationResult(IReadOnlyList<string> Classes, int[][] Confusion, int TopFive, double CalibrationError, IReadOnlyList<CalibrationBin> Calibration)
+internal sealed record EvaluationResult(
+    IReadOnlyList<string> Classes,
+    int[][] Confusion,
+    int TopFive,
+    double CalibrationError,
+    IReadOnlyList<CalibrationBin> Calibration
+)
 {
     /// <summary>Images.</summary>
     public int Images => Confusion.Sum(row => row.Sum());

@@ -1,5 +1,5 @@
-using MathNet.Numerics.Distributions;
 using Kd.StudentTrainer.Progress;
+using MathNet.Numerics.Distributions;
 
 namespace Kd.StudentTrainer.Runs;
 

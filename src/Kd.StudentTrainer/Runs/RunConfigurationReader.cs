@@ -12,14 +12,33 @@ namespace Kd.StudentTrainer.Runs;
 /// <param name="configuration">The process's.</param>
 internal sealed class RunConfigurationReader(IConfiguration configuration)
 {
-    private static readonly string[] s_sections = [RunOptions.Section, DatasetOptions.Section, ViewOptions.Section, StudentOptions.Section, TrainingOptions.Section, DistillationOptions.Section, CurriculumOptions.Section];
+    private static readonly string[] s_sections =
+    [
+        RunOptions.Section,
+        DatasetOptions.Section,
+        ViewOptions.Section,
+        StudentOptions.Section,
+        TrainingOptions.Section,
+        DistillationOptions.Section,
+        CurriculumOptions.Section,
+    ];
 
-    private const string TaskSetting = "Run:Task", Train = "train";
+    private const string TaskSetting = "Run:Task",
+        Train = "train";
 
     // What the process and its teacher were started with, and what a run from the page does not have.
     private static readonly string[] s_fixed =
     [
-        "Run:Folder", "Run:Stay", "Run:Resume", "Run:Sample", "Run:Checkpoint", "Run:Split", "Dataset:Path", "Dataset:DecodedFolder", "Dataset:DecodedMemory", "Dataset:DecodedDisk",
+        "Run:Folder",
+        "Run:Stay",
+        "Run:Resume",
+        "Run:Sample",
+        "Run:Checkpoint",
+        "Run:Split",
+        "Dataset:Path",
+        "Dataset:DecodedFolder",
+        "Dataset:DecodedMemory",
+        "Dataset:DecodedDisk",
     ];
 
     /// <summary>Reads them.</summary>
@@ -65,7 +84,8 @@ internal sealed class RunConfigurationReader(IConfiguration configuration)
             Get<CurriculumOptions>(),
             Get<TeacherClientOptions>(),
             Get<AgentClientOptions>(),
-            provider.GetRequiredService<IConfiguration>()["Device"] ?? "auto");
+            provider.GetRequiredService<IConfiguration>()["Device"] ?? "auto"
+        );
 
         T Get<T>()
             where T : class

@@ -21,7 +21,8 @@ internal sealed record RunConfiguration(
     CurriculumOptions Curriculum,
     TeacherClientOptions TeacherClient,
     AgentClientOptions AgentClient,
-    string Device);
+    string Device
+);
 
 /// <summary>What the runs of a study share.</summary>
 /// <param name="Id">Name of the run's folder.</param>
@@ -46,7 +47,8 @@ internal sealed record RunContext(
     ConsoleProgress Progress,
     RunControl Control,
     TimeProvider Time,
-    ILogger Log)
+    ILogger Log
+)
 {
     /// <summary>The same with views by the configuration's own seed.</summary>
     public RunContext Replanned() => this with { Planner = DatasetLoader.PlanViews(Dataset, Configuration.Views.Size, Configuration.Views.Seed) };

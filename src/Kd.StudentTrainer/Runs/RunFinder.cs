@@ -8,7 +8,22 @@ namespace Kd.StudentTrainer.Runs;
 internal sealed class RunFinder(RunConfiguration configuration, TimeProvider time)
 {
     // What may differ between two starts of one run: it changes neither weights nor measurements.
-    private static readonly string[] s_free = ["run.id", "run.folder", "run.resume", "run.task", "run.stay", "run.sample", "run.checkpointEvery", "run.prefetch", "dataset.decodedMemory", "dataset.decodedFolder", "dataset.decodedDisk", "teacherClient", "agentClient"];
+    private static readonly string[] s_free =
+    [
+        "run.id",
+        "run.folder",
+        "run.resume",
+        "run.task",
+        "run.stay",
+        "run.sample",
+        "run.checkpointEvery",
+        "run.prefetch",
+        "dataset.decodedMemory",
+        "dataset.decodedFolder",
+        "dataset.decodedDisk",
+        "teacherClient",
+        "agentClient",
+    ];
     private static readonly JsonObject s_defaults = ToJson(new(new(), new(), new(), new(), new(), new(), new(), new(), new(), "auto")).AsObject();
     private readonly JsonNode _settings = Comparable(ToJson(configuration));
 
@@ -56,7 +71,9 @@ internal sealed class RunFinder(RunConfiguration configuration, TimeProvider tim
         if (configuration.Run.Resume == "auto" && Read(folder) is { } saved && FindDifference(saved, _settings) is { } difference)
         {
             folder.Dispose();
-            throw new TrainingException($"The run '{folder.Path}' was started with other settings: {difference}. Give another Run:Id, or Run:Resume=never to begin it anew.");
+            throw new TrainingException(
+                $"The run '{folder.Path}' was started with other settings: {difference}. Give another Run:Id, or Run:Resume=never to begin it anew."
+            );
         }
 
         return folder;
@@ -67,7 +84,11 @@ internal sealed class RunFinder(RunConfiguration configuration, TimeProvider tim
         var root = new DirectoryInfo(configuration.Run.Folder);
         if (!root.Exists)
             return null;
-        foreach (var candidate in root.GetDirectories().Where(folder => folder.GetFiles("config.json").Length > 0).OrderByDescending(folder => folder.Name, StringComparer.Ordinal))
+        foreach (
+            var candidate in root.GetDirectories()
+                .Where(folder => folder.GetFiles("config.json").Length > 0)
+                .OrderByDescending(folder => folder.Name, StringComparer.Ordinal)
+        )
         {
             var folder = RunFolder.Open(candidate.FullName);
             if (!folder.IsFinished && Read(folder) is { } saved && FindDifference(saved, _settings) is null && folder.TryLock())
@@ -121,7 +142,10 @@ internal sealed class RunFinder(RunConfiguration configuration, TimeProvider tim
     {
         if (saved is not JsonObject || now is not JsonObject)
             return JsonNode.DeepEquals(saved, now) ? null : $"{name} was {saved?.ToJsonString() ?? "not set"}, now it is {now?.ToJsonString() ?? "not set"}";
-        return saved.AsObject().Select(entry => entry.Key).Union(now.AsObject().Select(entry => entry.Key))
+        return saved
+            .AsObject()
+            .Select(entry => entry.Key)
+            .Union(now.AsObject().Select(entry => entry.Key))
             .Select(key => FindDifference(saved[key], now[key], name + (name.Length > 0 ? ":" : "") + char.ToUpperInvariant(key[0]) + key[1..]))
             .FirstOrDefault(difference => difference is not null);
     }

@@ -62,7 +62,10 @@ internal sealed class RunFolder : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new TrainingException($"The run folder '{System.IO.Path.GetFullPath(path)}' cannot be created: {error.Message}. Set Run:Folder to a folder that can be written.", error);
+            throw new TrainingException(
+                $"The run folder '{System.IO.Path.GetFullPath(path)}' cannot be created: {error.Message}. Set Run:Folder to a folder that can be written.",
+                error
+            );
         }
     }
 
@@ -86,23 +89,25 @@ internal sealed class RunFolder : IDisposable
     public RunFolder Sub(string name) => Open(File(name));
 
     /// <summary>Keeps the lines of the epochs before one: a run that goes on from there writes the others again.</summary>
-    public void KeepMetrics(int epochs) => Guard(() =>
-    {
-        if (System.IO.File.Exists(File("metrics.jsonl")))
-            WriteText("metrics.jsonl", string.Concat(System.IO.File.ReadLines(File("metrics.jsonl")).Take(epochs).Select(line => line + "\n")));
-    });
+    public void KeepMetrics(int epochs) =>
+        Guard(() =>
+        {
+            if (System.IO.File.Exists(File("metrics.jsonl")))
+                WriteText("metrics.jsonl", string.Concat(System.IO.File.ReadLines(File("metrics.jsonl")).Take(epochs).Select(line => line + "\n")));
+        });
 
     /// <summary>The lines of metrics.jsonl.</summary>
-    public IReadOnlyList<EpochMetrics> ReadMetrics() => System.IO.File.Exists(File("metrics.jsonl"))
-        ? ParseMetrics(System.IO.File.ReadLines(File("metrics.jsonl")))
-        : [];
+    public IReadOnlyList<EpochMetrics> ReadMetrics() =>
+        System.IO.File.Exists(File("metrics.jsonl")) ? ParseMetrics(System.IO.File.ReadLines(File("metrics.jsonl"))) : [];
 
     /// <summary>Lines of a metrics.jsonl.</summary>
     /// <exception cref="JsonException">A line is not whole.</exception>
-    public static IReadOnlyList<EpochMetrics> ParseMetrics(IEnumerable<string> lines) => [.. lines.Select(line => JsonSerializer.Deserialize<EpochMetrics>(line, s_line)!)];
+    public static IReadOnlyList<EpochMetrics> ParseMetrics(IEnumerable<string> lines) =>
+        [.. lines.Select(line => JsonSerializer.Deserialize<EpochMetrics>(line, s_line)!)];
 
     /// <summary>Adds a line to metrics.jsonl.</summary>
-    public void AppendMetrics<T>(T metrics) => Guard(() => System.IO.File.AppendAllText(File("metrics.jsonl"), JsonSerializer.Serialize(metrics, s_line) + "\n"));
+    public void AppendMetrics<T>(T metrics) =>
+        Guard(() => System.IO.File.AppendAllText(File("metrics.jsonl"), JsonSerializer.Serialize(metrics, s_line) + "\n"));
 
     /// <summary>Writes a JSON file, replacing an existing one only when the new one is whole.</summary>
     public void WriteJson<T>(string name, T value) => WriteText(name, JsonSerializer.Serialize(value, Page) + "\n");

@@ -13,9 +13,10 @@ internal sealed class RunLength(RunConfiguration configuration, string method, i
     private readonly TrainingOptions _training = configuration.Training;
 
     /// <summary>Epochs that the run will have, at most where it prunes.</summary>
-    public int Epochs { get; } = configuration.Training.Updates == 0
-        ? configuration.Training.Epochs
-        : (int)Math.Ceiling((double)configuration.Training.Updates / UpdatesOf(configuration, method, samples));
+    public int Epochs { get; } =
+        configuration.Training.Updates == 0
+            ? configuration.Training.Epochs
+            : (int)Math.Ceiling((double)configuration.Training.Updates / UpdatesOf(configuration, method, samples));
 
     /// <summary>Whether nothing is left to do.</summary>
     /// <param name="epoch">Finished epochs.</param>
@@ -31,7 +32,8 @@ internal sealed class RunLength(RunConfiguration configuration, string method, i
     /// <param name="epoch">Finished epochs.</param>
     /// <param name="share">Share of the current epoch that is done.</param>
     /// <param name="updates">Updates done.</param>
-    public double ScheduleAt(int epoch, double share, long updates) => _training.Updates == 0 ? epoch + share : (double)_training.Epochs * updates / _training.Updates;
+    public double ScheduleAt(int epoch, double share, long updates) =>
+        _training.Updates == 0 ? epoch + share : (double)_training.Epochs * updates / _training.Updates;
 
     /// <summary>Share of the updates that are done; null where epochs are counted.</summary>
     public double? Progress(long updates) => _training.Updates == 0 ? null : (double)updates / _training.Updates;
@@ -39,7 +41,8 @@ internal sealed class RunLength(RunConfiguration configuration, string method, i
     private static int UpdatesOf(RunConfiguration configuration, string method, int samples)
     {
         var options = configuration.Curriculum;
-        var share = method != Methods.KdCurriculum || options.ProtocolPolicy.Policy == Policy.None ? 1
+        var share =
+            method != Methods.KdCurriculum || options.ProtocolPolicy.Policy == Policy.None ? 1
             : options.ProtocolPolicy.Policy == Policy.Infobatch ? 1 - options.PruneProbability
             : options.EpochRatio;
         return BatchPlan.Count(Math.Max(1, (int)Math.Round(share * samples)), configuration.Training.BatchSize);

@@ -11,7 +11,11 @@ internal static partial class RunLog
     [LoggerMessage(11, LogLevel.Information, "Run {RunId}: {Method}, {Epochs} epochs, student with {Parameters} parameters, folder {Folder}")]
     public static partial void RunStarted(this ILogger logger, string runId, string method, int epochs, long parameters, string folder);
 
-    [LoggerMessage(12, LogLevel.Information, "Epoch ended: loss {Loss:F3}, validation accuracy {Accuracy:F2}%, {Samples} samples in {Seconds:F1} s, {CacheHits} views from the cache, {Computed} computed")]
+    [LoggerMessage(
+        12,
+        LogLevel.Information,
+        "Epoch ended: loss {Loss:F3}, validation accuracy {Accuracy:F2}%, {Samples} samples in {Seconds:F1} s, {CacheHits} views from the cache, {Computed} computed"
+    )]
     public static partial void EpochEnded(this ILogger logger, double loss, double accuracy, long samples, double seconds, long cacheHits, long computed);
 
     [LoggerMessage(13, LogLevel.Information, "Run {RunId}: {Method} ended, {Correct} of {Images} test images right")]
@@ -38,5 +42,6 @@ internal static partial class RunLog
     /// <summary>Everything that is logged until it is disposed also carries the epoch of the run.</summary>
     /// <param name="logger">Any logger of the process.</param>
     /// <param name="epoch">From 0.</param>
-    public static IDisposable? BeginEpoch(this ILogger logger, int epoch) => logger.BeginScope(new Dictionary<string, object> { [TrainerTelemetry.RunEpoch] = epoch });
+    public static IDisposable? BeginEpoch(this ILogger logger, int epoch) =>
+        logger.BeginScope(new Dictionary<string, object> { [TrainerTelemetry.RunEpoch] = epoch });
 }

@@ -8,7 +8,8 @@ internal sealed class RunOptions
     public const string Section = "Run";
 
     /// <summary>Folders in Run:Folder that are not runs: of the agent, the cache, decoded pictures and evaluations.</summary>
-    public static IReadOnlySet<string> OtherFolders { get; } = new HashSet<string>(["agent", "cache", "decoded", "evaluations"], StringComparer.OrdinalIgnoreCase);
+    public static IReadOnlySet<string> OtherFolders { get; } =
+        new HashSet<string>(["agent", "cache", "decoded", "evaluations"], StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The task that labels all views ahead of training.</summary>
     public const string Label = "label";
@@ -47,7 +48,17 @@ internal sealed class RunOptions
     /// baselines and all policies at equal updates, with a paired test.
     /// </summary>
     [AllowedValues(StudyKinds.None, StudyKinds.Methods, StudyKinds.Views, StudyKinds.Curriculum, ErrorMessage = "Use none, methods, views or curriculum.")]
-    public string Study { get; set => field = value?.ToUpperInvariant() switch { "TRUE" => StudyKinds.Methods, "FALSE" => StudyKinds.None, _ => value! }; } = StudyKinds.None;
+    public string Study
+    {
+        get;
+        set =>
+            field = value?.ToUpperInvariant() switch
+            {
+                "TRUE" => StudyKinds.Methods,
+                "FALSE" => StudyKinds.None,
+                _ => value!,
+            };
+    } = StudyKinds.None;
 
     /// <summary>Folder that holds the runs' folders. Default runs.</summary>
     [Required]

@@ -39,7 +39,8 @@ public sealed record EpochMetrics(
     long MemoryBytes = 0,
     RewardTerms? RewardTerms = null,
     bool Manual = false,
-    StepTimes Times = default);
+    StepTimes Times = default
+);
 
 /// <summary>The four terms of a reward.</summary>
 public sealed record RewardTerms(double AccuracyChange, double LossRise, double Early, double Level);
@@ -71,7 +72,8 @@ internal sealed record RunResult(
     int? LastCorrect = null,
     long Seed = 1,
     long Updates = 0,
-    long TeacherViews = 0)
+    long TeacherViews = 0
+)
 {
     /// <summary>Percent, of the weights with the best validation accuracy.</summary>
     public double TestAccuracy => 100.0 * Correct / TestImages;

@@ -31,8 +31,20 @@ internal sealed class RunTest(RunContext context, string method, RunFolder folde
         folder.Guard(() => OnnxFile.Write(folder.OnnxPath, student.Evaluated, dataset.ClassNames, context.Configuration.Student.OnnxInput));
         var (time, usage) = (state.Seconds + clock.Read().Time.TotalSeconds, state.Usage + clock.Read().Usage);
         var result = new RunResult(
-            method, best.Correct, best.Images, state.Seen, usage.Computed, usage.Hits, time, state.Best.Epoch, state.Best.Accuracy, last.Correct,
-            context.Configuration.Run.Seed, student.Steps, course.TeacherViews);
+            method,
+            best.Correct,
+            best.Images,
+            state.Seen,
+            usage.Computed,
+            usage.Hits,
+            time,
+            state.Best.Epoch,
+            state.Best.Accuracy,
+            last.Correct,
+            context.Configuration.Run.Seed,
+            student.Steps,
+            course.TeacherViews
+        );
         if (Methods.UsesTeacher(method))
             DifficultyTable.Write(folder, dataset.Train, dataset.ClassNames, course.Difficulty);
         new RunReport(context, result, folder.ReadMetrics(), best, course.Difficulty).Write(folder);

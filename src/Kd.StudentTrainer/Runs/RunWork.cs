@@ -12,7 +12,14 @@ using Kd.Vision.Runtime;
 namespace Kd.StudentTrainer.Runs;
 
 /// <summary>One piece of work, as its settings ask for it: opens the dataset, runs the study or the one method, tells the result.</summary>
-internal sealed class RunWork(TeacherClient teacher, CurriculumClient agent, ConsoleProgress progress, RunControl control, TimeProvider time, ILogger<RunWork> logger)
+internal sealed class RunWork(
+    TeacherClient teacher,
+    CurriculumClient agent,
+    ConsoleProgress progress,
+    RunControl control,
+    TimeProvider time,
+    ILogger<RunWork> logger
+)
 {
     private (string Settings, ImageDataset Dataset)? _opened;
 
@@ -31,11 +38,18 @@ internal sealed class RunWork(TeacherClient teacher, CurriculumClient agent, Con
         switch (configuration.Run.Task)
         {
             case RunOptions.Label:
-                var (views, computed) = new Prelabeler(CreateContext(configuration, configuration.Run.Task, cancellation)).Execute(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)), cancellation);
+                var (views, computed) = new Prelabeler(CreateContext(configuration, configuration.Run.Task, cancellation)).Execute(
+                    BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
+                    cancellation
+                );
                 progress.Note($"labelled {views} views: {computed} computed now, {views - computed} were there");
                 break;
             case "verify":
-                progress.Note(new StoreVerifier(CreateContext(configuration, configuration.Run.Task, cancellation)).Execute(configuration.Run.Sample, (ulong)configuration.Run.Seed, cancellation).Summarize());
+                progress.Note(
+                    new StoreVerifier(CreateContext(configuration, configuration.Run.Task, cancellation))
+                        .Execute(configuration.Run.Sample, (ulong)configuration.Run.Seed, cancellation)
+                        .Summarize()
+                );
                 break;
             case "evaluate":
                 progress.Note(new CheckpointEvaluation(CreateContext(configuration, "evaluate", cancellation)).Execute(cancellation));
@@ -56,7 +70,11 @@ internal sealed class RunWork(TeacherClient teacher, CurriculumClient agent, Con
         var run = configuration.Run;
         if (run.Study == StudyKinds.None && run.Seeds == 1)
         {
-            progress.Finish(ResultTable.Headers, ResultTable.Rows([new TrainingRun(context, configuration.Distillation.Method, folder).Execute(cancellation)]), folder.Path);
+            progress.Finish(
+                ResultTable.Headers,
+                ResultTable.Rows([new TrainingRun(context, configuration.Distillation.Method, folder).Execute(cancellation)]),
+                folder.Path
+            );
             return;
         }
 
@@ -88,7 +106,10 @@ internal sealed class RunWork(TeacherClient teacher, CurriculumClient agent, Con
         progress.Note(dataset.Description);
         foreach (var split in dataset.Splits.Where(split => split.Skipped > 0))
             progress.Note($"{split.Skipped} corrupt pictures of the {split.Name} split are left out (Dataset:Corrupt=Skip)");
-        if (configuration.Run.Task == "evaluate" || (configuration.Run is { Study: StudyKinds.None, Task: "train" } && !Methods.UsesTeacher(configuration.Distillation.Method)))
+        if (
+            configuration.Run.Task == "evaluate"
+            || (configuration.Run is { Study: StudyKinds.None, Task: "train" } && !Methods.UsesTeacher(configuration.Distillation.Method))
+        )
             return new RunContext(id, configuration, dataset, planner, null, null, agent, progress, control, time, logger);
         var description = teacher.DescribeAsync(dataset.ClassNames, cancellation).GetAwaiter().GetResult();
         progress.Note($"teacher {description.Architecture} ({description.Parameters} parameters), weights {description.Weights}, on {description.Device}");

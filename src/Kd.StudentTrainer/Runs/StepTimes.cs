@@ -11,6 +11,14 @@ namespace Kd.StudentTrainer.Runs;
 public readonly record struct StepTimes(double Render, double Lookup, double Label, double Wait, double Forward, double Backward, double Optimizer)
 {
     /// <summary>Adds times.</summary>
-    public static StepTimes operator +(StepTimes a, StepTimes b) => new(
-        a.Render + b.Render, a.Lookup + b.Lookup, a.Label + b.Label, a.Wait + b.Wait, a.Forward + b.Forward, a.Backward + b.Backward, a.Optimizer + b.Optimizer);
+    public static StepTimes operator +(StepTimes a, StepTimes b) =>
+        new(
+            a.Render + b.Render,
+            a.Lookup + b.Lookup,
+            a.Label + b.Label,
+            a.Wait + b.Wait,
+            a.Forward + b.Forward,
+            a.Backward + b.Backward,
+            a.Optimizer + b.Optimizer
+        );
 }

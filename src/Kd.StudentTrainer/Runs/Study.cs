@@ -20,7 +20,9 @@ internal sealed class Study
         (_context, _folder, _several) = (context, folder, several);
         _rows = context.Configuration.Run.Resume == "never" ? [] : folder.ReadJson<List<RunResult>>(ResultsFile) ?? [];
         if (_rows.Count > 0)
-            context.Progress.Note($"going on after {string.Join(", ", _rows.Select(row => several && row.Method != TeacherRow ? $"{row.Method} (seed {row.Seed})" : row.Method))}");
+            context.Progress.Note(
+                $"going on after {string.Join(", ", _rows.Select(row => several && row.Method != TeacherRow ? $"{row.Method} (seed {row.Seed})" : row.Method))}"
+            );
     }
 
     /// <summary>Name of the teacher's row.</summary>
@@ -44,17 +46,22 @@ internal sealed class Study
     }
 
     /// <summary>Runs an arm with a seed, unless that was done before.</summary>
-    public RunResult Run(StudyArm arm, long seed, CancellationToken cancellation) => Add(arm.Name, seed, () =>
-    {
-        if (_several || arm.Name != arm.Method)
-            _context.Progress.Note($"{arm.Name}{(_several ? $", seed {seed}" : "")}");
-        var own = _context with
-        {
-            Id = IdOf(arm, seed),
-            Configuration = arm.Adapt(_context.Configuration with { Run = _context.Configuration.Run.WithSeed(seed) }),
-        };
-        return new TrainingRun(own.Replanned(), arm.Method, FolderOf(arm, seed)).Execute(cancellation);
-    });
+    public RunResult Run(StudyArm arm, long seed, CancellationToken cancellation) =>
+        Add(
+            arm.Name,
+            seed,
+            () =>
+            {
+                if (_several || arm.Name != arm.Method)
+                    _context.Progress.Note($"{arm.Name}{(_several ? $", seed {seed}" : "")}");
+                var own = _context with
+                {
+                    Id = IdOf(arm, seed),
+                    Configuration = arm.Adapt(_context.Configuration with { Run = _context.Configuration.Run.WithSeed(seed) }),
+                };
+                return new TrainingRun(own.Replanned(), arm.Method, FolderOf(arm, seed)).Execute(cancellation);
+            }
+        );
 
     /// <summary>The folder of a run.</summary>
     public RunFolder FolderOf(StudyArm arm, long seed) => _folder.Sub(_several ? Path.Combine(arm.Name, $"seed{seed}") : arm.Name);
@@ -63,15 +70,30 @@ internal sealed class Study
     public string IdOf(StudyArm arm, long seed) => $"{_context.Id}{(arm.Name == arm.Method ? "" : "." + arm.Name)}{(_several ? $".seed{seed}" : "")}";
 
     /// <summary>Measures the teacher's accuracy on the test images through its service.</summary>
-    public void RunTeacher(CancellationToken cancellation) => Add(TeacherRow, _context.Configuration.Run.Seed, () =>
-    {
-        var started = _context.Time.GetTimestamp();
-        var before = _context.Teacher!.Usage;
-        using var activity = TrainerTelemetry.Start(SpanNames.EvaluateTeacher, _context.Id, TeacherRow);
-        var result = Evaluation.Measure(_context, _context.Dataset.Test, needsTeacher: true, batch => batch.TeacherLogits!, cancellation);
-        var usage = _context.Teacher.Usage - before;
-        return new RunResult(TeacherRow, result.Correct, result.Images, 0, usage.Computed, usage.Hits, _context.Time.GetElapsedTime(started).TotalSeconds, null, null);
-    });
+    public void RunTeacher(CancellationToken cancellation) =>
+        Add(
+            TeacherRow,
+            _context.Configuration.Run.Seed,
+            () =>
+            {
+                var started = _context.Time.GetTimestamp();
+                var before = _context.Teacher!.Usage;
+                using var activity = TrainerTelemetry.Start(SpanNames.EvaluateTeacher, _context.Id, TeacherRow);
+                var result = Evaluation.Measure(_context, _context.Dataset.Test, needsTeacher: true, batch => batch.TeacherLogits!, cancellation);
+                var usage = _context.Teacher.Usage - before;
+                return new RunResult(
+                    TeacherRow,
+                    result.Correct,
+                    result.Images,
+                    0,
+                    usage.Computed,
+                    usage.Hits,
+                    _context.Time.GetElapsedTime(started).TotalSeconds,
+                    null,
+                    null
+                );
+            }
+        );
 
     private RunResult Add(string name, long seed, Func<RunResult> run)
     {

@@ -14,18 +14,25 @@ internal sealed record StudyArm(string Name, string Method, Func<RunConfiguratio
     public static StudyArm Of(string method) => new(method, method, configuration => configuration);
 
     /// <summary>The arms of a kind of study.</summary>
-    public static IReadOnlyList<StudyArm> All(RunConfiguration configuration) => configuration.Run.Study switch
-    {
-        StudyKinds.Methods => [.. Methods.Study.Select(Of)],
-        StudyKinds.Views => [.. s_views.Select(OfViews)],
-        _ => [Of(configuration.Distillation.Method)],
-    };
+    public static IReadOnlyList<StudyArm> All(RunConfiguration configuration) =>
+        configuration.Run.Study switch
+        {
+            StudyKinds.Methods => [.. Methods.Study.Select(Of)],
+            StudyKinds.Views => [.. s_views.Select(OfViews)],
+            _ => [Of(configuration.Distillation.Method)],
+        };
 
     // Each arm and seed has views of its own: none may profit from what the teacher has labelled for another.
-    private static StudyArm OfViews(int count) => new(
-        count == 0 ? "views-fresh" : $"views-{count}",
-        Methods.Kd,
-        configuration => configuration with { Views = configuration.Views.With(count, configuration.Views.Seed + 1000 * (count + 1) + configuration.Run.Seed) });
+    private static StudyArm OfViews(int count) =>
+        new(
+            count == 0 ? "views-fresh" : $"views-{count}",
+            Methods.Kd,
+            configuration =>
+                configuration with
+                {
+                    Views = configuration.Views.With(count, configuration.Views.Seed + 1000 * (count + 1) + configuration.Run.Seed),
+                }
+        );
 }
 
 /// <summary>What a study compares: the values of <c>Run:Study</c>.</summary>

@@ -32,7 +32,11 @@ internal static class TrainerExtensions
         services.AddSingleton(provider => RunConfigurationReader.Resolve(provider));
         services.AddSingleton<TeacherClient>();
         services.AddSingleton<CurriculumClient>();
-        services.AddSingleton(provider => new ConsoleProgress(Console.Out, provider.GetRequiredService<TimeProvider>(), isTerminal: !Console.IsOutputRedirected));
+        services.AddSingleton(provider => new ConsoleProgress(
+            Console.Out,
+            provider.GetRequiredService<TimeProvider>(),
+            isTerminal: !Console.IsOutputRedirected
+        ));
         services.AddOpenApi();
         services.AddSingleton<RunControl>();
         services.AddSingleton<RunConfigurationReader>();

@@ -15,7 +15,8 @@ internal sealed class TrainerJob(
     ConsoleProgress progress,
     RunOutcome outcome,
     IHostApplicationLifetime lifetime,
-    ILogger<TrainerJob> logger) : BackgroundService
+    ILogger<TrainerJob> logger
+) : BackgroundService
 {
     private const int InternalError = 1;
 

@@ -32,7 +32,20 @@ internal sealed class TrainingRun
         _gallery = new SampleGallery(context.Dataset.Train, context.Dataset.ClassNames);
         _length = new RunLength(_configuration, method, context.Dataset.Train.Count);
         (_clock, _saved) = (new RunClock(context.Time, context.Teacher), context.Time.GetTimestamp());
-        _state = new RunState(UsesTeacher ? context.TeacherDescription?.TeacherId : null, 0, 0, 0, EpochSums.Zero, BestEpoch.None, 0, default, 0, null, [], Dataset: context.Dataset.Checksum());
+        _state = new RunState(
+            UsesTeacher ? context.TeacherDescription?.TeacherId : null,
+            0,
+            0,
+            0,
+            EpochSums.Zero,
+            BestEpoch.None,
+            0,
+            default,
+            0,
+            null,
+            [],
+            Dataset: context.Dataset.Checksum()
+        );
     }
 
     private bool UsesTeacher => Methods.UsesTeacher(_method);
@@ -78,9 +91,13 @@ internal sealed class TrainingRun
             return false;
         var (state, checkpoint) = found;
         if (state.TeacherId != _state.TeacherId)
-            throw new TrainingException($"The run in '{_folder.Path}' was taught by teacher {state.TeacherId}, and now {_state.TeacherId} is served. Start the same teacher (weights, precision, Batching:MaxBatch, Cache:TopK), or begin anew with Run:Resume=never or another Run:Id.");
+            throw new TrainingException(
+                $"The run in '{_folder.Path}' was taught by teacher {state.TeacherId}, and now {_state.TeacherId} is served. Start the same teacher (weights, precision, Batching:MaxBatch, Cache:TopK), or begin anew with Run:Resume=never or another Run:Id."
+            );
         if (state.Dataset is { } dataset && dataset != _state.Dataset)
-            throw new TrainingException($"The pictures or classes in Dataset:Path have changed since the run in '{_folder.Path}' was started, and its difficulties and order belong to the old ones. Restore them, or begin anew with Run:Resume=never or another Run:Id.");
+            throw new TrainingException(
+                $"The pictures or classes in Dataset:Path have changed since the run in '{_folder.Path}' was started, and its difficulties and order belong to the old ones. Restore them, or begin anew with Run:Resume=never or another Run:Id."
+            );
         student.Restore(state.Steps, checkpoint);
         _course.Restore(checkpoint, state.Target is null ? null : Target.Parser.ParseJson(state.Target), state.InForce, inEpoch: state.Step > 0);
         _context.Agent.Resume(state.Reports.Select(ReportEpochRequest.Parser.ParseJson));
@@ -105,14 +122,39 @@ internal sealed class TrainingRun
         Train(student, span, temperature, () => _clock.Add(_state.Sums, before, began), cancellation);
         var trained = _clock.Add(_state.Sums, before, began);
         var refreshed = _course.OrdersByDifficulty ? span.Time(SpanNames.RefreshDifficulty, _ => _course.Refresh(student, epoch, cancellation)) : 0;
-        var accuracy = span.Time(SpanNames.Validate, _ => Evaluation.Measure(_context, _context.Dataset.Validation, needsTeacher: false, student.Predict, cancellation).Accuracy);
+        var accuracy = span.Time(
+            SpanNames.Validate,
+            _ => Evaluation.Measure(_context, _context.Dataset.Validation, needsTeacher: false, student.Predict, cancellation).Accuracy
+        );
         var loss = trained.Loss / trained.Samples;
-        var reward = _course.HasTarget ? span.Time(SpanNames.ReportEpoch, _ => _course.Report(epoch, accuracy, loss, _length.Progress(student.Steps), cancellation)) : null;
+        var reward = _course.HasTarget
+            ? span.Time(SpanNames.ReportEpoch, _ => _course.Report(epoch, accuracy, loss, _length.Progress(student.Steps), cancellation))
+            : null;
         var all = _clock.Add(_state.Sums, before, began);
         var metrics = new EpochMetrics(
-            epoch, loss, accuracy, trained.Samples, all.Seconds, trained.Samples / trained.Seconds, trained.Waited, all.Hits, all.Computed,
-            UsesTeacher ? temperature : null, threshold, UsesTeacher ? _course.Difficulty.Mean : null, refreshed, reward?.Total, UsesTeacher ? _course.Difficulty.Histogram() : null,
-            Environment.WorkingSet, reward is null ? null : new RewardTerms(reward.AccuracyChange, reward.LossRise, reward.Early, reward.Level), manual is not null, trained.Times with { Wait = trained.Waited });
+            epoch,
+            loss,
+            accuracy,
+            trained.Samples,
+            all.Seconds,
+            trained.Samples / trained.Seconds,
+            trained.Waited,
+            all.Hits,
+            all.Computed,
+            UsesTeacher ? temperature : null,
+            threshold,
+            UsesTeacher ? _course.Difficulty.Mean : null,
+            refreshed,
+            reward?.Total,
+            UsesTeacher ? _course.Difficulty.Histogram() : null,
+            Environment.WorkingSet,
+            reward is null ? null : new RewardTerms(reward.AccuracyChange, reward.LossRise, reward.Early, reward.Level),
+            manual is not null,
+            trained.Times with
+            {
+                Wait = trained.Waited,
+            }
+        );
         Finish(student, span, metrics);
         span.Finish(metrics, _length.IsOver(_state.Epoch, student.Steps) ? null : _course.Target);
         return metrics;
@@ -122,14 +164,17 @@ internal sealed class TrainingRun
     private void Finish(Student student, EpochSpan span, EpochMetrics metrics)
     {
         var best = metrics.ValidationAccuracy > _state.Best.Accuracy ? new BestEpoch(metrics.Epoch, metrics.ValidationAccuracy) : _state.Best;
-        span.Time(SpanNames.SaveResults, _ =>
-        {
-            _folder.Guard(() => student.Save(_folder.LastWeights, _context.Dataset.ClassNames));
-            if (best != _state.Best)
-                _folder.Guard(() => student.Save(_folder.BestWeights, _context.Dataset.ClassNames));
-            _gallery.Write(_folder, metrics.Epoch);
-            _folder.AppendMetrics(metrics);
-        });
+        span.Time(
+            SpanNames.SaveResults,
+            _ =>
+            {
+                _folder.Guard(() => student.Save(_folder.LastWeights, _context.Dataset.ClassNames));
+                if (best != _state.Best)
+                    _folder.Guard(() => student.Save(_folder.BestWeights, _context.Dataset.ClassNames));
+                _gallery.Write(_folder, metrics.Epoch);
+                _folder.AppendMetrics(metrics);
+            }
+        );
         _course.EndEpoch();
         _state = _state with { Epoch = metrics.Epoch + 1, Step = 0, Sums = EpochSums.Zero, Best = best, Seen = _state.Seen + metrics.Samples };
         SaveCheckpoint(student, span);
@@ -149,7 +194,12 @@ internal sealed class TrainingRun
         var epoch = _state.Epoch;
         var batches = BatchPlan.Cut(span.Time(SpanNames.ChooseSamples, _ => _course.Choose(epoch)), _configuration.Training.BatchSize);
         var steps = _length.Cut(batches.Count, student.Steps - _state.Step);
-        var plans = batches.Take(steps).Skip(_state.Step).Select((samples, step) => new BatchPlan(samples, _configuration.Views.IndexFor(epoch), UsesTeacher, TrainerTelemetry.IsTraced(step, steps, Epochs)));
+        var plans = batches
+            .Take(steps)
+            .Skip(_state.Step)
+            .Select(
+                (samples, step) => new BatchPlan(samples, _configuration.Views.IndexFor(epoch), UsesTeacher, TrainerTelemetry.IsTraced(step, steps, Epochs))
+            );
         foreach (var batch in _context.Pipeline(_context.Dataset.Train).Run(plans, Wait, cancellation))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -179,7 +229,16 @@ internal sealed class TrainingRun
         _course.Record(_state.Epoch, batch, result);
         _gallery.Record(batch, result);
         var soFar = _state.Sums;
-        _state = _state with { Step = _state.Step + 1, Sums = soFar with { Loss = soFar.Loss + result.Loss * batch.Count, Samples = soFar.Samples + batch.Count, Times = soFar.Times + result.Times with { Render = batch.RenderSeconds } } };
+        _state = _state with
+        {
+            Step = _state.Step + 1,
+            Sums = soFar with
+            {
+                Loss = soFar.Loss + result.Loss * batch.Count,
+                Samples = soFar.Samples + batch.Count,
+                Times = soFar.Times + result.Times with { Render = batch.RenderSeconds },
+            },
+        };
     }
 
     // A paused run may be killed and loses nothing; the pause is no time of the run.
@@ -202,23 +261,28 @@ internal sealed class TrainingRun
         }
     }
 
-    private void SaveCheckpoint(Student student, EpochSpan span, EpochSums? sums = null) => span.Time(SpanNames.SaveCheckpoint, _ =>
-    {
-        var tensors = student.Capture();
-        _course.Save(tensors);
-        _checkpoints.Save(
-            _state with
+    private void SaveCheckpoint(Student student, EpochSpan span, EpochSums? sums = null) =>
+        span.Time(
+            SpanNames.SaveCheckpoint,
+            _ =>
             {
-                Steps = student.Steps,
-                Sums = sums ?? _state.Sums,
-                Usage = _state.Usage + _clock.Read().Usage,
-                Seconds = _state.Seconds + _clock.Read().Time.TotalSeconds,
-                Target = _course.Target?.ToString(),
-                InForce = _course.Manual,
-                Coming = _context.Control.Manual,
-                Reports = [.. _context.Agent.Waiting.Select(report => report.ToString())],
-            },
-            tensors);
-        _saved = _context.Time.GetTimestamp();
-    });
+                var tensors = student.Capture();
+                _course.Save(tensors);
+                _checkpoints.Save(
+                    _state with
+                    {
+                        Steps = student.Steps,
+                        Sums = sums ?? _state.Sums,
+                        Usage = _state.Usage + _clock.Read().Usage,
+                        Seconds = _state.Seconds + _clock.Read().Time.TotalSeconds,
+                        Target = _course.Target?.ToString(),
+                        InForce = _course.Manual,
+                        Coming = _context.Control.Manual,
+                        Reports = [.. _context.Agent.Waiting.Select(report => report.ToString())],
+                    },
+                    tensors
+                );
+                _saved = _context.Time.GetTimestamp();
+            }
+        );
 }

@@ -25,11 +25,16 @@ internal sealed class RunControl
     }
 
     /// <summary>Where a run is, with what was asked of it.</summary>
-    public RunStatus Describe(RunStatus status) => status with
-    {
-        Phase = status.Phase != "running" ? status.Phase : IsPaused ? "paused" : StopsAfterEpoch ? "stopping" : status.Phase,
-        Manual = Manual,
-    };
+    public RunStatus Describe(RunStatus status) =>
+        status with
+        {
+            Phase =
+                status.Phase != "running" ? status.Phase
+                : IsPaused ? "paused"
+                : StopsAfterEpoch ? "stopping"
+                : status.Phase,
+            Manual = Manual,
+        };
 
     /// <summary>A run or study begins: what was asked of the one before it does not hold for it, but for a pause.</summary>
     public void Begin()

@@ -16,7 +16,21 @@ namespace Kd.StudentTrainer.Steering;
 /// <param name="Runs">Runs of the study.</param>
 /// <param name="Progress">How far the work is, as a line for a terminal; null where none is under way.</param>
 public sealed record RunStatus(
-    string Phase, string? Method, int Epoch, int Epochs, int Step, int Steps, double? Loss, double? ValidationAccuracy, double? SecondsLeft, ManualTarget? Manual, string? Folder, int Run = 0, int Runs = 0, string? Progress = null)
+    string Phase,
+    string? Method,
+    int Epoch,
+    int Epochs,
+    int Step,
+    int Steps,
+    double? Loss,
+    double? ValidationAccuracy,
+    double? SecondsLeft,
+    ManualTarget? Manual,
+    string? Folder,
+    int Run = 0,
+    int Runs = 0,
+    string? Progress = null
+)
 {
     /// <summary>Whether a run or another task is under way, so that it can be steered.</summary>
     internal bool IsUnderWay => Phase is "starting" or "running" or "paused" or "stopping";

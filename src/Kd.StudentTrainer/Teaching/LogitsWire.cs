@@ -23,7 +23,9 @@ internal static class LogitsWire
     public static float[][] Unpack(ByteString logits, int count, int classes)
     {
         if (logits.Length != 2L * count * classes)
-            throw new TrainingException($"The teacher sent {logits.Length} bytes of logits, expected {2L * count * classes} ({count} views, {classes} classes).");
+            throw new TrainingException(
+                $"The teacher sent {logits.Length} bytes of logits, expected {2L * count * classes} ({count} views, {classes} classes)."
+            );
         var halves = MemoryMarshal.Cast<byte, Half>(logits.Span);
         var rows = new float[count][];
         for (var row = 0; row < count; row++)

@@ -10,5 +10,11 @@ namespace Kd.StudentTrainer.Teaching;
 internal sealed record ReplicaUsage(string Name, long Calls, long LookedUp, long Computed, TimeSpan Time, DateTimeOffset LastAnswer)
 {
     public static ReplicaUsage operator +(ReplicaUsage soFar, ReplicaUsage next) =>
-        next with { Calls = soFar.Calls + next.Calls, LookedUp = soFar.LookedUp + next.LookedUp, Computed = soFar.Computed + next.Computed, Time = soFar.Time + next.Time };
+        next with
+        {
+            Calls = soFar.Calls + next.Calls,
+            LookedUp = soFar.LookedUp + next.LookedUp,
+            Computed = soFar.Computed + next.Computed,
+            Time = soFar.Time + next.Time,
+        };
 }

@@ -12,19 +12,31 @@ using Polly;
 namespace Kd.StudentTrainer.Teaching;
 
 /// <summary>Gets logits from the teacher service: from its cache where they are there, else computed. While the service is away, calls wait and say so.</summary>
-internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<TeacherClientOptions> options, TimeProvider time, ILogger<TeacherClient> logger) : IDisposable
+internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<TeacherClientOptions> options, TimeProvider time, ILogger<TeacherClient> logger)
+    : IDisposable
 {
     private const int LargestMessage = 64 << 20;
     private readonly SemaphoreSlim _opening = new(1);
     private GrpcChannelPool? _pool;
     private int _callSize = options.Value.CallSize;
     private ResiliencePipeline? _patience;
-    private long _hits, _computed, _calls, _lookupTicks, _labelTicks;
+    private long _hits,
+        _computed,
+        _calls,
+        _lookupTicks,
+        _labelTicks;
     private readonly ConcurrentDictionary<string, ReplicaUsage> _replicas = new();
     private int _away;
 
     /// <summary>What was asked so far.</summary>
-    public TeacherUsage Usage => new(Interlocked.Read(ref _hits), Interlocked.Read(ref _computed), Interlocked.Read(ref _calls), new TimeSpan(Interlocked.Read(ref _lookupTicks)), new TimeSpan(Interlocked.Read(ref _labelTicks)));
+    public TeacherUsage Usage =>
+        new(
+            Interlocked.Read(ref _hits),
+            Interlocked.Read(ref _computed),
+            Interlocked.Read(ref _calls),
+            new TimeSpan(Interlocked.Read(ref _lookupTicks)),
+            new TimeSpan(Interlocked.Read(ref _labelTicks))
+        );
 
     /// <summary>Which replicas answered, by name.</summary>
     public IReadOnlyList<ReplicaUsage> Replicas => [.. _replicas.Values.OrderBy(replica => replica.Name, StringComparer.Ordinal)];
@@ -38,7 +50,9 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
     {
         var reply = await CallAsync("Describe", 1, (client, call) => client.DescribeAsync(new DescribeRequest(), call), cancellation);
         if (!reply.Classes.SequenceEqual(classes))
-            throw new TrainingException($"The teacher serves the classes {string.Join(", ", reply.Classes.Take(5))}, ... ({reply.Classes.Count}); the dataset has {string.Join(", ", classes.Take(5))}, ... ({classes.Count}). Start both with the same Dataset:Path.");
+            throw new TrainingException(
+                $"The teacher serves the classes {string.Join(", ", reply.Classes.Take(5))}, ... ({reply.Classes.Count}); the dataset has {string.Join(", ", classes.Take(5))}, ... ({classes.Count}). Start both with the same Dataset:Path."
+            );
         _callSize = Math.Min(options.Value.CallSize, reply.LargestCall);
         return reply;
     }
@@ -65,7 +79,8 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
 
     /// <summary>Which of the views the shared cache lacks.</summary>
     /// <returns>Their indexes, ascending.</returns>
-    public Task<int[]> FindNotStoredAsync(ViewId[] views, CancellationToken cancellation) => LookupAsync(views, new float[views.Length][], storedOnly: true, cancellation);
+    public Task<int[]> FindNotStoredAsync(ViewId[] views, CancellationToken cancellation) =>
+        LookupAsync(views, new float[views.Length][], storedOnly: true, cancellation);
 
     /// <summary>What the shared cache has of each view, or null where it has nothing.</summary>
     public async Task<float[]?[]> GetStoredAsync(ViewId[] views, CancellationToken cancellation)
@@ -84,7 +99,14 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
     /// <returns>Their logits.</returns>
     public async Task<float[][]> LabelAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, bool store, CancellationToken cancellation)
     {
-        var request = new LabelRequest { ViewIds = LogitsWire.Pack(views), Pixels = UnsafeByteOperations.UnsafeWrap(pixels), Height = size, Width = size, DoNotStore = !store };
+        var request = new LabelRequest
+        {
+            ViewIds = LogitsWire.Pack(views),
+            Pixels = UnsafeByteOperations.UnsafeWrap(pixels),
+            Height = size,
+            Width = size,
+            DoNotStore = !store,
+        };
         var started = time.GetTimestamp();
         var reply = await CallAsync("Label", views.Length, (client, call) => client.LabelAsync(request, call), cancellation);
         Interlocked.Add(ref _labelTicks, time.GetElapsedTime(started).Ticks);
@@ -129,14 +151,24 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
     private async Task<T> CallAsync<T>(string kind, long cost, Func<Teacher.TeacherClient, CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellation)
     {
         // With all its repetitions, which are calls of their own below it.
-        using var activity = TrainerTelemetry.Start(kind switch { "Lookup" => SpanNames.LookUpLogits, "Label" => SpanNames.LabelViews, _ => SpanNames.DescribeTeacher });
+        using var activity = TrainerTelemetry.Start(
+            kind switch
+            {
+                "Lookup" => SpanNames.LookUpLogits,
+                "Label" => SpanNames.LabelViews,
+                _ => SpanNames.DescribeTeacher,
+            }
+        );
         activity?.SetTag("kd.views", cost);
         var pool = await OpenAsync(cancellation);
         _patience ??= PatientCall.Create(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), time, OnRetry);
         T result;
         try
         {
-            result = await _patience.ExecuteAsync(async token => await CountAsync(call(new Teacher.TeacherClient(pool.Next(kind, cost)), Options(token)), kind, cost), cancellation);
+            result = await _patience.ExecuteAsync(
+                async token => await CountAsync(call(new Teacher.TeacherClient(pool.Next(kind, cost)), Options(token)), kind, cost),
+                cancellation
+            );
         }
         catch (RpcException error)
         {
@@ -157,7 +189,12 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
         var reply = await call;
         if ((await call.ResponseHeadersAsync).GetValue(ReplicaName.Header) is { } name)
         {
-            var (looked, labelled) = kind switch { "Lookup" => (views, 0L), "Label" => (0L, views), _ => (0L, 0L) };
+            var (looked, labelled) = kind switch
+            {
+                "Lookup" => (views, 0L),
+                "Label" => (0L, views),
+                _ => (0L, 0L),
+            };
             var one = new ReplicaUsage(name, 1, looked, labelled, time.GetElapsedTime(started), time.GetUtcNow());
             _replicas.AddOrUpdate(name, one, (_, soFar) => soFar + one);
         }
@@ -165,7 +202,8 @@ internal sealed class TeacherClient(GrpcChannelPoolFactory pools, IOptions<Teach
         return reply;
     }
 
-    private CallOptions Options(CancellationToken cancellation) => new(deadline: time.GetUtcNow().UtcDateTime + options.Value.Timeout, cancellationToken: cancellation);
+    private CallOptions Options(CancellationToken cancellation) =>
+        new(deadline: time.GetUtcNow().UtcDateTime + options.Value.Timeout, cancellationToken: cancellation);
 
     private void OnRetry(RpcException error, int attempt, TimeSpan delay)
     {

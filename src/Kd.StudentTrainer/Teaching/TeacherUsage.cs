@@ -8,7 +8,9 @@ namespace Kd.StudentTrainer.Teaching;
 /// <param name="Label">Time that Label calls took.</param>
 internal readonly record struct TeacherUsage(long Hits, long Computed, long Calls, TimeSpan Lookup, TimeSpan Label)
 {
-    public static TeacherUsage operator +(TeacherUsage a, TeacherUsage b) => new(a.Hits + b.Hits, a.Computed + b.Computed, a.Calls + b.Calls, a.Lookup + b.Lookup, a.Label + b.Label);
+    public static TeacherUsage operator +(TeacherUsage a, TeacherUsage b) =>
+        new(a.Hits + b.Hits, a.Computed + b.Computed, a.Calls + b.Calls, a.Lookup + b.Lookup, a.Label + b.Label);
 
-    public static TeacherUsage operator -(TeacherUsage a, TeacherUsage b) => new(a.Hits - b.Hits, a.Computed - b.Computed, a.Calls - b.Calls, a.Lookup - b.Lookup, a.Label - b.Label);
+    public static TeacherUsage operator -(TeacherUsage a, TeacherUsage b) =>
+        new(a.Hits - b.Hits, a.Computed - b.Computed, a.Calls - b.Calls, a.Lookup - b.Lookup, a.Label - b.Label);
 }

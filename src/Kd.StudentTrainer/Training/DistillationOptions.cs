@@ -8,7 +8,16 @@ internal sealed class DistillationOptions
     public const string Section = "Distillation";
 
     /// <summary>labels, mixed, kd (default), kd-curriculum, dkd, dist or ctkd.</summary>
-    [AllowedValues(Methods.Labels, Methods.Mixed, Methods.Kd, Methods.KdCurriculum, Methods.Decoupled, Methods.Relations, Methods.LearntTemperature, ErrorMessage = "Use labels, mixed, kd, kd-curriculum, dkd, dist or ctkd.")]
+    [AllowedValues(
+        Methods.Labels,
+        Methods.Mixed,
+        Methods.Kd,
+        Methods.KdCurriculum,
+        Methods.Decoupled,
+        Methods.Relations,
+        Methods.LearntTemperature,
+        ErrorMessage = "Use labels, mixed, kd, kd-curriculum, dkd, dist or ctkd."
+    )]
     public string Method { get; set; } = Methods.Kd;
 
     /// <summary>Weight of the labels in the method mixed. Default 0.6; allowed 0 to 1.</summary>

@@ -43,7 +43,9 @@ internal sealed class LossFunction : IDisposable
         return Method switch
         {
             Methods.Mixed => DistillationLoss.Mixed(logits, teacher, labels, moment.Temperature, options.Alpha, _smoothing),
-            Methods.Decoupled => WithLabels(DistillationLoss.Decoupled(logits, teacher, labels, moment.Temperature, options.TargetWeight, options.OthersWeight).Times(Ramp(moment.Epochs))),
+            Methods.Decoupled => WithLabels(
+                DistillationLoss.Decoupled(logits, teacher, labels, moment.Temperature, options.TargetWeight, options.OthersWeight).Times(Ramp(moment.Epochs))
+            ),
             Methods.Relations => WithLabels(DistillationLoss.Relations(logits, teacher, moment.Temperature, options.InterWeight, options.IntraWeight)),
             Methods.LearntTemperature => WithLabels(DistillationLoss.Soft(logits, teacher, _temperature!.Temperature())),
             _ => DistillationLoss.Soft(logits, teacher, moment.Temperature),

@@ -17,7 +17,10 @@ namespace Kd.StudentTrainer.Training;
 /// <summary>The network in training, with its optimiser. Used from one thread.</summary>
 internal sealed class Student : IDisposable
 {
-    private const string ModelPrefix = "model.", AveragePrefix = "average.", OptimizerPrefix = "optimizer.", LearntName = "loss.learnt";
+    private const string ModelPrefix = "model.",
+        AveragePrefix = "average.",
+        OptimizerPrefix = "optimizer.",
+        LearntName = "loss.learnt";
     private readonly Module<Tensor, Tensor> _network;
     private readonly Module<Tensor, Tensor> _evaluated;
     private readonly WeightAverage? _average;
@@ -36,9 +39,10 @@ internal sealed class Student : IDisposable
         _average = training.AverageDecay > 0 ? new WeightAverage(_evaluated, _network, training.AverageDecay) : null;
         _twin = training.Precision == TrainingPrecision.BFloat16 ? new BFloat16Twin(create().to(device), _network) : null;
         var parameters = _network.parameters().Concat(loss.Learnt is { } learnt ? [learnt] : []);
-        _optimizer = training.Optimizer == "sgd"
-            ? new Sgd(parameters, training.LearningRate, training.WeightDecay, training.Momentum)
-            : new Adam(parameters, training.LearningRate, training.WeightDecay, decoupled: training.Optimizer == "adamw");
+        _optimizer =
+            training.Optimizer == "sgd"
+                ? new Sgd(parameters, training.LearningRate, training.WeightDecay, training.Momentum)
+                : new Adam(parameters, training.LearningRate, training.WeightDecay, decoupled: training.Optimizer == "adamw");
 
         Module<Tensor, Tensor> Prepare(Module<Tensor, Tensor> network)
         {
@@ -69,7 +73,13 @@ internal sealed class Student : IDisposable
                 throw new TrainingException($"Training:Precision is BFloat16, which the device {device} does not compute. Use Float32.");
             var small = options.Form == StudentForm.Small || (options.Form == StudentForm.Auto && viewSize <= ViewPlanner.LargestSmallSide);
             var loss = new LossFunction(configuration.Distillation, method, configuration.Training.LabelSmoothing, device);
-            return new Student(() => ModelCatalog.Create(options.Architecture, classes, run.Seed, options.Width, small), loss, device, configuration.Training, run.Seed);
+            return new Student(
+                () => ModelCatalog.Create(options.Architecture, classes, run.Seed, options.Width, small),
+                loss,
+                device,
+                configuration.Training,
+                run.Seed
+            );
         }
         catch (ArgumentException error)
         {
@@ -90,17 +100,27 @@ internal sealed class Student : IDisposable
         var started = Stopwatch.GetTimestamp();
         // Dropout draws from torch's global generator: seeded by the step, it does not depend on what ran before.
         random.manual_seed((long)(CounterRandom.Mix((ulong)_seed, 0xD40F, (ulong)Steps) >> 1));
-        _optimizer.LearningRate = CosineSchedule.At(_training.LearningRate, _training.FinalLearningRate, moment.Epochs, _training.Epochs, _training.WarmupEpochs);
+        _optimizer.LearningRate = CosineSchedule.At(
+            _training.LearningRate,
+            _training.FinalLearningRate,
+            moment.Epochs,
+            _training.Epochs,
+            _training.WarmupEpochs
+        );
         _network.train();
         _optimizer.ZeroGradients();
-        var images = Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device);   // [N, 3, H, W]
-        var logits = _twin?.Call(images) ?? _network.call(images);                                     // [N, C]
+        var images = Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device); // [N, 3, H, W]
+        var logits = _twin?.Call(images) ?? _network.call(images); // [N, C]
         var teacher = batch.TeacherLogits is { } values ? tensor(values, device: _device).reshape(batch.Count, -1) : null;
-        var single = weights is null ? null : DistillationLoss.SoftPerSample(logits, teacher!, moment.Temperature);   // [N]
-        var loss = single is null ? _loss.Compute(logits, teacher, tensor(batch.Labels, device: _device), moment) : (single * tensor(weights!, device: _device)).mean();
+        var single = weights is null ? null : DistillationLoss.SoftPerSample(logits, teacher!, moment.Temperature); // [N]
+        var loss = single is null
+            ? _loss.Compute(logits, teacher, tensor(batch.Labels, device: _device), moment)
+            : (single * tensor(weights!, device: _device)).mean();
         var value = loss.Single();
         if (!float.IsFinite(value))
-            throw new TrainingException($"The loss is {value} at step {Steps} (step size {_optimizer.LearningRate:G3}, temperature {moment.Temperature}). The last checkpoint is kept; try a smaller Training:LearningRate.");
+            throw new TrainingException(
+                $"The loss is {value} at step {Steps} (step size {_optimizer.LearningRate:G3}, temperature {moment.Temperature}). The last checkpoint is kept; try a smaller Training:LearningRate."
+            );
         var computed = Stopwatch.GetTimestamp();
         loss.backward();
         _twin?.HandOverGradients();
@@ -113,7 +133,19 @@ internal sealed class Student : IDisposable
         var difficulty = teacher is null ? null : MeasureDifficulty(teacher, logits);
         var times = new StepTimes(0, 0, 0, 0, Seconds(started, computed), Seconds(computed, derived), Seconds(derived, Stopwatch.GetTimestamp()));
         var rows = difficulty is null ? null : choose?.Invoke(difficulty);
-        var chosen = rows is { Length: > 0 } ? new ChosenRows(rows, logits.detach().index_select(0, tensor(rows, dtype: int64, device: _device)).to_type(ScalarType.Float32).softmax(1).cpu().data<float>().ToArray()) : null;
+        var chosen = rows is { Length: > 0 }
+            ? new ChosenRows(
+                rows,
+                logits
+                    .detach()
+                    .index_select(0, tensor(rows, dtype: int64, device: _device))
+                    .to_type(ScalarType.Float32)
+                    .softmax(1)
+                    .cpu()
+                    .data<float>()
+                    .ToArray()
+            )
+            : null;
         return new StepResult(value, difficulty, single?.detach().cpu().data<float>().ToArray(), times, chosen);
 
         static double Seconds(long from, long to) => Stopwatch.GetElapsedTime(from, to).TotalSeconds;
@@ -125,7 +157,10 @@ internal sealed class Student : IDisposable
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        return InEvaluation(_evaluated, network => network.call(Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device)).cpu().data<float>().ToArray());
+        return InEvaluation(
+            _evaluated,
+            network => network.call(Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device)).cpu().data<float>().ToArray()
+        );
     }
 
     /// <summary>Difficulty of samples that were not trained on, without gradients; mode and batch-norm statistics stay as they are.</summary>
@@ -133,8 +168,12 @@ internal sealed class Student : IDisposable
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var teacher = tensor(batch.TeacherLogits ?? throw new InvalidOperationException("A batch for difficulty lacks teacher logits."), device: _device).reshape(batch.Count, -1);
-        return InEvaluation(_network, network => MeasureDifficulty(teacher, network.call(Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device))));
+        var teacher = tensor(batch.TeacherLogits ?? throw new InvalidOperationException("A batch for difficulty lacks teacher logits."), device: _device)
+            .reshape(batch.Count, -1);
+        return InEvaluation(
+            _network,
+            network => MeasureDifficulty(teacher, network.call(Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device)))
+        );
     }
 
     /// <summary>Writes the weights that are evaluated, under torchvision's names.</summary>
@@ -151,7 +190,10 @@ internal sealed class Student : IDisposable
         if (classes is not null && checkpoint.ClassNames is { } trained && !trained.SequenceEqual(classes))
         {
             var other = trained.Zip(classes).TakeWhile(pair => pair.First == pair.Second).Count();
-            throw new CheckpointException(path, $"it was trained for other classes: number {other + 1} is '{trained.ElementAtOrDefault(other)}', and '{classes.ElementAtOrDefault(other)}' in the dataset. Name the dataset that it was trained on (Dataset:Path)");
+            throw new CheckpointException(
+                path,
+                $"it was trained for other classes: number {other + 1} is '{trained.ElementAtOrDefault(other)}', and '{classes.ElementAtOrDefault(other)}' in the dataset. Name the dataset that it was trained on (Dataset:Path)"
+            );
         }
 
         ModuleState.Load(_evaluated, checkpoint);
@@ -186,10 +228,13 @@ internal sealed class Student : IDisposable
         using var saved = checkpoint.Tensors[LearntName].ToTensor();
         learnt.copy_(saved);
 
-        Checkpoint Part(string prefix) => checkpoint with
-        {
-            Tensors = checkpoint.Tensors.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value),
-        };
+        Checkpoint Part(string prefix) =>
+            checkpoint with
+            {
+                Tensors = checkpoint
+                    .Tensors.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal))
+                    .ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value),
+            };
     }
 
     public void Dispose()

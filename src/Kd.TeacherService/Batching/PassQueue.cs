@@ -161,7 +161,7 @@ internal sealed class PassQueue(BatchingOptions options, TimeProvider time)
     {
         var size = _queue.First!.Value.Size;
         var taken = new List<WaitingView>(options.MaxBatch);
-        for (var node = _queue.First; node is not null && taken.Count < options.MaxBatch;)
+        for (var node = _queue.First; node is not null && taken.Count < options.MaxBatch; )
         {
             var next = node.Next;
             if (node.Value.Size == size)

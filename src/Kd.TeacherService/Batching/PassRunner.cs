@@ -55,9 +55,19 @@ internal sealed class PassRunner(PassQueue queue, TimeProvider time, ILogger<Pas
     // A child of the request that came first, of those that are traced if there are any; linked to all that share the pass.
     private static Activity? StartActivity(List<WaitingView> views)
     {
-        var requests = views.Select(view => view.Request).Where(request => request != default).Distinct().OrderByDescending(request => request.TraceFlags & ActivityTraceFlags.Recorded).ToList();
-        return TeacherTelemetry.Source
-            .StartActivity(TeacherTelemetry.Pass, ActivityKind.Internal, requests.FirstOrDefault(), links: requests.Select(request => new ActivityLink(request)))
+        var requests = views
+            .Select(view => view.Request)
+            .Where(request => request != default)
+            .Distinct()
+            .OrderByDescending(request => request.TraceFlags & ActivityTraceFlags.Recorded)
+            .ToList();
+        return TeacherTelemetry
+            .Source.StartActivity(
+                TeacherTelemetry.Pass,
+                ActivityKind.Internal,
+                requests.FirstOrDefault(),
+                links: requests.Select(request => new ActivityLink(request))
+            )
             ?.SetTag("kd.views", views.Count);
     }
 }

@@ -37,7 +37,10 @@ internal static class CacheExtensions
         }
         catch (ArgumentException error)
         {
-            throw new SettingsException($"ConnectionStrings:{Name} cannot be used: {error.Message} Expected HOST:PORT[,password=...] as StackExchange.Redis reads it.", error);
+            throw new SettingsException(
+                $"ConnectionStrings:{Name} cannot be used: {error.Message} Expected HOST:PORT[,password=...] as StackExchange.Redis reads it.",
+                error
+            );
         }
     }
 }

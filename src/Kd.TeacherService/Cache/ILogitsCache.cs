@@ -33,7 +33,8 @@ internal sealed record CachedLogits(IReadOnlyList<int> Missing, ReadOnlyMemory<b
 /// <summary>No shared cache is configured: everything is a miss.</summary>
 internal sealed class NoLogitsCache : ILogitsCache
 {
-    public Task<CachedLogits> GetAsync(LogitsCodec codec, ViewId[] views, TimeSpan patience, CancellationToken cancellation) => Task.FromResult(CachedLogits.Nothing(views.Length));
+    public Task<CachedLogits> GetAsync(LogitsCodec codec, ViewId[] views, TimeSpan patience, CancellationToken cancellation) =>
+        Task.FromResult(CachedLogits.Nothing(views.Length));
 
     public Task SetAsync(LogitsCodec codec, ViewId[] views, byte[][] entries, TimeSpan patience, CancellationToken cancellation) => Task.CompletedTask;
 }

@@ -43,7 +43,11 @@ internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck, IDisposable
     }
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(_circuit.IsAway ? HealthCheckResult.Degraded("Redis is away or too slow; the teacher computes every view that is not in its memory.") : HealthCheckResult.Healthy());
+        Task.FromResult(
+            _circuit.IsAway
+                ? HealthCheckResult.Degraded("Redis is away or too slow; the teacher computes every view that is not in its memory.")
+                : HealthCheckResult.Healthy()
+        );
 
     public void Dispose() => _stop.Cancel();
 
@@ -121,7 +125,12 @@ internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck, IDisposable
 
     // Nobody may wait for it any more when it fails.
     private static void Observe(Task task) =>
-        _ = task.ContinueWith(failed => failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = task.ContinueWith(
+            failed => failed.Exception,
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default
+        );
 
     private static CachedLogits Decode(LogitsCodec codec, ViewId[] views, RedisValue[] values)
     {
@@ -129,7 +138,10 @@ internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck, IDisposable
         var (missing, at) = (new List<int>(), 0);
         for (var i = 0; i < views.Length; i++)
         {
-            if (!values[i].IsNull && codec.TryDecode(views[i], ((ReadOnlyMemory<byte>)values[i]).Span, MemoryMarshal.Cast<byte, Half>(packed.AsSpan(at, codec.RowSize))))
+            if (
+                !values[i].IsNull
+                && codec.TryDecode(views[i], ((ReadOnlyMemory<byte>)values[i]).Span, MemoryMarshal.Cast<byte, Half>(packed.AsSpan(at, codec.RowSize)))
+            )
             {
                 at += codec.RowSize;
                 continue;

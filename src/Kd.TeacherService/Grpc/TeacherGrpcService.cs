@@ -17,45 +17,55 @@ internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOption
 
     private const int LargestSide = 1024;
 
-    public override Task<DescribeReply> Describe(DescribeRequest request, ServerCallContext context) => Answer(() =>
-    {
-        var model = labeler.Model;
-        var description = model.Description;
-        return Task.FromResult(new DescribeReply
+    public override Task<DescribeReply> Describe(DescribeRequest request, ServerCallContext context) =>
+        Answer(() =>
         {
-            TeacherId = description.Id,
-            Architecture = description.Architecture,
-            Classes = { model.Classes.Classes },
-            Precision = description.Precision,
-            LargestCall = options.Value.LargestCall,
-            Weights = description.Weights,
-            Device = model.Device.ToString(),
-            Parameters = description.Parameters,
-            InputSize = description.InputSize,
+            var model = labeler.Model;
+            var description = model.Description;
+            return Task.FromResult(
+                new DescribeReply
+                {
+                    TeacherId = description.Id,
+                    Architecture = description.Architecture,
+                    Classes = { model.Classes.Classes },
+                    Precision = description.Precision,
+                    LargestCall = options.Value.LargestCall,
+                    Weights = description.Weights,
+                    Device = model.Device.ToString(),
+                    Parameters = description.Parameters,
+                    InputSize = description.InputSize,
+                }
+            );
         });
-    });
 
-    public override Task<LookupReply> Lookup(LookupRequest request, ServerCallContext context) => Answer(async () =>
-    {
-        var views = ReadViews(request.ViewIds);
-        var found = await labeler.LookupAsync(views, request.StoredOnly, context.CancellationToken);
-        TeacherTelemetry.SentBytes.Add(found.Logits.Length);
-        return new LookupReply { Logits = UnsafeByteOperations.UnsafeWrap(found.Logits), Missing = { found.Missing }, Classes = labeler.Model.Classes.Classes.Count };
-    });
+    public override Task<LookupReply> Lookup(LookupRequest request, ServerCallContext context) =>
+        Answer(async () =>
+        {
+            var views = ReadViews(request.ViewIds);
+            var found = await labeler.LookupAsync(views, request.StoredOnly, context.CancellationToken);
+            TeacherTelemetry.SentBytes.Add(found.Logits.Length);
+            return new LookupReply
+            {
+                Logits = UnsafeByteOperations.UnsafeWrap(found.Logits),
+                Missing = { found.Missing },
+                Classes = labeler.Model.Classes.Classes.Count,
+            };
+        });
 
-    public override Task<LabelReply> Label(LabelRequest request, ServerCallContext context) => Answer(async () =>
-    {
-        var views = ReadViews(request.ViewIds);
-        if (request.Height != request.Width || request.Height is < 8 or > LargestSide)
-            throw Invalid($"height {request.Height} and width {request.Width} must be equal, 8 to {LargestSide} px");
-        var expected = (long)views.Length * ViewRenderer.ByteCount(request.Height);
-        if (request.Pixels.Length != expected)
-            throw Invalid($"pixels has {request.Pixels.Length} bytes; {views.Length} views of {request.Height} px need {expected} (uint8 RGB)");
-        TeacherTelemetry.ReceivedBytes.Add(expected);
-        var logits = await labeler.LabelAsync(views, request.Pixels.Memory, request.Height, !request.DoNotStore, context.CancellationToken);
-        TeacherTelemetry.SentBytes.Add(2L * logits.Length);
-        return new LabelReply { Logits = ToBytes(logits), Classes = labeler.Model.Classes.Classes.Count };
-    });
+    public override Task<LabelReply> Label(LabelRequest request, ServerCallContext context) =>
+        Answer(async () =>
+        {
+            var views = ReadViews(request.ViewIds);
+            if (request.Height != request.Width || request.Height is < 8 or > LargestSide)
+                throw Invalid($"height {request.Height} and width {request.Width} must be equal, 8 to {LargestSide} px");
+            var expected = (long)views.Length * ViewRenderer.ByteCount(request.Height);
+            if (request.Pixels.Length != expected)
+                throw Invalid($"pixels has {request.Pixels.Length} bytes; {views.Length} views of {request.Height} px need {expected} (uint8 RGB)");
+            TeacherTelemetry.ReceivedBytes.Add(expected);
+            var logits = await labeler.LabelAsync(views, request.Pixels.Memory, request.Height, !request.DoNotStore, context.CancellationToken);
+            TeacherTelemetry.SentBytes.Add(2L * logits.Length);
+            return new LabelReply { Logits = ToBytes(logits), Classes = labeler.Model.Classes.Classes.Count };
+        });
 
     private ViewId[] ReadViews(ByteString ids)
     {

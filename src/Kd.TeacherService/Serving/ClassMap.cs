@@ -21,7 +21,9 @@ internal sealed record ClassMap(IReadOnlyList<string> Classes, long[]? Outputs, 
         {
             return networkOutputs == datasetClasses.Count
                 ? new ClassMap(datasetClasses, null, networkOutputs)
-                : throw new TeacherException($"The teacher has {networkOutputs} classes, the dataset {datasetClasses.Count}, and the weights file names none. Set Teacher:ClassList to a file with the teacher's {networkOutputs} class names (WordNet ids) in order, one a line.");
+                : throw new TeacherException(
+                    $"The teacher has {networkOutputs} classes, the dataset {datasetClasses.Count}, and the weights file names none. Set Teacher:ClassList to a file with the teacher's {networkOutputs} class names (WordNet ids) in order, one a line."
+                );
         }
 
         if (networkClasses.Count != networkOutputs)
@@ -31,7 +33,9 @@ internal sealed record ClassMap(IReadOnlyList<string> Classes, long[]? Outputs, 
         var outputs = networkClasses.Index().GroupBy(entry => entry.Item).ToDictionary(group => group.Key, group => (long)group.First().Index);
         var missing = datasetClasses.Where(name => !outputs.ContainsKey(name)).ToList();
         if (missing.Count > 0)
-            throw new TeacherException($"The teacher lacks {missing.Count} of the dataset's {datasetClasses.Count} classes: {string.Join(", ", missing.Take(Shown))}{(missing.Count > Shown ? ", ..." : "")}. Its own are named {string.Join(", ", networkClasses.Take(Shown))}, ...");
+            throw new TeacherException(
+                $"The teacher lacks {missing.Count} of the dataset's {datasetClasses.Count} classes: {string.Join(", ", missing.Take(Shown))}{(missing.Count > Shown ? ", ..." : "")}. Its own are named {string.Join(", ", networkClasses.Take(Shown))}, ..."
+            );
         return new ClassMap(datasetClasses, [.. datasetClasses.Select(name => outputs[name])], networkOutputs);
     }
 

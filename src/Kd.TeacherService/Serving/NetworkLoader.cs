@@ -60,7 +60,9 @@ internal static class NetworkLoader
         if (!File.Exists(options.Weights))
             throw new TeacherException($"Teacher:Weights '{options.Weights}' is not a file. Expected a TorchScript file (torch.jit.save).");
         if (options.Precision != TeacherPrecision.Float32)
-            throw new TeacherException($"Teacher:Precision is {options.Precision}, but a TorchScript file is served as it is: use Float32 and save the file in another precision.");
+            throw new TeacherException(
+                $"Teacher:Precision is {options.Precision}, but a TorchScript file is served as it is: use Float32 and save the file in another precision."
+            );
         var bytes = File.ReadAllBytes(options.Weights);
         try
         {
@@ -72,11 +74,15 @@ internal static class NetworkLoader
             var logits = script.call(zeros(1, 3, size, size));
             return logits.shape is [1, > 0 and <= int.MaxValue and var outputs]
                 ? new LoadedNetwork(script, script, (int)outputs, names, XxHash128.Hash(bytes), IsScript: true)
-                : throw new TeacherException($"The TorchScript file '{options.Weights}' gives the shape [{string.Join(", ", logits.shape)}] for one picture of {size} px, expected [1, classes].");
+                : throw new TeacherException(
+                    $"The TorchScript file '{options.Weights}' gives the shape [{string.Join(", ", logits.shape)}] for one picture of {size} px, expected [1, classes]."
+                );
         }
         catch (Exception error) when (error is System.Runtime.InteropServices.ExternalException or InvalidCastException)
         {
-            throw new TeacherException($"'{options.Weights}' cannot be used as TorchScript: {error.Message.Split('\n')[0]}. Expected a file of torch.jit.save whose forward takes one tensor [N, 3, H, W] (Teacher:InputSize is {InputSize(options)} px) and returns logits [N, classes].");
+            throw new TeacherException(
+                $"'{options.Weights}' cannot be used as TorchScript: {error.Message.Split('\n')[0]}. Expected a file of torch.jit.save whose forward takes one tensor [N, 3, H, W] (Teacher:InputSize is {InputSize(options)} px) and returns logits [N, classes]."
+            );
         }
     }
 
@@ -90,9 +96,15 @@ internal static class NetworkLoader
 
     private static int CountOutputs(Checkpoint checkpoint)
     {
-        var last = s_lastLayers.FirstOrDefault(checkpoint.Tensors.ContainsKey)
-            ?? throw new CheckpointException(checkpoint.Path, $"it has no last layer: expected one of {string.Join(", ", s_lastLayers)}; it has {string.Join(", ", checkpoint.Tensors.Keys.Take(5))}, ...");
-        return checkpoint.Tensors[last].Shape is [> 0 and < int.MaxValue and var rows, ..] ? (int)rows : throw new CheckpointException(checkpoint.Path, $"its last layer {last} has the shape {checkpoint.Tensors[last].ShapeText}");
+        var last =
+            s_lastLayers.FirstOrDefault(checkpoint.Tensors.ContainsKey)
+            ?? throw new CheckpointException(
+                checkpoint.Path,
+                $"it has no last layer: expected one of {string.Join(", ", s_lastLayers)}; it has {string.Join(", ", checkpoint.Tensors.Keys.Take(5))}, ..."
+            );
+        return checkpoint.Tensors[last].Shape is [> 0 and < int.MaxValue and var rows, ..]
+            ? (int)rows
+            : throw new CheckpointException(checkpoint.Path, $"its last layer {last} has the shape {checkpoint.Tensors[last].ShapeText}");
     }
 
     // The weights as loaded, not the file: the same weights in another format are the same teacher.

@@ -31,7 +31,8 @@ internal sealed class SelfCheck
         return new SelfCheck(
             [.. Enumerable.Range(0, Views).Select(view => (ReadOnlyMemory<byte>)pixels.AsMemory(view * bytes, bytes))],
             [.. values.Chunk(classes)],
-            size);
+            size
+        );
     }
 
     /// <summary>Compares, which is also the warm-up.</summary>
@@ -49,7 +50,10 @@ internal sealed class SelfCheck
             var count = Math.Min(model.Batch, Views - start);
             var actual = model.Pass(_views.AsSpan(start, count).ToArray(), _size);
             for (var view = 0; view < count; view++)
-                largest = Math.Max(largest, Compare(start + view, Cut(_expected[start + view], model.Classes), actual.AsSpan(view * classes, classes), precision));
+                largest = Math.Max(
+                    largest,
+                    Compare(start + view, Cut(_expected[start + view], model.Classes), actual.AsSpan(view * classes, classes), precision)
+                );
         }
 
         return (largest, Stopwatch.GetElapsedTime(started) / ((Views + model.Batch - 1) / model.Batch));
@@ -66,7 +70,9 @@ internal sealed class SelfCheck
         for (var i = 0; i < expected.Length; i++)
             difference = Math.Max(difference, double.IsFinite((double)actual[i]) ? Math.Abs(expected[i] - (double)actual[i]) : double.PositiveInfinity);
         if (!(difference <= bound))
-            throw new TeacherException($"Self-check: the logits of generated view {view} differ by {difference:G3} from the plain network's, allowed are {bound:G3} (Teacher:Precision={precision}). The teacher is not served; use Teacher:Precision=Float32, or report this.");
+            throw new TeacherException(
+                $"Self-check: the logits of generated view {view} differ by {difference:G3} from the plain network's, allowed are {bound:G3} (Teacher:Precision={precision}). The teacher is not served; use Teacher:Precision=Float32, or report this."
+            );
         CheckFirstChoice(view, expected, actual, bound);
         return deviation == 0 ? 0 : difference / deviation;
     }
@@ -79,10 +85,13 @@ internal sealed class SelfCheck
         for (var i = 1; i < actual.Length; i++)
             chosen = actual[i] > actual[chosen] ? i : chosen;
         if (expected[first] - expected[chosen] > 2 * bound)
-            throw new TeacherException($"Self-check: the plain network puts generated view {view} into class {first}, the form that would be served into class {chosen}. The teacher is not served.");
+            throw new TeacherException(
+                $"Self-check: the plain network puts generated view {view} into class {first}, the form that would be served into class {chosen}. The teacher is not served."
+            );
     }
 
-    private static float[] Cut(float[] logits, ClassMap classes) => classes.Outputs is { } outputs ? Array.ConvertAll(outputs, output => logits[output]) : logits;
+    private static float[] Cut(float[] logits, ClassMap classes) =>
+        classes.Outputs is { } outputs ? Array.ConvertAll(outputs, output => logits[output]) : logits;
 
     // Coloured waves with noise: something between a photo and noise, the same on every machine.
     private static byte[] Draw(int size)

@@ -13,7 +13,14 @@ namespace Kd.TeacherService.Serving;
 
 /// <summary>Builds the teacher that the settings ask for, and checks it.</summary>
 internal sealed class TeacherFactory(
-    IOptions<TeacherOptions> options, IOptions<BatchingOptions> batching, IOptions<CacheOptions> cache, IOptions<DatasetOptions> dataset, LoadNetwork load, IConfiguration configuration, ILogger<TeacherFactory> logger)
+    IOptions<TeacherOptions> options,
+    IOptions<BatchingOptions> batching,
+    IOptions<CacheOptions> cache,
+    IOptions<DatasetOptions> dataset,
+    LoadNetwork load,
+    IConfiguration configuration,
+    ILogger<TeacherFactory> logger
+)
 {
     /// <exception cref="TeacherException">The teacher does not fit the dataset, or failed its self-check.</exception>
     /// <exception cref="CheckpointException">The weights file cannot be used.</exception>
@@ -58,7 +65,8 @@ internal sealed class TeacherFactory(
         hash.Append(loaded.Hash);
         var numbers = Normalization.Mean.Concat(Normalization.StandardDeviation).Select(value => value.ToString("R", CultureInfo.InvariantCulture));
         // Batch size and form decide the last bits of a logit, and entries that leave logits out are another teacher's.
-        var rest = $"{options.Value.Architecture}|{options.Value.Precision}|form 1|{batching.Value.MaxBatch}|top {cache.Value.TopK}|{string.Join(',', numbers)}|{string.Join('\n', map.Classes)}|{string.Join(',', map.Outputs ?? [])}";
+        var rest =
+            $"{options.Value.Architecture}|{options.Value.Precision}|form 1|{batching.Value.MaxBatch}|top {cache.Value.TopK}|{string.Join(',', numbers)}|{string.Join('\n', map.Classes)}|{string.Join(',', map.Outputs ?? [])}";
         hash.Append(Encoding.UTF8.GetBytes(rest));
         return Convert.ToHexStringLower(hash.GetCurrentHash());
     }

@@ -5,7 +5,10 @@ using Microsoft.Extensions.Options;
 namespace Kd.TeacherService.Serving;
 
 /// <summary>Loads and checks the teacher at start, and runs its passes until the service stops; the service is ready when it is loaded.</summary>
-internal sealed class TeacherHost(TeacherFactory factory, PassQueue queue, PassRunner runner, IOptions<TeacherOptions> options, ILogger<TeacherHost> logger) : IHostedService, IHealthCheck, IDisposable
+internal sealed class TeacherHost(TeacherFactory factory, PassQueue queue, PassRunner runner, IOptions<TeacherOptions> options, ILogger<TeacherHost> logger)
+    : IHostedService,
+        IHealthCheck,
+        IDisposable
 {
     private volatile TeacherModel? _model;
     private Task _passes = Task.CompletedTask;
@@ -17,7 +20,15 @@ internal sealed class TeacherHost(TeacherFactory factory, PassQueue queue, PassR
     {
         var model = await Task.Run(factory.Create, cancellationToken);
         var description = model.Description;
-        logger.Serving(description.Architecture, description.Parameters, description.Weights, model.Device.ToString(), model.Classes.Classes.Count, model.Classes.NetworkClasses, description.Id);
+        logger.Serving(
+            description.Architecture,
+            description.Parameters,
+            description.Weights,
+            model.Device.ToString(),
+            model.Classes.Classes.Count,
+            model.Classes.NetworkClasses,
+            description.Id
+        );
         if (options.Value.Weights == TeacherOptions.RandomWeights)
             logger.RandomWeights();
         queue.BeginWith(model.FirstPass);

@@ -3,12 +3,29 @@ namespace Kd.TeacherService.Serving;
 /// <summary>The service's log messages.</summary>
 internal static partial class TeacherLog
 {
-    [LoggerMessage(1, LogLevel.Information, "Serving {Architecture} ({Parameters} parameters) with weights from {Weights} on {Device}, {Classes} of {NetworkClasses} classes, teacher id {TeacherId}")]
-    public static partial void Serving(this ILogger logger, string architecture, long parameters, string weights, string device, int classes, int networkClasses, string teacherId);
+    [LoggerMessage(
+        1,
+        LogLevel.Information,
+        "Serving {Architecture} ({Parameters} parameters) with weights from {Weights} on {Device}, {Classes} of {NetworkClasses} classes, teacher id {TeacherId}"
+    )]
+    public static partial void Serving(
+        this ILogger logger,
+        string architecture,
+        long parameters,
+        string weights,
+        string device,
+        int classes,
+        int networkClasses,
+        string teacherId
+    );
 
     [LoggerMessage(2, LogLevel.Warning, "The weights are random: this teacher is good for timing only")]
     public static partial void RandomWeights(this ILogger logger);
 
-    [LoggerMessage(3, LogLevel.Debug, "Self-check passed: in {Precision} the logits differ by {Difference} standard deviations at most from the plain network's")]
+    [LoggerMessage(
+        3,
+        LogLevel.Debug,
+        "Self-check passed: in {Precision} the logits differ by {Difference} standard deviations at most from the plain network's"
+    )]
     public static partial void SelfCheckPassed(this ILogger logger, string precision, double difference);
 }

@@ -59,9 +59,9 @@ internal sealed class TeacherModel : IDisposable
 
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var images = Normalization.ToInput(_pixels, _batch, size, Device).to_type(_precision);    // [B, 3, H, W]
-        var all = _loaded.Network.call(images);                                                   // [B, network's classes]
-        var chosen = _outputs is null ? all : all.index_select(1, _outputs);                      // [B, C]
+        var images = Normalization.ToInput(_pixels, _batch, size, Device).to_type(_precision); // [B, 3, H, W]
+        var all = _loaded.Network.call(images); // [B, network's classes]
+        var chosen = _outputs is null ? all : all.index_select(1, _outputs); // [B, C]
         var half = chosen[TensorIndex.Slice(0, views.Count)].to_type(ScalarType.Float16).cpu().contiguous();
         return MemoryMarshal.Cast<byte, Half>(half.bytes).ToArray();
     }

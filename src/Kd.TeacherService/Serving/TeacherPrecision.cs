@@ -12,18 +12,20 @@ internal enum TeacherPrecision
 
 internal static class TeacherPrecisions
 {
-    public static torch.ScalarType ToScalarType(this TeacherPrecision precision) => precision switch
-    {
-        TeacherPrecision.Float32 => torch.ScalarType.Float32,
-        TeacherPrecision.BFloat16 => torch.ScalarType.BFloat16,
-        _ => torch.ScalarType.Float16,
-    };
+    public static torch.ScalarType ToScalarType(this TeacherPrecision precision) =>
+        precision switch
+        {
+            TeacherPrecision.Float32 => torch.ScalarType.Float32,
+            TeacherPrecision.BFloat16 => torch.ScalarType.BFloat16,
+            _ => torch.ScalarType.Float16,
+        };
 
     /// <summary>Largest difference from the plain network's logits that this format explains, in standard deviations of the logits.</summary>
-    public static double Bound(this TeacherPrecision precision) => precision switch
-    {
-        TeacherPrecision.Float32 => 1e-3,
-        TeacherPrecision.BFloat16 => 0.15,
-        _ => 0.02,
-    };
+    public static double Bound(this TeacherPrecision precision) =>
+        precision switch
+        {
+            TeacherPrecision.Float32 => 1e-3,
+            TeacherPrecision.BFloat16 => 0.15,
+            _ => 0.02,
+        };
 }

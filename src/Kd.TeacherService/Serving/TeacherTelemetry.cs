@@ -11,7 +11,9 @@ internal static class TeacherTelemetry
     public const string Name = "Kd.TeacherService";
 
     /// <summary>Names of the spans.</summary>
-    public const string ReadCache = "read cache", Pass = "teacher pass", WriteCache = "write cache";
+    public const string ReadCache = "read cache",
+        Pass = "teacher pass",
+        WriteCache = "write cache";
 
     // A pass has at most Batching:MaxBatch views; 512 and more are rare.
     private static readonly InstrumentAdvice<int> s_batchSizes = new() { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512] };
@@ -21,7 +23,12 @@ internal static class TeacherTelemetry
     static TeacherTelemetry()
     {
         s_meter.CreateObservableGauge("kd.teacher.queue.length", () => QueueLength(), "{view}", "Views that wait for a pass");
-        s_meter.CreateObservableGauge("kd.teacher.cache.available", () => CacheAvailable(), "1", "1 while the shared cache is used, 0 while it is away, too slow or not configured");
+        s_meter.CreateObservableGauge(
+            "kd.teacher.cache.available",
+            () => CacheAvailable(),
+            "1",
+            "1 while the shared cache is used, 0 while it is away, too slow or not configured"
+        );
     }
 
     public static ActivitySource Source { get; } = new(Name);
@@ -30,9 +37,11 @@ internal static class TeacherTelemetry
 
     public static Counter<long> Misses { get; } = s_meter.CreateCounter<long>("kd.teacher.cache.misses", "{view}", "Views that the cache lacked");
 
-    public static Counter<long> Damaged { get; } = s_meter.CreateCounter<long>("kd.teacher.cache.damaged", "{view}", "Cache entries that failed their checksum");
+    public static Counter<long> Damaged { get; } =
+        s_meter.CreateCounter<long>("kd.teacher.cache.damaged", "{view}", "Cache entries that failed their checksum");
 
-    public static Counter<long> CacheFailures { get; } = s_meter.CreateCounter<long>("kd.teacher.cache.failures", "{call}", "Cache calls that failed or were left out while the cache was away");
+    public static Counter<long> CacheFailures { get; } =
+        s_meter.CreateCounter<long>("kd.teacher.cache.failures", "{call}", "Cache calls that failed or were left out while the cache was away");
 
     public static Counter<long> Refused { get; } = s_meter.CreateCounter<long>("kd.teacher.cache.refused", "{view}", "Entries that the cache had no room for");
 
@@ -42,7 +51,8 @@ internal static class TeacherTelemetry
 
     public static Histogram<double> QueueWait { get; } = s_meter.CreateDurationHistogram("kd.teacher.queue.wait", "Time that a view waited for its pass");
 
-    public static Histogram<int> BatchSize { get; } = s_meter.CreateHistogram("kd.teacher.batch.size", "{view}", "Views that shared a pass, padding not counted", tags: null, s_batchSizes);
+    public static Histogram<int> BatchSize { get; } =
+        s_meter.CreateHistogram("kd.teacher.batch.size", "{view}", "Views that shared a pass, padding not counted", tags: null, s_batchSizes);
 
     public static Counter<long> ReceivedBytes { get; } = s_meter.CreateCounter<long>("kd.teacher.received", "By", "Bytes of pixels received");
 

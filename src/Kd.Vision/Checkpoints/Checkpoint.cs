@@ -27,7 +27,17 @@ public sealed record Checkpoint(string Path, IReadOnlyDictionary<string, TensorD
                 return Unwrap(path, PyTorchFile.ReadLegacy(path));
             return SafetensorsFile.Read(path);
         }
-        catch (Exception error) when (error is InvalidDataException or EndOfStreamException or OverflowException or KeyNotFoundException or InvalidCastException or ArgumentException or InvalidOperationException or NotSupportedException)
+        catch (Exception error)
+            when (error
+                    is InvalidDataException
+                        or EndOfStreamException
+                        or OverflowException
+                        or KeyNotFoundException
+                        or InvalidCastException
+                        or ArgumentException
+                        or InvalidOperationException
+                        or NotSupportedException
+            )
         {
             throw new CheckpointException(path, $"it is damaged, truncated or not a weights file ({error.Message})", error);
         }
@@ -67,7 +77,9 @@ public sealed record Checkpoint(string Path, IReadOnlyDictionary<string, TensorD
         }
 
         if (tensors.Count == 0)
-            throw new InvalidDataException($"it holds no tensors under 'state_dict', 'model_state_dict' or at its root; its keys are: {string.Join(", ", state.Entries.Take(10).Select(entry => entry.Key))}");
+            throw new InvalidDataException(
+                $"it holds no tensors under 'state_dict', 'model_state_dict' or at its root; its keys are: {string.Join(", ", state.Entries.Take(10).Select(entry => entry.Key))}"
+            );
         return new Checkpoint(path, WithoutModulePrefix(tensors), new Dictionary<string, string>());
     }
 

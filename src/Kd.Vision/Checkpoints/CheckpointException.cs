@@ -9,7 +9,8 @@ public sealed class CheckpointException : UserException
     /// <param name="path">The file.</param>
     /// <param name="problem">What is wrong with it, as a sentence.</param>
     /// <param name="inner">The cause, where there is one.</param>
-    public CheckpointException(string path, string problem, Exception? inner = null) : base($"Weights file '{path}': {problem}", inner) => Path = path;
+    public CheckpointException(string path, string problem, Exception? inner = null)
+        : base($"Weights file '{path}': {problem}", inner) => Path = path;
 
     /// <summary>The file.</summary>
     public string Path { get; }

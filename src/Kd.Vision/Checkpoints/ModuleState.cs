@@ -37,11 +37,19 @@ public static class ModuleState
     {
         var problems = new List<string>();
         var names = entries.Select(entry => entry.Key).ToHashSet();
-        Add("Missing", entries.Where(entry => !tensors.ContainsKey(entry.Key) && !entry.Key.EndsWith(Optional, StringComparison.Ordinal)).Select(entry => $"{entry.Key} {TensorData.FormatShape(entry.Value.shape)}"));
+        Add(
+            "Missing",
+            entries
+                .Where(entry => !tensors.ContainsKey(entry.Key) && !entry.Key.EndsWith(Optional, StringComparison.Ordinal))
+                .Select(entry => $"{entry.Key} {TensorData.FormatShape(entry.Value.shape)}")
+        );
         Add("Surplus", tensors.Where(entry => !names.Contains(entry.Key)).Select(entry => $"{entry.Key} {entry.Value.ShapeText}"));
-        Add("Misshapen", entries
-            .Where(entry => tensors.TryGetValue(entry.Key, out var found) && !found.Shape.AsSpan().SequenceEqual(entry.Value.shape))
-            .Select(entry => $"{entry.Key} is {tensors[entry.Key].ShapeText}, expected {TensorData.FormatShape(entry.Value.shape)}"));
+        Add(
+            "Misshapen",
+            entries
+                .Where(entry => tensors.TryGetValue(entry.Key, out var found) && !found.Shape.AsSpan().SequenceEqual(entry.Value.shape))
+                .Select(entry => $"{entry.Key} is {tensors[entry.Key].ShapeText}, expected {TensorData.FormatShape(entry.Value.shape)}")
+        );
         return problems;
 
         void Add(string kind, IEnumerable<string> found)

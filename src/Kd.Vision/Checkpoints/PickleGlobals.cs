@@ -8,14 +8,18 @@ internal static class PickleGlobals
     private static readonly Dictionary<string, object> s_known = Known();
 
     /// <exception cref="InvalidDataException">The name is not on the list.</exception>
-    public static object Find(string name) => s_known.TryGetValue(name, out var value)
-        ? value
-        : throw new InvalidDataException($"it refers to '{name}', which a state dict does not need; refused, since it could run code. Save the state dict alone: torch.save(model.state_dict(), path)");
+    public static object Find(string name) =>
+        s_known.TryGetValue(name, out var value)
+            ? value
+            : throw new InvalidDataException(
+                $"it refers to '{name}', which a state dict does not need; refused, since it could run code. Save the state dict alone: torch.save(model.state_dict(), path)"
+            );
 
     /// <summary>Applies an allowed callable.</summary>
-    public static object? Call(object? callable, object?[] arguments) => callable is Function function
-        ? function.Apply(arguments)
-        : throw new InvalidDataException("it calls something that is not a function on the allow-list");
+    public static object? Call(object? callable, object?[] arguments) =>
+        callable is Function function
+            ? function.Apply(arguments)
+            : throw new InvalidDataException("it calls something that is not a function on the allow-list");
 
     private sealed record Function(Func<object?[], object?> Apply);
 
@@ -31,9 +35,16 @@ internal static class PickleGlobals
         };
         (string Name, ScalarType Type, int Size)[] storages =
         [
-            ("Double", ScalarType.Float64, 8), ("Float", ScalarType.Float32, 4), ("Half", ScalarType.Float16, 2), ("BFloat16", ScalarType.BFloat16, 2),
-            ("Long", ScalarType.Int64, 8), ("Int", ScalarType.Int32, 4), ("Short", ScalarType.Int16, 2), ("Char", ScalarType.Int8, 1),
-            ("Byte", ScalarType.Byte, 1), ("Bool", ScalarType.Bool, 1),
+            ("Double", ScalarType.Float64, 8),
+            ("Float", ScalarType.Float32, 4),
+            ("Half", ScalarType.Float16, 2),
+            ("BFloat16", ScalarType.BFloat16, 2),
+            ("Long", ScalarType.Int64, 8),
+            ("Int", ScalarType.Int32, 4),
+            ("Short", ScalarType.Int16, 2),
+            ("Char", ScalarType.Int8, 1),
+            ("Byte", ScalarType.Byte, 1),
+            ("Bool", ScalarType.Bool, 1),
         ];
         foreach (var (name, type, size) in storages)
             known.Add($"torch.{name}Storage", new StorageType(name, type, size));
@@ -50,9 +61,14 @@ internal static class PickleGlobals
                 // OrderedDict([(k, v), ...]) pickles its pairs as lists in Python 2.
                 switch (pair)
                 {
-                    case object?[] { Length: 2 } tuple: dictionary.Set(tuple[0], tuple[1]); break;
-                    case List<object?> { Count: 2 } list: dictionary.Set(list[0], list[1]); break;
-                    default: throw Bad("OrderedDict");
+                    case object?[] { Length: 2 } tuple:
+                        dictionary.Set(tuple[0], tuple[1]);
+                        break;
+                    case List<object?> { Count: 2 } list:
+                        dictionary.Set(list[0], list[1]);
+                        break;
+                    default:
+                        throw Bad("OrderedDict");
                 }
             }
         }

@@ -16,13 +16,15 @@ internal static class PyTorchFile
     public static object? ReadZip(string path)
     {
         using var archive = ZipFile.OpenRead(path);
-        var pickle = archive.Entries.FirstOrDefault(entry => entry.FullName == "data.pkl" || entry.FullName.EndsWith("/data.pkl", StringComparison.Ordinal))
+        var pickle =
+            archive.Entries.FirstOrDefault(entry => entry.FullName == "data.pkl" || entry.FullName.EndsWith("/data.pkl", StringComparison.Ordinal))
             ?? throw new InvalidDataException("it is a zip file without data.pkl; expected a file of torch.save");
         var folder = pickle.FullName[..^"data.pkl".Length];
         if (archive.GetEntry(folder + "byteorder") is { } order && System.Text.Encoding.ASCII.GetString(ReadEntry(order)).Trim() != "little")
             throw new InvalidDataException("it was written on a big-endian machine");
-        var storages = new StorageTable(key => ReadEntry(archive.GetEntry($"{folder}data/{key}")
-            ?? throw new InvalidDataException($"it lacks the storage data/{key}")));
+        var storages = new StorageTable(key =>
+            ReadEntry(archive.GetEntry($"{folder}data/{key}") ?? throw new InvalidDataException($"it lacks the storage data/{key}"))
+        );
         return TensorBuilder.Finish(new Unpickler(ReadEntry(pickle), storages.Resolve).Load());
     }
 
@@ -51,7 +53,9 @@ internal static class PyTorchFile
             var count = BinaryPrimitives.ReadInt64LittleEndian(content.AsSpan(position));
             var size = checked(count * storage.ElementSize);
             if (count != storage.Count || size > content.Length - position - 8)
-                throw new EndOfStreamException($"storage {key} should hold {storage.Count} elements; the file gives it {count} and ends after {content.Length - position - 8} bytes");
+                throw new EndOfStreamException(
+                    $"storage {key} should hold {storage.Count} elements; the file gives it {count} and ends after {content.Length - position - 8} bytes"
+                );
             storage.Bytes = content.AsMemory(position + 8, (int)size);
             position += 8 + (int)size;
         }
@@ -63,7 +67,9 @@ internal static class PyTorchFile
     {
         // torch.save stores without compression; anything else could unpack to any size.
         if (entry.Length != entry.CompressedLength || entry.Length > Array.MaxLength)
-            throw new InvalidDataException($"its entry {entry.FullName} is compressed or too large ({entry.Length} bytes); torch.save stores entries as they are");
+            throw new InvalidDataException(
+                $"its entry {entry.FullName} is compressed or too large ({entry.Length} bytes); torch.save stores entries as they are"
+            );
         using var stream = entry.Open();
         var content = new byte[entry.Length];
         stream.ReadExactly(content);

@@ -14,9 +14,16 @@ public static class SafetensorsFile
 
     private static readonly (string Name, ScalarType Type, int Size)[] s_types =
     [
-        ("F64", ScalarType.Float64, 8), ("F32", ScalarType.Float32, 4), ("F16", ScalarType.Float16, 2), ("BF16", ScalarType.BFloat16, 2),
-        ("I64", ScalarType.Int64, 8), ("I32", ScalarType.Int32, 4), ("I16", ScalarType.Int16, 2), ("I8", ScalarType.Int8, 1),
-        ("U8", ScalarType.Byte, 1), ("BOOL", ScalarType.Bool, 1),
+        ("F64", ScalarType.Float64, 8),
+        ("F32", ScalarType.Float32, 4),
+        ("F16", ScalarType.Float16, 2),
+        ("BF16", ScalarType.BFloat16, 2),
+        ("I64", ScalarType.Int64, 8),
+        ("I32", ScalarType.Int32, 4),
+        ("I16", ScalarType.Int16, 2),
+        ("I8", ScalarType.Int8, 1),
+        ("U8", ScalarType.Byte, 1),
+        ("BOOL", ScalarType.Bool, 1),
     ];
 
     /// <summary>Writes a file, replacing an existing one only when the new one is whole (written aside, flushed, renamed).</summary>
@@ -27,15 +34,18 @@ public static class SafetensorsFile
     {
         var entries = tensors.ToList();
         var header = WriteHeader(entries, metadata);
-        AtomicFile.Write(path, file =>
-        {
-            Span<byte> length = stackalloc byte[8];
-            BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
-            file.Write(length);
-            file.Write(header);
-            foreach (var (_, tensor) in entries)
-                file.Write(tensor.Bytes.Span);
-        });
+        AtomicFile.Write(
+            path,
+            file =>
+            {
+                Span<byte> length = stackalloc byte[8];
+                BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
+                file.Write(length);
+                file.Write(header);
+                foreach (var (_, tensor) in entries)
+                    file.Write(tensor.Bytes.Span);
+            }
+        );
     }
 
     internal static Checkpoint Read(string path)
@@ -91,13 +101,17 @@ public static class SafetensorsFile
             var typeName = entry.Value.GetProperty("dtype").GetString();
             var (_, type, size) = s_types.FirstOrDefault(known => known.Name == typeName);
             if (size == 0)
-                throw new InvalidDataException($"'{entry.Name}' has the element type '{typeName}', expected one of {string.Join(", ", s_types.Select(known => known.Name))}");
+                throw new InvalidDataException(
+                    $"'{entry.Name}' has the element type '{typeName}', expected one of {string.Join(", ", s_types.Select(known => known.Name))}"
+                );
             var shape = entry.Value.GetProperty("shape").EnumerateArray().Select(item => item.GetInt64()).ToArray();
             var offsets = entry.Value.GetProperty("data_offsets");
             var (begin, end) = (offsets[0].GetInt64(), offsets[1].GetInt64());
             var bytes = checked(TensorData.CountElements(shape) * size);
             if (begin < 0 || end - begin != bytes || end > file.Length - dataStart)
-                throw new InvalidDataException($"'{entry.Name}' {TensorData.FormatShape(shape)} needs {bytes} bytes, its header gives it {begin} to {end} of {file.Length - dataStart}");
+                throw new InvalidDataException(
+                    $"'{entry.Name}' {TensorData.FormatShape(shape)} needs {bytes} bytes, its header gives it {begin} to {end} of {file.Length - dataStart}"
+                );
             var buffer = new byte[bytes];
             file.Position = dataStart + begin;
             file.ReadExactly(buffer);

@@ -17,11 +17,19 @@ internal sealed class StorageTable(Func<string, byte[]>? read = null)
 {
     private readonly Dictionary<string, Storage> _storages = [];
 
-    public Storage Get(string key) => _storages.TryGetValue(key, out var storage) ? storage : throw new InvalidDataException($"storage {key} belongs to no tensor");
+    public Storage Get(string key) =>
+        _storages.TryGetValue(key, out var storage) ? storage : throw new InvalidDataException($"storage {key} belongs to no tensor");
 
     public object Resolve(object? id)
     {
-        if (id is not object?[] { Length: >= 5 } parts || parts[0] is not "storage" || parts[1] is not StorageType type || parts[2] is not string key || parts[4] is not long count || count < 0)
+        if (
+            id is not object?[] { Length: >= 5 } parts
+            || parts[0] is not "storage"
+            || parts[1] is not StorageType type
+            || parts[2] is not string key
+            || parts[4] is not long count
+            || count < 0
+        )
             throw new InvalidDataException("a persistent id is not that of a storage");
         if (parts.Length > 5 && parts[5] is not null)
             throw new InvalidDataException($"storage {key} is a view of another one (written by PyTorch 0.1); load and save it once with a newer PyTorch");

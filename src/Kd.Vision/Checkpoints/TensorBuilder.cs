@@ -30,7 +30,9 @@ internal static class TensorBuilder
     {
         var (storage, offset, shape, strides) = tensor;
         if (shape.Length != strides.Length || offset < 0 || strides.Any(stride => stride < 0))
-            throw new InvalidDataException($"a tensor of storage {storage.Key} has the shape {TensorData.FormatShape(shape)} with strides {TensorData.FormatShape(strides)} at {offset}");
+            throw new InvalidDataException(
+                $"a tensor of storage {storage.Key} has the shape {TensorData.FormatShape(shape)} with strides {TensorData.FormatShape(strides)} at {offset}"
+            );
         var count = TensorData.CountElements(shape);
         var last = offset;
         for (var axis = 0; axis < shape.Length; axis++)

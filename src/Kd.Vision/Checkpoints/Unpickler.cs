@@ -38,32 +38,84 @@ internal sealed class Unpickler(byte[] content, Func<object?, object>? persisten
     {
         switch (opcode)
         {
-            case '\u0080': Take(1); break;                                                     // PROTO
-            case '\u0095': Take(8); break;                                                     // FRAME
-            case '(': _stack.Add(s_mark); break;                                               // MARK
-            case '0': Pop(); break;                                                            // POP
-            case 'N': Push(null); break;                                                       // NONE
-            case '\u0088': Push(true); break;                                                  // NEWTRUE
-            case '\u0089': Push(false); break;                                                 // NEWFALSE
-            case '}': Push(new PickledDictionary()); break;                                    // EMPTY_DICT
-            case ']': Push(new List<object?>()); break;                                        // EMPTY_LIST
-            case ')': Push(Array.Empty<object?>()); break;                                     // EMPTY_TUPLE
-            case 't': Push(PopToMark().ToArray()); break;                                      // TUPLE
-            case '\u0085': Push(PopMany(1)); break;                                            // TUPLE1
-            case '\u0086': Push(PopMany(2)); break;                                            // TUPLE2
-            case '\u0087': Push(PopMany(3)); break;                                            // TUPLE3
-            case 'l': Push(PopToMark()); break;                                                // LIST
-            case 'd': Push(SetItems(new PickledDictionary(), PopToMark())); break;             // DICT
-            case 'a': AppendItems([Pop()]); break;                                             // APPEND
-            case 'e': AppendItems(PopToMark()); break;                                         // APPENDS
-            case 's': SetItems(null, [.. PopMany(2)]); break;                                  // SETITEM
-            case 'u': SetItems(null, PopToMark()); break;                                      // SETITEMS
-            case 'b': Pop(); break;                                                            // BUILD: attributes such as _metadata
-            case 'Q': Push(Persistent(Pop())); break;                                          // BINPERSID
-            case 'R': Reduce(); break;                                                         // REDUCE
-            case 'c': Push(PickleGlobals.Find($"{TakeLine()}.{TakeLine()}")); break;           // GLOBAL
-            case '\u0093': StackGlobal(); break;                                               // STACK_GLOBAL
-            default: ExecuteScalar(opcode); break;
+            case '\u0080':
+                Take(1);
+                break; // PROTO
+            case '\u0095':
+                Take(8);
+                break; // FRAME
+            case '(':
+                _stack.Add(s_mark);
+                break; // MARK
+            case '0':
+                Pop();
+                break; // POP
+            case 'N':
+                Push(null);
+                break; // NONE
+            case '\u0088':
+                Push(true);
+                break; // NEWTRUE
+            case '\u0089':
+                Push(false);
+                break; // NEWFALSE
+            case '}':
+                Push(new PickledDictionary());
+                break; // EMPTY_DICT
+            case ']':
+                Push(new List<object?>());
+                break; // EMPTY_LIST
+            case ')':
+                Push(Array.Empty<object?>());
+                break; // EMPTY_TUPLE
+            case 't':
+                Push(PopToMark().ToArray());
+                break; // TUPLE
+            case '\u0085':
+                Push(PopMany(1));
+                break; // TUPLE1
+            case '\u0086':
+                Push(PopMany(2));
+                break; // TUPLE2
+            case '\u0087':
+                Push(PopMany(3));
+                break; // TUPLE3
+            case 'l':
+                Push(PopToMark());
+                break; // LIST
+            case 'd':
+                Push(SetItems(new PickledDictionary(), PopToMark()));
+                break; // DICT
+            case 'a':
+                AppendItems([Pop()]);
+                break; // APPEND
+            case 'e':
+                AppendItems(PopToMark());
+                break; // APPENDS
+            case 's':
+                SetItems(null, [.. PopMany(2)]);
+                break; // SETITEM
+            case 'u':
+                SetItems(null, PopToMark());
+                break; // SETITEMS
+            case 'b':
+                Pop();
+                break; // BUILD: attributes such as _metadata
+            case 'Q':
+                Push(Persistent(Pop()));
+                break; // BINPERSID
+            case 'R':
+                Reduce();
+                break; // REDUCE
+            case 'c':
+                Push(PickleGlobals.Find($"{TakeLine()}.{TakeLine()}"));
+                break; // GLOBAL
+            case '\u0093':
+                StackGlobal();
+                break; // STACK_GLOBAL
+            default:
+                ExecuteScalar(opcode);
+                break;
         }
     }
 
@@ -71,21 +123,50 @@ internal sealed class Unpickler(byte[] content, Func<object?, object>? persisten
     {
         switch (opcode)
         {
-            case 'K': Push((long)Take(1)[0]); break;                                           // BININT1
-            case 'M': Push((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2))); break;     // BININT2
-            case 'J': Push((long)BinaryPrimitives.ReadInt32LittleEndian(Take(4))); break;      // BININT
-            case '\u008a': Push(Shrink(new BigInteger(Take(Take(1)[0])))); break;              // LONG1
-            case 'G': Push(BinaryPrimitives.ReadDoubleBigEndian(Take(8))); break;              // BINFLOAT
-            case 'X': Push(Text(TakeLength(4))); break;                                        // BINUNICODE
-            case '\u008c': Push(Text(TakeLength(1))); break;                                   // SHORT_BINUNICODE
-            case 'U': Push(Text(TakeLength(1))); break;                                        // SHORT_BINSTRING
-            case 'T': Push(Text(TakeLength(4))); break;                                        // BINSTRING
-            case 'q': _memo[Take(1)[0]] = Peek(); break;                                       // BINPUT
-            case 'r': _memo[BinaryPrimitives.ReadUInt32LittleEndian(Take(4))] = Peek(); break; // LONG_BINPUT
-            case '\u0094': _memo[_memo.Count] = Peek(); break;                                 // MEMOIZE
-            case 'h': Push(Recall(Take(1)[0])); break;                                         // BINGET
-            case 'j': Push(Recall(BinaryPrimitives.ReadUInt32LittleEndian(Take(4)))); break;   // LONG_BINGET
-            default: throw new InvalidDataException($"its pickle has the opcode 0x{(int)opcode:x2} at byte {Position - 1}, which a state dict does not need");
+            case 'K':
+                Push((long)Take(1)[0]);
+                break; // BININT1
+            case 'M':
+                Push((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2)));
+                break; // BININT2
+            case 'J':
+                Push((long)BinaryPrimitives.ReadInt32LittleEndian(Take(4)));
+                break; // BININT
+            case '\u008a':
+                Push(Shrink(new BigInteger(Take(Take(1)[0]))));
+                break; // LONG1
+            case 'G':
+                Push(BinaryPrimitives.ReadDoubleBigEndian(Take(8)));
+                break; // BINFLOAT
+            case 'X':
+                Push(Text(TakeLength(4)));
+                break; // BINUNICODE
+            case '\u008c':
+                Push(Text(TakeLength(1)));
+                break; // SHORT_BINUNICODE
+            case 'U':
+                Push(Text(TakeLength(1)));
+                break; // SHORT_BINSTRING
+            case 'T':
+                Push(Text(TakeLength(4)));
+                break; // BINSTRING
+            case 'q':
+                _memo[Take(1)[0]] = Peek();
+                break; // BINPUT
+            case 'r':
+                _memo[BinaryPrimitives.ReadUInt32LittleEndian(Take(4))] = Peek();
+                break; // LONG_BINPUT
+            case '\u0094':
+                _memo[_memo.Count] = Peek();
+                break; // MEMOIZE
+            case 'h':
+                Push(Recall(Take(1)[0]));
+                break; // BINGET
+            case 'j':
+                Push(Recall(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))));
+                break; // LONG_BINGET
+            default:
+                throw new InvalidDataException($"its pickle has the opcode 0x{(int)opcode:x2} at byte {Position - 1}, which a state dict does not need");
         }
     }
 
@@ -93,7 +174,8 @@ internal sealed class Unpickler(byte[] content, Func<object?, object>? persisten
 
     private static string Text(ReadOnlySpan<byte> bytes) => Encoding.UTF8.GetString(bytes);
 
-    private object Persistent(object? id) => PersistentLoad is { } load ? load(id) : throw new InvalidDataException("a persistent id stands where none is expected");
+    private object Persistent(object? id) =>
+        PersistentLoad is { } load ? load(id) : throw new InvalidDataException("a persistent id stands where none is expected");
 
     private void Reduce()
     {
@@ -154,7 +236,8 @@ internal sealed class Unpickler(byte[] content, Func<object?, object>? persisten
         return values;
     }
 
-    private object? Recall(long key) => _memo.TryGetValue(key, out var value) ? value : throw new InvalidDataException($"its pickle recalls entry {key}, which it never stored");
+    private object? Recall(long key) =>
+        _memo.TryGetValue(key, out var value) ? value : throw new InvalidDataException($"its pickle recalls entry {key}, which it never stored");
 
     private ReadOnlySpan<byte> TakeLength(int width)
     {

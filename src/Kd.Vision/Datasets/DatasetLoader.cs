@@ -25,8 +25,11 @@ public static class DatasetLoader
         }
 
         var empty = Enumerable.Range(0, dataset.ClassNames.Count).Except(dataset.Train.Labels).Select(label => dataset.ClassNames[label]).ToList();
-        return empty.Count == 0 ? dataset : throw new DatasetException(
-            $"{empty.Count} classes of '{options.Path}' have no training picture: {string.Join(", ", empty.Take(Shown))}. Add some, remove the class, or raise Dataset:Subset ({options.Subset}).");
+        return empty.Count == 0
+            ? dataset
+            : throw new DatasetException(
+                $"{empty.Count} classes of '{options.Path}' have no training picture: {string.Join(", ", empty.Take(Shown))}. Add some, remove the class, or raise Dataset:Subset ({options.Subset})."
+            );
     }
 
     /// <summary>Reads only the class names, in the order of the class indexes.</summary>
@@ -47,7 +50,13 @@ public static class DatasetLoader
     {
         var first = dataset.Train.Get(0).Image;
         var small = first.Width == first.Height && first.Width <= ViewPlanner.LargestSmallSide && (size == 0 || size == first.Width);
-        return new ViewPlanner(small ? first.Width : size == 0 ? 224 : size, small, seed);
+        return new ViewPlanner(
+            small ? first.Width
+                : size == 0 ? 224
+                : size,
+            small,
+            seed
+        );
     }
 
     private static ImageDataset Open(DatasetOptions options)
@@ -56,15 +65,15 @@ public static class DatasetLoader
         if (options.Path == DatasetOptions.Demo)
             return DemoDataset.Create(options, decoded);
         RequireFolder(options.Path);
-        return ParquetDataset.FindFiles(options.Path).Count > 0
-            ? ParquetDataset.Open(options, decoded)
-            : FolderDataset.Open(options, decoded);
+        return ParquetDataset.FindFiles(options.Path).Count > 0 ? ParquetDataset.Open(options, decoded) : FolderDataset.Open(options, decoded);
     }
 
     private static void RequireFolder(string path)
     {
         if (!Directory.Exists(path))
-            throw new DatasetException($"Dataset:Path '{path}' is not a folder (looked at {Path.GetFullPath(path)}). Expected a folder with train/CLASS/*.jpg, a folder of parquet files, or '{DatasetOptions.Demo}'.");
+            throw new DatasetException(
+                $"Dataset:Path '{path}' is not a folder (looked at {Path.GetFullPath(path)}). Expected a folder with train/CLASS/*.jpg, a folder of parquet files, or '{DatasetOptions.Demo}'."
+            );
     }
 
     private static ImageDataset TakeSubset(ImageDataset dataset, DatasetOptions options)
@@ -72,7 +81,11 @@ public static class DatasetLoader
         if (options.Subset >= dataset.Train.Count)
             return dataset;
         var chosen = DatasetSplitter.TakeEvenly(dataset.Train.Items, options.Subset, options.SplitSeed);
-        return dataset with { Train = dataset.Train.With(chosen), Description = $"{dataset.Description}; {options.Subset} training images drawn with seed {options.SplitSeed}" };
+        return dataset with
+        {
+            Train = dataset.Train.With(chosen),
+            Description = $"{dataset.Description}; {options.Subset} training images drawn with seed {options.SplitSeed}",
+        };
     }
 
     private static ImageDataset Check(ImageDataset dataset, DatasetOptions options, CancellationToken cancellation)
@@ -86,23 +99,30 @@ public static class DatasetLoader
     private static ImageSplit CheckSplit(ImageSplit split, DatasetOptions options, CancellationToken cancellation)
     {
         var corrupt = new ConcurrentDictionary<int, string>();
-        Parallel.For(0, split.Count, new ParallelOptions { CancellationToken = cancellation }, index =>
-        {
-            try
+        Parallel.For(
+            0,
+            split.Count,
+            new ParallelOptions { CancellationToken = cancellation },
+            index =>
             {
-                split.Get(index);
+                try
+                {
+                    split.Get(index);
+                }
+                catch (CorruptImageException error)
+                {
+                    corrupt[index] = error.Message;
+                }
             }
-            catch (CorruptImageException error)
-            {
-                corrupt[index] = error.Message;
-            }
-        });
+        );
         if (corrupt.IsEmpty)
             return split;
         if (options.Corrupt == CorruptImages.Error)
         {
             var messages = corrupt.OrderBy(entry => entry.Key).Take(Shown).Select(entry => entry.Value);
-            throw new DatasetException($"{corrupt.Count} of {split.Count} pictures of the {split.Name} split are corrupt. {string.Join(" ", messages)} Replace them, or leave them out with Dataset:Corrupt=Skip.");
+            throw new DatasetException(
+                $"{corrupt.Count} of {split.Count} pictures of the {split.Name} split are corrupt. {string.Join(" ", messages)} Replace them, or leave them out with Dataset:Corrupt=Skip."
+            );
         }
 
         return split.With(split.Items.Where((_, index) => !corrupt.ContainsKey(index)), corrupt.Count);

@@ -9,14 +9,23 @@ internal static class DatasetSplitter
     private const ulong SubsetStream = 0x50B5;
 
     /// <summary>Makes a dataset of the splits that were read; a missing one is taken out of the training samples, and the description says so.</summary>
-    public static ImageDataset Assemble(string kind, DatasetOptions options, IReadOnlyList<string> names, List<ImageItem> train, List<ImageItem>? validation, List<ImageItem>? test, DecodedPictures decoded)
+    public static ImageDataset Assemble(
+        string kind,
+        DatasetOptions options,
+        IReadOnlyList<string> names,
+        List<ImageItem> train,
+        List<ImageItem>? validation,
+        List<ImageItem>? test,
+        DecodedPictures decoded
+    )
     {
         var made = "";
         if (test is null)
             (train, test) = Make("test");
         if (validation is null)
             (train, validation) = Make("validation");
-        var description = $"{kind} at {options.Path}: {train.Count} training, {validation.Count} validation, {test.Count} test images of {names.Count} classes{made}";
+        var description =
+            $"{kind} at {options.Path}: {train.Count} training, {validation.Count} validation, {test.Count} test images of {names.Count} classes{made}";
         return new ImageDataset(description, names, new("train", train, decoded), new("validation", validation, decoded), new("test", test, decoded));
 
         (List<ImageItem> Kept, List<ImageItem> Taken) Make(string split)
@@ -54,7 +63,12 @@ internal static class DatasetSplitter
 
     private static List<int[]> ShuffledByClass(IReadOnlyList<ImageItem> items, long seed, ulong stream)
     {
-        var groups = Enumerable.Range(0, items.Count).GroupBy(index => items[index].Label).OrderBy(group => group.Key).Select(group => group.ToArray()).ToList();
+        var groups = Enumerable
+            .Range(0, items.Count)
+            .GroupBy(index => items[index].Label)
+            .OrderBy(group => group.Key)
+            .Select(group => group.ToArray())
+            .ToList();
         for (var label = 0; label < groups.Count; label++)
             new CounterRandom((ulong)seed, CounterRandom.Mix(stream, (ulong)label)).Shuffle(groups[label].AsSpan());
         return groups;

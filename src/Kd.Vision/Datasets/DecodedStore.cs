@@ -101,14 +101,11 @@ internal sealed class DecodedStore(string folder, long limit)
     {
         public override Span<byte> GetSpan() => new((byte*)view.SafeMemoryMappedViewHandle.DangerousGetHandle() + view.PointerOffset + offset, length);
 
-        public override MemoryHandle Pin(int elementIndex = 0) => new((byte*)view.SafeMemoryMappedViewHandle.DangerousGetHandle() + view.PointerOffset + offset + elementIndex);
+        public override MemoryHandle Pin(int elementIndex = 0) =>
+            new((byte*)view.SafeMemoryMappedViewHandle.DangerousGetHandle() + view.PointerOffset + offset + elementIndex);
 
-        public override void Unpin()
-        {
-        }
+        public override void Unpin() { }
 
-        protected override void Dispose(bool disposing)
-        {
-        }
+        protected override void Dispose(bool disposing) { }
     }
 }

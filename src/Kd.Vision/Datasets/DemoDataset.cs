@@ -32,13 +32,14 @@ public static class DemoDataset
     /// <param name="seed">Dataset:DemoSeed.</param>
     /// <param name="split">0 training, 1 validation, 2 test.</param>
     /// <param name="index">Index within the split.</param>
-    public static DemoHardness HardnessOf(long seed, int split, int index) => Stream(seed, split, index).NextInt32(10) switch
-    {
-        0 => DemoHardness.Noise,
-        1 => DemoHardness.Occlusion,
-        2 => DemoHardness.LookAlike,
-        _ => DemoHardness.None,
-    };
+    public static DemoHardness HardnessOf(long seed, int split, int index) =>
+        Stream(seed, split, index).NextInt32(10) switch
+        {
+            0 => DemoHardness.Noise,
+            1 => DemoHardness.Occlusion,
+            2 => DemoHardness.LookAlike,
+            _ => DemoHardness.None,
+        };
 
     internal static ImageDataset Create(DatasetOptions options, DecodedPictures decoded)
     {
@@ -46,13 +47,18 @@ public static class DemoDataset
         var train = Split("train", 0, options.DemoTrainPerClass);
         var validation = Split("validation", 1, options.DemoValidationPerClass);
         var test = Split("test", 2, 2 * options.DemoValidationPerClass);
-        var description = $"generated demo (seed {options.DemoSeed}): {train.Count} training, {validation.Count} validation, {test.Count} test images of {names.Count} shapes, {Side} px";
+        var description =
+            $"generated demo (seed {options.DemoSeed}): {train.Count} training, {validation.Count} validation, {test.Count} test images of {names.Count} shapes, {Side} px";
         return new ImageDataset(description, names, train, validation, test);
 
-        ImageSplit Split(string name, int split, int perClass) => new(
-            name,
-            Enumerable.Range(0, perClass * names.Count).Select(index => new ImageItem($"demo/{name}/{index}", index % names.Count, () => Generate(options.DemoSeed, split, index))),
-            decoded);
+        ImageSplit Split(string name, int split, int perClass) =>
+            new(
+                name,
+                Enumerable
+                    .Range(0, perClass * names.Count)
+                    .Select(index => new ImageItem($"demo/{name}/{index}", index % names.Count, () => Generate(options.DemoSeed, split, index))),
+                decoded
+            );
     }
 
     private static CounterRandom Stream(long seed, int split, int index) => new((ulong)seed, CounterRandom.Mix(0xDE30, (ulong)split, (ulong)index));
@@ -125,7 +131,14 @@ public static class DemoDataset
             scaleY = scaleX + 0.35 * (scaleY - scaleX);
             var shear = random.NextDouble(-0.15, 0.15);
             var (cos, sin) = (Math.Cos(angle), Math.Sin(angle));
-            return new Pose(cos / scaleX, sin / scaleX, (-sin + shear * cos) / scaleY, (cos + shear * sin) / scaleY, random.NextDouble(-3, 3), random.NextDouble(-3, 3));
+            return new Pose(
+                cos / scaleX,
+                sin / scaleX,
+                (-sin + shear * cos) / scaleY,
+                (cos + shear * sin) / scaleY,
+                random.NextDouble(-3, 3),
+                random.NextDouble(-3, 3)
+            );
         }
 
         /// <summary>Share of the pixel that the shape covers.</summary>

@@ -12,7 +12,9 @@ internal static class FolderDataset
     {
         var train = Path.Combine(path, "train");
         if (!Directory.Exists(train))
-            throw new DatasetException($"'{Path.GetFullPath(path)}' has neither a folder train/ nor parquet files. Expected train/CLASS/*.jpg (and val/ and test/ in the same form), or *.parquet.");
+            throw new DatasetException(
+                $"'{Path.GetFullPath(path)}' has neither a folder train/ nor parquet files. Expected train/CLASS/*.jpg (and val/ and test/ in the same form), or *.parquet."
+            );
         var names = Directory.GetDirectories(train).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal).ToList();
         return names.Count >= 2 ? names : throw new DatasetException($"'{Path.GetFullPath(train)}' holds {names.Count} class folders, expected at least 2.");
     }
@@ -36,7 +38,9 @@ internal static class FolderDataset
         foreach (var folder in Directory.GetDirectories(root).Order(StringComparer.Ordinal))
         {
             if (!labels.TryGetValue(Path.GetFileName(folder), out var label))
-                throw new DatasetException($"The class '{Path.GetFileName(folder)}' stands in '{Path.GetFullPath(root)}', but not in train/. Each class needs training pictures.");
+                throw new DatasetException(
+                    $"The class '{Path.GetFileName(folder)}' stands in '{Path.GetFullPath(root)}', but not in train/. Each class needs training pictures."
+                );
             var files = Directory.GetFiles(folder).Where(file => s_extensions.Contains(Path.GetExtension(file))).Order(StringComparer.Ordinal);
             items.AddRange(files.Select(file => new ImageItem(file, label, () => Load(file))));
         }

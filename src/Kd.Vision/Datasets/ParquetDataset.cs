@@ -62,7 +62,11 @@ internal static class ParquetDataset
     {
         await using var reader = await OpenAsync(file);
         var fields = reader.Schema.GetDataFields().ToDictionary(field => field.Path.ToString());
-        if (!fields.TryGetValue("image/bytes", out var bytesField) || !fields.TryGetValue("image/path", out var pathField) || !fields.TryGetValue("label", out var labelField))
+        if (
+            !fields.TryGetValue("image/bytes", out var bytesField)
+            || !fields.TryGetValue("image/path", out var pathField)
+            || !fields.TryGetValue("label", out var labelField)
+        )
             throw new DatasetException($"'{file}' has the columns {string.Join(", ", fields.Keys)}; expected image/bytes, image/path and label.");
         var items = new List<ImageItem>();
         for (var group = 0; group < reader.RowGroupCount; group++)

@@ -25,11 +25,11 @@ public static class Difficulty
     internal static (Tensor Confidence, Tensor Entropy, Tensor Divergence) MeasureParts(Tensor teacherLogits, Tensor studentLogits)
     {
         using var _ = no_grad();
-        var teacherLog = functional.log_softmax(teacherLogits.detach(), 1);      // [N, C]
-        var studentLog = functional.log_softmax(studentLogits.detach(), 1);      // [N, C]
-        var teacher = teacherLog.exp();                                          // [N, C]
-        var best = teacher.amax([1]);                                            // [N]
-        var confidence = ones_like(best) - best;                                 // [N]
+        var teacherLog = functional.log_softmax(teacherLogits.detach(), 1); // [N, C]
+        var studentLog = functional.log_softmax(studentLogits.detach(), 1); // [N, C]
+        var teacher = teacherLog.exp(); // [N, C]
+        var best = teacher.amax([1]); // [N]
+        var confidence = ones_like(best) - best; // [N]
         var entropy = (teacher * teacherLog).sum(1).Times(-1 / Math.Log(teacher.shape[1]));
         var divergence = (teacher * (teacherLog - studentLog)).sum(1).Times(0.2).AtMost(1);
         return (confidence, entropy, divergence);

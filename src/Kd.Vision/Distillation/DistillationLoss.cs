@@ -16,7 +16,9 @@ public static class DistillationLoss
     public static Tensor Soft(Tensor studentLogits, Tensor teacherLogits, double temperature)
     {
         using var scope = NewDisposeScope();
-        return Divergence(studentLogits, teacherLogits, temperature, Reduction.Sum).Times(temperature * temperature / studentLogits.shape[0]).MoveToOuterDisposeScope();
+        return Divergence(studentLogits, teacherLogits, temperature, Reduction.Sum)
+            .Times(temperature * temperature / studentLogits.shape[0])
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary><see cref="Soft(Tensor, Tensor, double)"/> of each sample.</summary>
@@ -80,10 +82,10 @@ public static class DistillationLoss
 
         Tensor Binary(Tensor logits)
         {
-            var all = logits.logsumexp(1, keepdim: true);                                   // [N, 1]
-            var label = logits.gather(1, labels.unsqueeze(1)) - all;                        // [N, 1]
-            var rest = logits.Plus(mask).logsumexp(1, keepdim: true) - all;                 // [N, 1]
-            return cat([label, rest], 1);                                                   // [N, 2]
+            var all = logits.logsumexp(1, keepdim: true); // [N, 1]
+            var label = logits.gather(1, labels.unsqueeze(1)) - all; // [N, 1]
+            var rest = logits.Plus(mask).logsumexp(1, keepdim: true) - all; // [N, 1]
+            return cat([label, rest], 1); // [N, 2]
         }
 
         static Tensor Divergence(Tensor teacher, Tensor student) => functional.kl_div(student, teacher, log_target: true, reduction: Reduction.Sum);

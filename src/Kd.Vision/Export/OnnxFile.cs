@@ -21,8 +21,10 @@ public enum OnnxInput
 /// <summary>Writes a network of <see cref="Models.ModelCatalog"/> as ONNX: opset 17, any batch size, height and width.</summary>
 public static class OnnxFile
 {
-    private const int FloatType = 1, ByteType = 2;
-    private const int Opset = 17, Version = 8;
+    private const int FloatType = 1,
+        ByteType = 2;
+    private const int Opset = 17,
+        Version = 8;
 
     /// <summary>Writes a file, replacing an existing one only when the new one is whole.</summary>
     /// <param name="path">Where to; the folder must exist.</param>
@@ -36,7 +38,15 @@ public static class OnnxFile
         var graph = new OnnxGraph(names);
         var images = input == OnnxInput.Pixels ? graph.FromPixels("images", Normalization.Mean.ToArray(), Normalization.StandardDeviation.ToArray()) : "images";
         var logits = graph.Write(network, images);
-        graph.Proto.Node.Add(new NodeProto { Name = "logits", OpType = "Identity", Input = { logits }, Output = { "logits" } });
+        graph.Proto.Node.Add(
+            new NodeProto
+            {
+                Name = "logits",
+                OpType = "Identity",
+                Input = { logits },
+                Output = { "logits" },
+            }
+        );
         graph.Proto.Input.Add(Value("images", input == OnnxInput.Pixels ? ByteType : FloatType, "N", 3, "H", "W"));
         graph.Proto.Output.Add(Value("logits", FloatType, "N", classes.Count));
         var model = new ModelProto
@@ -44,30 +54,39 @@ public static class OnnxFile
             IrVersion = Version,
             ProducerName = "Kd.Aspire",
             Graph = graph.Proto,
-            OpsetImport = { new OperatorSetIdProto { Domain = "", Version = Opset } },
-            MetadataProps = { new StringStringEntryProto { Key = Checkpoint.ClassesKey, Value = string.Join('\n', classes) } },
+            OpsetImport =
+            {
+                new OperatorSetIdProto { Domain = "", Version = Opset },
+            },
+            MetadataProps =
+            {
+                new StringStringEntryProto { Key = Checkpoint.ClassesKey, Value = string.Join('\n', classes) },
+            },
         };
         AtomicFile.Write(path, file => model.WriteTo(file));
     }
 
-    private static ValueInfoProto Value(string name, int type, params object[] shape) => new()
-    {
-        Name = name,
-        Type = new TypeProto
+    private static ValueInfoProto Value(string name, int type, params object[] shape) =>
+        new()
         {
-            TensorType = new TypeProto.Types.Tensor
+            Name = name,
+            Type = new TypeProto
             {
-                ElemType = type,
-                Shape = new TensorShapeProto
+                TensorType = new TypeProto.Types.Tensor
                 {
-                    Dim =
+                    ElemType = type,
+                    Shape = new TensorShapeProto
                     {
-                        shape.Select(size => size is string symbol
-                            ? new TensorShapeProto.Types.Dimension { DimParam = symbol }
-                            : new TensorShapeProto.Types.Dimension { DimValue = Convert.ToInt64(size, null) }),
+                        Dim =
+                        {
+                            shape.Select(size =>
+                                size is string symbol
+                                    ? new TensorShapeProto.Types.Dimension { DimParam = symbol }
+                                    : new TensorShapeProto.Types.Dimension { DimValue = Convert.ToInt64(size, null) }
+                            ),
+                        },
                     },
                 },
             },
-        },
-    };
+        };
 }

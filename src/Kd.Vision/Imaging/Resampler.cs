@@ -54,7 +54,9 @@ public static class Resampler
         for (var x = 0; x < row.Length / 3; x++)
         {
             var (start, weights) = kernel[x];
-            int red = Half, green = Half, blue = Half;
+            int red = Half,
+                green = Half,
+                blue = Half;
             var pixels = source.Slice(3 * start, 3 * weights.Length);
             for (int k = 0, p = 0; k < weights.Length; k++, p += 3)
             {

@@ -13,7 +13,9 @@ public sealed class RgbImage
     public RgbImage(int width, int height, ReadOnlyMemory<byte> pixels)
     {
         if (width < 1 || height < 1 || pixels.Length != 3L * width * height)
-            throw new ArgumentException($"A picture of {width}x{height} needs {3L * width * height} bytes of RGB and at least one pixel, got {pixels.Length} bytes.");
+            throw new ArgumentException(
+                $"A picture of {width}x{height} needs {3L * width * height} bytes of RGB and at least one pixel, got {pixels.Length} bytes."
+            );
         (Width, Height, _pixels) = (width, height, pixels);
     }
 

@@ -24,7 +24,8 @@ public sealed class BatchNorm : Module<Tensor, Tensor>
 
     /// <summary>Weight and variance 1, bias and mean 0.</summary>
     /// <param name="channels">C, at least 1.</param>
-    public BatchNorm(int channels) : base(nameof(BatchNorm))
+    public BatchNorm(int channels)
+        : base(nameof(BatchNorm))
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
         weight = new Parameter(ones(channels));
@@ -53,7 +54,13 @@ public sealed class BatchNorm : Module<Tensor, Tensor>
 
     /// <summary>Computes with another module's weights and statistics from now on, and updates them.</summary>
     internal void ShareWith(BatchNorm other) =>
-        (weight, bias, running_mean, running_var, num_batches_tracked) = (other.weight, other.bias, other.running_mean, other.running_var, other.num_batches_tracked);
+        (weight, bias, running_mean, running_var, num_batches_tracked) = (
+            other.weight,
+            other.bias,
+            other.running_mean,
+            other.running_var,
+            other.num_batches_tracked
+        );
 
     internal string WriteTo(OnnxGraph graph, string input) => graph.Normalize(input, weight, bias, running_mean, running_var, (float)Epsilon);
 
@@ -64,9 +71,9 @@ public sealed class BatchNorm : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var scale = weight.to_type(ScalarType.Float64) / running_var.to_type(ScalarType.Float64).PlusInPlace(Epsilon).sqrt();   // [C]
+        var scale = weight.to_type(ScalarType.Float64) / running_var.to_type(ScalarType.Float64).PlusInPlace(Epsilon).sqrt(); // [C]
         var offset = convolution.bias is { } old ? old.to_type(ScalarType.Float64) - running_mean : -running_mean.to_type(ScalarType.Float64);
-        var folded = convolution.weight.to_type(ScalarType.Float64) * scale.reshape(-1, 1, 1, 1);                                // [C, I, k, k]
+        var folded = convolution.weight.to_type(ScalarType.Float64) * scale.reshape(-1, 1, 1, 1); // [C, I, k, k]
         convolution.weight = new Parameter(folded.to_type(ScalarType.Float32), requires_grad: false);
         convolution.bias = new Parameter((offset * scale).PlusInPlace(bias).to_type(ScalarType.Float32), requires_grad: false);
         _isFolded = true;

@@ -21,7 +21,8 @@ public sealed class CifarResNet : Module<Tensor, Tensor>, IOnnxSource
     /// <param name="depth">20, 32, 44, 56 or 110.</param>
     /// <param name="classes">Number of classes, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">Another depth, or no class.</exception>
-    public CifarResNet(int depth, int classes) : base(nameof(CifarResNet))
+    public CifarResNet(int depth, int classes)
+        : base(nameof(CifarResNet))
     {
         if (depth is not (20 or 32 or 44 or 56 or 110))
             throw new ArgumentOutOfRangeException(nameof(depth), depth, "A CIFAR ResNet has 20, 32, 44, 56 or 110 layers.");
@@ -44,9 +45,9 @@ public sealed class CifarResNet : Module<Tensor, Tensor>, IOnnxSource
     {
         using var scope = NewDisposeScope();
         var maps = functional.relu(bn1.call(conv1.call(images)), inplace: true); // [N, 16, H, W]
-        maps = layer3.call(layer2.call(layer1.call(maps)));                      // [N, 64, H/4, W/4]
-        var pooled = functional.adaptive_avg_pool2d(maps, (1, 1)).flatten(1);    // [N, 64]
-        return linear.call(pooled).MoveToOuterDisposeScope();                    // [N, C]
+        maps = layer3.call(layer2.call(layer1.call(maps))); // [N, 64, H/4, W/4]
+        var pooled = functional.adaptive_avg_pool2d(maps, (1, 1)).flatten(1); // [N, 64]
+        return linear.call(pooled).MoveToOuterDisposeScope(); // [N, C]
     }
 
     string IOnnxSource.WriteTo(OnnxGraph graph, string input)
@@ -72,7 +73,8 @@ public sealed class CifarResNet : Module<Tensor, Tensor>, IOnnxSource
         private readonly BatchNorm bn2;
         private readonly int _padding;
 
-        public Block(int input, int output, int stride) : base(nameof(Block))
+        public Block(int input, int output, int stride)
+            : base(nameof(Block))
         {
             conv1 = Conv2d(input, output, 3, stride: stride, padding: 1, bias: false);
             bn1 = new BatchNorm(output);
@@ -101,8 +103,8 @@ public sealed class CifarResNet : Module<Tensor, Tensor>, IOnnxSource
         private Tensor Shortcut(Tensor input)
         {
             var everySecond = TensorIndex.Slice(null, null, 2);
-            var subsampled = input[TensorIndex.Ellipsis, everySecond, everySecond];   // [N, C/2, H/2, W/2]
-            return functional.pad(subsampled, [0, 0, 0, 0, _padding, _padding]);      // [N, C, H/2, W/2]
+            var subsampled = input[TensorIndex.Ellipsis, everySecond, everySecond]; // [N, C/2, H/2, W/2]
+            return functional.pad(subsampled, [0, 0, 0, 0, _padding, _padding]); // [N, C, H/2, W/2]
         }
     }
 }

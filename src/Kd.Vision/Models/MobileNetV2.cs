@@ -15,14 +15,23 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>, IOnnxSource
 
     // Expansion t, channels c, repeats n, stride s: table 2 of the paper.
     private static readonly (int Expansion, int Channels, int Repeats, int Stride)[] s_stages =
-        [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)];
+    [
+        (1, 16, 1, 1),
+        (6, 24, 2, 2),
+        (6, 32, 3, 2),
+        (6, 64, 4, 2),
+        (6, 96, 3, 1),
+        (6, 160, 3, 2),
+        (6, 320, 1, 1),
+    ];
 
     /// <summary>Builds the network with random weights from torch's global generator (torchvision's initialisation).</summary>
     /// <param name="classes">Number of classes, at least 1.</param>
     /// <param name="width">Width multiplier, above 0; 1 is the paper's network.</param>
     /// <param name="smallImages">True for inputs of 64 px or less: the stem and the first strided stage keep stride 1.</param>
     /// <param name="dropout">Dropout before the classifier, 0 to 1 (torchvision: 0.2).</param>
-    public MobileNetV2(int classes, double width = 1.0, bool smallImages = false, double dropout = 0.2) : base(nameof(MobileNetV2))
+    public MobileNetV2(int classes, double width = 1.0, bool smallImages = false, double dropout = 0.2)
+        : base(nameof(MobileNetV2))
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
@@ -56,17 +65,19 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>, IOnnxSource
     public override Tensor forward(Tensor images)
     {
         using var scope = NewDisposeScope();
-        var maps = features.call(images);                                     // [N, 3, H, W] -> [N, L, h, w]
+        var maps = features.call(images); // [N, 3, H, W] -> [N, L, h, w]
         var pooled = functional.adaptive_avg_pool2d(maps, (1, 1)).flatten(1); // [N, L]
-        return classifier.call(pooled).MoveToOuterDisposeScope();             // [N, C]
+        return classifier.call(pooled).MoveToOuterDisposeScope(); // [N, C]
     }
 
     string IOnnxSource.WriteTo(OnnxGraph graph, string input) => graph.Write(classifier, graph.Pool(graph.Write(features, input)));
 
-    internal static Sequential ConvNormActivation(int input, int output, int kernel, int stride, int groups = 1) => Sequential(
-        Conv2d(input, output, kernel, stride: stride, padding: (kernel - 1) / 2, groups: groups, bias: false),
-        new BatchNorm(output),
-        ReLU6(inplace: true));
+    internal static Sequential ConvNormActivation(int input, int output, int kernel, int stride, int groups = 1) =>
+        Sequential(
+            Conv2d(input, output, kernel, stride: stride, padding: (kernel - 1) / 2, groups: groups, bias: false),
+            new BatchNorm(output),
+            ReLU6(inplace: true)
+        );
 
     /// <summary>Channels rounded to a multiple of 8, never more than 10% down (the rule of the paper's reference code).</summary>
     private static int RoundChannels(double channels)
@@ -80,7 +91,8 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>, IOnnxSource
         private readonly Sequential conv;
         private readonly bool _hasShortcut;
 
-        public InvertedResidual(int input, int output, int stride, int expansion) : base(nameof(InvertedResidual))
+        public InvertedResidual(int input, int output, int stride, int expansion)
+            : base(nameof(InvertedResidual))
         {
             var hidden = input * expansion;
             var layers = new List<Module<Tensor, Tensor>>();
@@ -96,7 +108,7 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>, IOnnxSource
 
         public override Tensor forward(Tensor input)
         {
-            var output = conv.call(input);                   // [N, Cin, H, W] -> [N, Cout, H/s, W/s]
+            var output = conv.call(input); // [N, Cin, H, W] -> [N, Cout, H/s, W/s]
             return _hasShortcut ? output.PlusInPlace(input) : output;
         }
 

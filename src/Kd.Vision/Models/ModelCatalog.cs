@@ -14,8 +14,17 @@ public static class ModelCatalog
     /// <summary>The names that <see cref="Create"/> knows.</summary>
     public static IReadOnlyList<string> Architectures { get; } =
     [
-        "resnet18", "resnet34", "resnet50", "resnet101", "resnet152",
-        "cifar-resnet20", "cifar-resnet32", "cifar-resnet44", "cifar-resnet56", "cifar-resnet110", "mobilenet_v2",
+        "resnet18",
+        "resnet34",
+        "resnet50",
+        "resnet101",
+        "resnet152",
+        "cifar-resnet20",
+        "cifar-resnet32",
+        "cifar-resnet44",
+        "cifar-resnet56",
+        "cifar-resnet110",
+        "mobilenet_v2",
     ];
 
     /// <summary>Width and height that a network was made for, px. It takes other sizes, but pretrained weights expect this one.</summary>
@@ -34,7 +43,8 @@ public static class ModelCatalog
         TorchRuntime.EnsureLoaded();
         if (!Architectures.Contains(architecture))
             throw new ArgumentException($"Architecture '{architecture}' is not known. Known: {string.Join(", ", Architectures)}.");
-        const string cifar = "cifar-resnet", resnet = "resnet";
+        const string cifar = "cifar-resnet",
+            resnet = "resnet";
         lock (s_generator)
         {
             random.manual_seed(seed);

@@ -19,7 +19,8 @@ public sealed class ResNet : Module<Tensor, Tensor>, IOnnxSource
     private readonly Sequential layer4;
     private readonly Linear fc;
 
-    private ResNet(int[] repeats, bool bottleneck, int classes) : base(nameof(ResNet))
+    private ResNet(int[] repeats, bool bottleneck, int classes)
+        : base(nameof(ResNet))
     {
         var input = 64;
         conv1 = Conv2d(3, 64, 7, stride: 2, padding: 3, bias: false);
@@ -58,10 +59,10 @@ public sealed class ResNet : Module<Tensor, Tensor>, IOnnxSource
     {
         using var scope = NewDisposeScope();
         var maps = functional.relu(bn1.call(conv1.call(images)), inplace: true); // [N, 64, H/2, W/2]
-        maps = _pool.call(maps);                                                 // [N, 64, H/4, W/4]
-        maps = layer4.call(layer3.call(layer2.call(layer1.call(maps))));         // [N, F, H/32, W/32]
-        var pooled = functional.adaptive_avg_pool2d(maps, (1, 1)).flatten(1);    // [N, F]
-        return fc.call(pooled).MoveToOuterDisposeScope();                        // [N, C]
+        maps = _pool.call(maps); // [N, 64, H/4, W/4]
+        maps = layer4.call(layer3.call(layer2.call(layer1.call(maps)))); // [N, F, H/32, W/32]
+        var pooled = functional.adaptive_avg_pool2d(maps, (1, 1)).flatten(1); // [N, F]
+        return fc.call(pooled).MoveToOuterDisposeScope(); // [N, C]
     }
 
     string IOnnxSource.WriteTo(OnnxGraph graph, string input)
@@ -85,9 +86,8 @@ public sealed class ResNet : Module<Tensor, Tensor>, IOnnxSource
         return Sequential(blocks);
     }
 
-    private static Sequential? Projection(int input, int output, int stride) => stride == 1 && input == output
-        ? null
-        : Sequential(Conv2d(input, output, 1, stride: stride, bias: false), new BatchNorm(output));
+    private static Sequential? Projection(int input, int output, int stride) =>
+        stride == 1 && input == output ? null : Sequential(Conv2d(input, output, 1, stride: stride, bias: false), new BatchNorm(output));
 
     private sealed class BasicBlock : Module<Tensor, Tensor>, IOnnxSource
     {
@@ -97,7 +97,8 @@ public sealed class ResNet : Module<Tensor, Tensor>, IOnnxSource
         private readonly BatchNorm bn2;
         private readonly Sequential? downsample;
 
-        public BasicBlock(int input, int width, int stride) : base(nameof(BasicBlock))
+        public BasicBlock(int input, int width, int stride)
+            : base(nameof(BasicBlock))
         {
             conv1 = Conv2d(input, width, 3, stride: stride, padding: 1, bias: false);
             bn1 = new BatchNorm(width);
@@ -134,7 +135,8 @@ public sealed class ResNet : Module<Tensor, Tensor>, IOnnxSource
         private readonly BatchNorm bn3;
         private readonly Sequential? downsample;
 
-        public Bottleneck(int input, int width, int stride) : base(nameof(Bottleneck))
+        public Bottleneck(int input, int width, int stride)
+            : base(nameof(Bottleneck))
         {
             conv1 = Conv2d(input, width, 1, bias: false);
             bn1 = new BatchNorm(width);
@@ -150,8 +152,8 @@ public sealed class ResNet : Module<Tensor, Tensor>, IOnnxSource
         {
             using var scope = NewDisposeScope();
             var maps = functional.relu(bn1.call(conv1.call(input)), inplace: true); // [N, W, H, W]
-            maps = functional.relu(bn2.call(conv2.call(maps)), inplace: true);      // [N, W, H/s, W/s]
-            maps = bn3.call(conv3.call(maps));                                      // [N, 4W, H/s, W/s]
+            maps = functional.relu(bn2.call(conv2.call(maps)), inplace: true); // [N, W, H/s, W/s]
+            maps = bn3.call(conv3.call(maps)); // [N, 4W, H/s, W/s]
             maps.PlusInPlace(downsample is null ? input : downsample.call(input));
             return functional.relu(maps, inplace: true).MoveToOuterDisposeScope();
         }

@@ -1,7 +1,7 @@
 using TorchSharp.Modules;
-using BatchNorm = Kd.Vision.Models.BatchNorm;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
+using BatchNorm = Kd.Vision.Models.BatchNorm;
 
 namespace Kd.Vision.Optimization;
 

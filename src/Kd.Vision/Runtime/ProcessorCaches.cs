@@ -6,7 +6,10 @@ namespace Kd.Vision.Runtime;
 internal static class ProcessorCaches
 {
     // CPUID's "deterministic cache parameters" of Intel and of AMD; bits 0 to 4 of EAX are the kind of the cache, 0 where there is none.
-    private const uint Intel = 4, Amd = 0x8000_001D, Extended = 0x8000_0000, KindMask = 0x1F;
+    private const uint Intel = 4,
+        Amd = 0x8000_001D,
+        Extended = 0x8000_0000,
+        KindMask = 0x1F;
 
     /// <summary>True on an x86 processor, mostly a virtual one, that lists no cache.</summary>
     public static bool AreHidden => X86Base.IsSupported && !ListsOne(0, Intel) && !ListsOne(Extended, Amd);

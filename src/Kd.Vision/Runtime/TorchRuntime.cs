@@ -40,8 +40,10 @@ public static partial class TorchRuntime
         EnsureLoaded();
         switch (name)
         {
-            case "auto": return torch.cuda.is_available() ? torch.CUDA : torch.CPU;
-            case "cpu": return torch.CPU;
+            case "auto":
+                return torch.cuda.is_available() ? torch.CUDA : torch.CPU;
+            case "cpu":
+                return torch.CPU;
         }
 
         var index = 0;
@@ -49,7 +51,9 @@ public static partial class TorchRuntime
             throw new ArgumentException($"Device '{name}' is not known. Use auto, cpu, cuda or cuda:N.");
         var count = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
         if (index >= count)
-            throw new ArgumentException($"Device '{name}' was asked for, but libtorch sees {count} CUDA devices. Use Device=cpu or auto, or build with -p:Torch=cuda on a machine with an NVIDIA driver.");
+            throw new ArgumentException(
+                $"Device '{name}' was asked for, but libtorch sees {count} CUDA devices. Use Device=cpu or auto, or build with -p:Torch=cuda on a machine with an NVIDIA driver."
+            );
         return torch.device(DeviceType.CUDA, index);
     }
 
@@ -92,7 +96,11 @@ public static partial class TorchRuntime
     // Where NNPACK does not know the processor, libtorch says so at every convolution. It reads its log level from the environment, which .NET's own Environment does not reach, when it is told to.
     private static unsafe void SilenceWarnings(Assembly torchSharp)
     {
-        if (OperatingSystem.IsWindows() || !NativeLibrary.TryLoad("c10", torchSharp, null, out var c10) || !NativeLibrary.TryGetExport(c10, "_ZN3c1011initLoggingEv", out var initLogging))
+        if (
+            OperatingSystem.IsWindows()
+            || !NativeLibrary.TryLoad("c10", torchSharp, null, out var c10)
+            || !NativeLibrary.TryGetExport(c10, "_ZN3c1011initLoggingEv", out var initLogging)
+        )
             return;
         SetEnvironment("TORCH_CPP_LOG_LEVEL", "ERROR", overwrite: 0);
         ((delegate* unmanaged<void>)initLogging)();
@@ -109,7 +117,8 @@ public static partial class TorchRuntime
             To mend it: rebuild on this platform (dotnet build); on Linux use x86-64 with glibc 2.28 or later and install libgomp1/libstdc++6;
             on GPU machines build with -p:Torch=cuda. LD_DEBUG=libs shows what the loader misses.
             """,
-            inner);
+            inner
+        );
     }
 
     private static nint OnUnresolved(Assembly assembly, string name)
@@ -129,7 +138,8 @@ public static partial class TorchRuntime
                 s_trace.Add($"loaded {copy} ({MissingVersion} made weak)");
                 return handle;
             }
-            catch (Exception error) when (error is DllNotFoundException or IOException or UnauthorizedAccessException or InvalidDataException or BadImageFormatException)
+            catch (Exception error)
+                when (error is DllNotFoundException or IOException or UnauthorizedAccessException or InvalidDataException or BadImageFormatException)
             {
                 s_trace.Add($"a copy of {bridge} with {MissingVersion} made weak: {error.Message}");
                 return 0;
@@ -154,7 +164,10 @@ public static partial class TorchRuntime
             return null;
         }
 
-        var cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "kd-aspire");
+        var cache = Path.Combine(
+            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create),
+            "kd-aspire"
+        );
         foreach (var folder in new[] { Path.Combine(Path.GetDirectoryName(bridge)!, "kd-compat"), cache, Path.Combine(Path.GetTempPath(), "kd-aspire") })
         {
             var copy = Path.Combine(folder, name);

@@ -66,7 +66,9 @@ internal static class WeakSymbolVersion
 
     private static (int Strings, int Needs, int Count) ReadDynamicSegment(ReadOnlySpan<byte> image)
     {
-        const int loadSegment = 1, dynamicSegment = 2, headerSize = 56;
+        const int loadSegment = 1,
+            dynamicSegment = 2,
+            headerSize = 56;
         var headers = (int)BinaryPrimitives.ReadInt64LittleEndian(image[32..]);
         var headerCount = BinaryPrimitives.ReadUInt16LittleEndian(image[56..]);
         var segments = new List<(long Address, long Offset, long Size)>();
@@ -83,15 +85,23 @@ internal static class WeakSymbolVersion
                 dynamic = ((int)offset, (int)size);
         }
 
-        long strings = 0, needs = 0, count = 0;
+        long strings = 0,
+            needs = 0,
+            count = 0;
         for (var at = dynamic.Offset; at < dynamic.Offset + dynamic.Size; at += 16)
         {
             var value = BinaryPrimitives.ReadInt64LittleEndian(image[(at + 8)..]);
             switch (BinaryPrimitives.ReadInt64LittleEndian(image[at..]))
             {
-                case DynamicStringTable: strings = value; break;
-                case DynamicVersionNeeds: needs = value; break;
-                case DynamicVersionNeedCount: count = value; break;
+                case DynamicStringTable:
+                    strings = value;
+                    break;
+                case DynamicVersionNeeds:
+                    needs = value;
+                    break;
+                case DynamicVersionNeedCount:
+                    count = value;
+                    break;
             }
         }
 

@@ -9,7 +9,15 @@ namespace Kd.Vision.Views;
 /// <remarks>Source: Pillow's ImageEnhance: a blend between a degenerate picture (black, mean grey, greyscale) and the picture; torchvision's ColorJitter calls it.</remarks>
 internal static class ColourAdjustment
 {
-    private static readonly int[][] s_orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    private static readonly int[][] s_orders =
+    [
+        [0, 1, 2],
+        [0, 2, 1],
+        [1, 0, 2],
+        [1, 2, 0],
+        [2, 0, 1],
+        [2, 1, 0],
+    ];
 
     /// <summary>Applies the three factors in their order.</summary>
     /// <param name="planes">[3, N], changed in place.</param>
@@ -24,9 +32,15 @@ internal static class ColourAdjustment
         {
             switch (operation)
             {
-                case 0: Blend(planes, jitter.Brightness, 0); break;
-                case 1: Blend(planes, jitter.Contrast, MeanGrey(red, green, blue)); break;
-                default: Saturate(red, green, blue, jitter.Saturation); break;
+                case 0:
+                    Blend(planes, jitter.Brightness, 0);
+                    break;
+                case 1:
+                    Blend(planes, jitter.Contrast, MeanGrey(red, green, blue));
+                    break;
+                default:
+                    Saturate(red, green, blue, jitter.Saturation);
+                    break;
             }
         }
     }
@@ -109,7 +123,9 @@ internal static class ColourAdjustment
         (red * 19595 + green * 38470 + blue * 7471 + Vector256.Create(0x8000)) >> 16;
 
     private static Vector256<int> Load(ReadOnlySpan<byte> values, int at) =>
-        Avx2.ConvertToVector256Int32(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<long>(ref Unsafe.Add(ref MemoryMarshal.GetReference(values), at))).AsByte());
+        Avx2.ConvertToVector256Int32(
+            Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<long>(ref Unsafe.Add(ref MemoryMarshal.GetReference(values), at))).AsByte()
+        );
 
     private static void Store(Span<byte> values, int at, Vector256<int> lanes)
     {

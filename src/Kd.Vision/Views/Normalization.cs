@@ -26,9 +26,9 @@ public static class Normalization
         using var scope = NewDisposeScope();
         var raw = empty([count, 3, size, size], ScalarType.Byte);
         pixels.CopyTo(raw.bytes);
-        var scale = tensor(StandardDeviation.Select(std => 1f / (255f * std)).ToArray(), device: device);         // [3]
-        var shift = tensor(Mean.Zip(StandardDeviation, (mean, std) => -mean / std).ToArray(), device: device);    // [3]
-        var last = raw.to(device).permute(0, 2, 3, 1).to_type(ScalarType.Float32).contiguous();                  // [N, H, W, 3]
-        return last.mul_(scale).PlusInPlace(shift).permute(0, 3, 1, 2).MoveToOuterDisposeScope();                       // [N, 3, H, W]
+        var scale = tensor(StandardDeviation.Select(std => 1f / (255f * std)).ToArray(), device: device); // [3]
+        var shift = tensor(Mean.Zip(StandardDeviation, (mean, std) => -mean / std).ToArray(), device: device); // [3]
+        var last = raw.to(device).permute(0, 2, 3, 1).to_type(ScalarType.Float32).contiguous(); // [N, H, W, 3]
+        return last.mul_(scale).PlusInPlace(shift).permute(0, 3, 1, 2).MoveToOuterDisposeScope(); // [N, 3, H, W]
     }
 }

@@ -23,8 +23,18 @@ public readonly record struct ViewParameters(ViewKind Kind, PixelBox Box, int Si
         BinaryPrimitives.WriteUInt128LittleEndian(bytes, content);
         ReadOnlySpan<int> fields =
         [
-            RenderVersion, (int)Kind, Box.X, Box.Y, Box.Width, Box.Height, Size, Flip ? 1 : 0,
-            Jitter.Brightness, Jitter.Contrast, Jitter.Saturation, Jitter.Order,
+            RenderVersion,
+            (int)Kind,
+            Box.X,
+            Box.Y,
+            Box.Width,
+            Box.Height,
+            Size,
+            Flip ? 1 : 0,
+            Jitter.Brightness,
+            Jitter.Contrast,
+            Jitter.Saturation,
+            Jitter.Order,
         ];
         for (var i = 0; i < fields.Length; i++)
             BinaryPrimitives.WriteInt32LittleEndian(bytes[(16 + 4 * i)..], fields[i]);

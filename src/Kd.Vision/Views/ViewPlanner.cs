@@ -62,7 +62,9 @@ public sealed class ViewPlanner(int size, bool small, long seed)
     private void CheckSmall(int width, int height)
     {
         if (width != size || height != size)
-            throw new ArgumentException($"A picture of {width}x{height} px stands among small pictures of {size}x{size} px; all must have one size, or set Views:Size to resize them.");
+            throw new ArgumentException(
+                $"A picture of {width}x{height} px stands among small pictures of {size}x{size} px; all must have one size, or set Views:Size to resize them."
+            );
     }
 
     private static bool NextFlip(ref CounterRandom random) => random.NextInt32(2) == 1;
@@ -73,7 +75,8 @@ public sealed class ViewPlanner(int size, bool small, long seed)
     // torchvision's RandomResizedCrop: ten tries at an area of 8-100% and a ratio of 3/4-4/3, else the largest centred box of an allowed ratio.
     private static PixelBox RandomResizedCrop(ref CounterRandom random, int width, int height)
     {
-        const double smallestRatio = 3.0 / 4.0, largestRatio = 4.0 / 3.0;
+        const double smallestRatio = 3.0 / 4.0,
+            largestRatio = 4.0 / 3.0;
         for (var attempt = 0; attempt < 10; attempt++)
         {
             var area = width * (double)height * random.NextDouble(0.08, 1.0);

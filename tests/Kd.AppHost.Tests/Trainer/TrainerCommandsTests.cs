@@ -11,12 +11,24 @@ namespace Kd.AppHost.Tests.Trainer;
 /// <summary>The trainer's commands, with a server in the trainer's place. The end-to-end tests run them against a real one.</summary>
 public sealed class TrainerCommandsTests
 {
-    private static readonly IResult s_running = Results.Json(new { phase = "running", method = "kd", epoch = 3, epochs = 24, validationAccuracy = 61.26 });
+    private static readonly IResult s_running = Results.Json(
+        new
+        {
+            phase = "running",
+            method = "kd",
+            epoch = 3,
+            epochs = 24,
+            validationAccuracy = 61.26,
+        }
+    );
 
     [Fact]
     public void WithTrainerCommands_Trainer_HasSevenCommandsWithIconAndDescription()
     {
-        var commands = Declare().Annotations.OfType<ResourceCommandAnnotation>().Where(command => command.Name is not ("start" or "stop" or "restart" or "rebuild")).ToList();
+        var commands = Declare()
+            .Annotations.OfType<ResourceCommandAnnotation>()
+            .Where(command => command.Name is not ("start" or "stop" or "restart" or "rebuild"))
+            .ToList();
         Assert.Equal(["pause", "resume", "stop-after-epoch", "set-by-hand", "back-to-policy", "new-run", "prelabel"], commands.Select(command => command.Name));
         Assert.All(commands, command => Assert.False(string.IsNullOrWhiteSpace(command.DisplayDescription) || string.IsNullOrWhiteSpace(command.IconName)));
     }
@@ -45,9 +57,18 @@ public sealed class TrainerCommandsTests
     [Fact]
     public async Task NewRun_Arguments_SendsThemAsSettings()
     {
-        var (result, requests) = await RunAsync("new-run", Results.Accepted(null, new { id = "20261125-1" }), ("method", "labels"), ("epochs", "5"), ("settings", "Views:PerSample=2; Training:WarmupEpochs = 1"));
+        var (result, requests) = await RunAsync(
+            "new-run",
+            Results.Accepted(null, new { id = "20261125-1" }),
+            ("method", "labels"),
+            ("epochs", "5"),
+            ("settings", "Views:PerSample=2; Training:WarmupEpochs = 1")
+        );
         Assert.Equal("Run 20261125-1 starts as soon as the runs before it have ended.", result.Message);
-        Assert.Equal(["""POST /api/runs {"settings":{"Distillation:Method":"labels","Training:Epochs":"5","Views:PerSample":"2","Training:WarmupEpochs":"1"}}"""], requests);
+        Assert.Equal(
+            ["""POST /api/runs {"settings":{"Distillation:Method":"labels","Training:Epochs":"5","Views:PerSample":"2","Training:WarmupEpochs":"1"}}"""],
+            requests
+        );
     }
 
     [Fact]
@@ -73,13 +94,19 @@ public sealed class TrainerCommandsTests
 
     private static ProjectResource Declare(int port = 1)
     {
-        var trainer = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { DisableDashboard = true }).AddProject<Metadata>("trainer").WithHttpEndpoint(name: "http").WithTrainerCommands().Resource;
+        var trainer = DistributedApplication
+            .CreateBuilder(new DistributedApplicationOptions { DisableDashboard = true })
+            .AddProject<Metadata>("trainer")
+            .WithHttpEndpoint(name: "http")
+            .WithTrainerCommands()
+            .Resource;
         var endpoint = trainer.Annotations.OfType<EndpointAnnotation>().Single();
         endpoint.AllocatedEndpoint = new AllocatedEndpoint(endpoint, "127.0.0.1", port);
         return trainer;
     }
 
-    private static ResourceCommandAnnotation Command(ProjectResource trainer, string name) => trainer.Annotations.OfType<ResourceCommandAnnotation>().Single(command => command.Name == name);
+    private static ResourceCommandAnnotation Command(ProjectResource trainer, string name) =>
+        trainer.Annotations.OfType<ResourceCommandAnnotation>().Single(command => command.Name == name);
 
     private static InteractionInputCollection Fill(ResourceCommandAnnotation command, params (string Name, string Value)[] arguments)
     {
@@ -89,19 +116,26 @@ public sealed class TrainerCommandsTests
         return inputs;
     }
 
-    private static async Task<(ExecuteCommandResult Result, IReadOnlyList<string> Requests)> RunAsync(string name, IResult answer, params (string Name, string Value)[] arguments)
+    private static async Task<(ExecuteCommandResult Result, IReadOnlyList<string> Requests)> RunAsync(
+        string name,
+        IResult answer,
+        params (string Name, string Value)[] arguments
+    )
     {
         var requests = new List<string>();
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         await using var server = builder.Build();
-        server.Map("{**path}", async (HttpRequest request) =>
-        {
-            using var reader = new StreamReader(request.Body);
-            requests.Add($"{request.Method} {request.Path} {await reader.ReadToEndAsync()}");
-            return answer;
-        });
+        server.Map(
+            "{**path}",
+            async (HttpRequest request) =>
+            {
+                using var reader = new StreamReader(request.Body);
+                requests.Add($"{request.Method} {request.Path} {await reader.ReadToEndAsync()}");
+                return answer;
+            }
+        );
         await server.StartAsync(TestContext.Current.CancellationToken);
         var command = Command(Declare(new Uri(server.Urls.First()).Port), name);
         var context = new ExecuteCommandContext

@@ -20,11 +20,16 @@ public sealed class AtomicFileTests
     {
         using var folder = TestFiles.CreateFolder();
         AtomicFile.Write(folder.File("a.txt"), file => file.Write("first"u8));
-        Assert.Throws<InvalidOperationException>(() => AtomicFile.Write(folder.File("a.txt"), file =>
-        {
-            file.Write("half"u8);
-            throw new InvalidOperationException();
-        }));
+        Assert.Throws<InvalidOperationException>(() =>
+            AtomicFile.Write(
+                folder.File("a.txt"),
+                file =>
+                {
+                    file.Write("half"u8);
+                    throw new InvalidOperationException();
+                }
+            )
+        );
         Assert.Equal("first", File.ReadAllText(folder.File("a.txt")));
         Assert.Single(Directory.GetFiles(folder.Path));
     }

@@ -30,8 +30,7 @@ public sealed class CurriculumEnvironmentTests
     }
 
     [Fact]
-    public void State_BeforeAnyEpoch_HasTheStatedDefaults() =>
-        Assert.Equal([0, 0, 0, 0, 1, 1.0 / 3, 0.5, 0], new CurriculumEnvironment(10).State());
+    public void State_BeforeAnyEpoch_HasTheStatedDefaults() => Assert.Equal([0, 0, 0, 0, 1, 1.0 / 3, 0.5, 0], new CurriculumEnvironment(10).State());
 
     [Fact]
     public void Compute_EarlySuccess_CountsTheFinishedEpoch()

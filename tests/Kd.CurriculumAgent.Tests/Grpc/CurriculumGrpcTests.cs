@@ -31,7 +31,9 @@ public sealed class CurriculumGrpcTests
         var request = Start();
         var property = typeof(StartRunRequest).GetProperty(field)!;
         property.SetValue(request, System.Text.Json.JsonSerializer.Deserialize(value, property.PropertyType, s_json));
-        var error = await Assert.ThrowsAsync<RpcException>(async () => await new Curriculum.CurriculumClient(channel).StartRunAsync(request, RunningService.WithKey()));
+        var error = await Assert.ThrowsAsync<RpcException>(async () =>
+            await new Curriculum.CurriculumClient(channel).StartRunAsync(request, RunningService.WithKey())
+        );
         Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
         Assert.Contains(expected, error.Status.Detail);
     }
@@ -40,8 +42,18 @@ public sealed class CurriculumGrpcTests
     public async Task ReportEpoch_RepeatedAlsoAfterARestart_GivesTheSameAnswer()
     {
         using var folder = TestFiles.CreateFolder();
-        var report = new ReportEpochRequest { RunId = "run", Epoch = 0, Accuracy = 61, Loss = 1.5, Difficulty = 0.4 };
-        ReportEpochReply first, repeated, restarted, other;
+        var report = new ReportEpochRequest
+        {
+            RunId = "run",
+            Epoch = 0,
+            Accuracy = 61,
+            Loss = 1.5,
+            Difficulty = 0.4,
+        };
+        ReportEpochReply first,
+            repeated,
+            restarted,
+            other;
         await using (var agent = await StartAsync(folder))
         {
             using var channel = agent.Open();
@@ -56,14 +68,27 @@ public sealed class CurriculumGrpcTests
             using var channel = agent.Open();
             var client = new Curriculum.CurriculumClient(channel);
             restarted = await client.ReportEpochAsync(report, RunningService.WithKey());
-            other = await client.ReportEpochAsync(new ReportEpochRequest { RunId = "run", Epoch = 1, Accuracy = 64, Loss = 1.25, Difficulty = 0.4 }, RunningService.WithKey());
+            other = await client.ReportEpochAsync(
+                new ReportEpochRequest
+                {
+                    RunId = "run",
+                    Epoch = 1,
+                    Accuracy = 64,
+                    Loss = 1.25,
+                    Difficulty = 0.4,
+                },
+                RunningService.WithKey()
+            );
         }
 
         Assert.Equal(first, repeated);
         Assert.Equal(first, restarted);
         Assert.Equal(2, first.Reward.Early, 1e-9);
         // 2 (64 - 61) for the rise of accuracy; the loss fell; epoch 2 of 10 is early.
-        Assert.Equal((6.0, 0.0, 2.0, 0.0, 8.0), (other.Reward.AccuracyChange, other.Reward.LossRise, other.Reward.Early, other.Reward.Level, other.Reward.Total));
+        Assert.Equal(
+            (6.0, 0.0, 2.0, 0.0, 8.0),
+            (other.Reward.AccuracyChange, other.Reward.LossRise, other.Reward.Early, other.Reward.Level, other.Reward.Total)
+        );
     }
 
     [Fact]
@@ -73,7 +98,8 @@ public sealed class CurriculumGrpcTests
         await using var agent = await StartAsync(folder);
         using var channel = agent.Open();
         var error = await Assert.ThrowsAsync<RpcException>(async () =>
-            await new Curriculum.CurriculumClient(channel).ReportEpochAsync(new ReportEpochRequest { RunId = "nobody" }, RunningService.WithKey()));
+            await new Curriculum.CurriculumClient(channel).ReportEpochAsync(new ReportEpochRequest { RunId = "nobody" }, RunningService.WithKey())
+        );
         Assert.Equal(StatusCode.NotFound, error.StatusCode);
         Assert.Contains("nobody", error.Status.Detail);
     }
@@ -97,7 +123,21 @@ public sealed class CurriculumGrpcTests
             request.RunId = name;
             var targets = new List<Target> { (await client.StartRunAsync(request, RunningService.WithKey())).Target };
             for (var epoch = 0; epoch < 9; epoch++)
-                targets.Add((await client.ReportEpochAsync(new ReportEpochRequest { RunId = name, Epoch = epoch, Accuracy = 40 + epoch, Loss = 2, Difficulty = 0.4 }, RunningService.WithKey())).Target);
+                targets.Add(
+                    (
+                        await client.ReportEpochAsync(
+                            new ReportEpochRequest
+                            {
+                                RunId = name,
+                                Epoch = epoch,
+                                Accuracy = 40 + epoch,
+                                Loss = 2,
+                                Difficulty = 0.4,
+                            },
+                            RunningService.WithKey()
+                        )
+                    ).Target
+                );
             return targets;
         }
     }
@@ -113,15 +153,36 @@ public sealed class CurriculumGrpcTests
         await using var agent = await StartAsync(folder);
         using var channel = agent.Open();
         var request = Start();
-        request.Policy = new PolicySettings { Policy = (Policy)policy, Threshold = threshold, PruneProbability = prune, Learnt = learnt };
-        var error = await Assert.ThrowsAsync<RpcException>(async () => await new Curriculum.CurriculumClient(channel).StartRunAsync(request, RunningService.WithKey()));
+        request.Policy = new PolicySettings
+        {
+            Policy = (Policy)policy,
+            Threshold = threshold,
+            PruneProbability = prune,
+            Learnt = learnt,
+        };
+        var error = await Assert.ThrowsAsync<RpcException>(async () =>
+            await new Curriculum.CurriculumClient(channel).StartRunAsync(request, RunningService.WithKey())
+        );
         Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
         Assert.Contains(expected, error.Status.Detail);
     }
 
-    private static readonly System.Text.Json.JsonSerializerOptions s_json = new() { NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals };
+    private static readonly System.Text.Json.JsonSerializerOptions s_json = new()
+    {
+        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
 
-    private static StartRunRequest Start() => new() { RunId = "run", Epochs = 10, InitialTemperature = 4, Strategy = Strategy.EasyToHard, EpochRatio = 0.7, Seed = 1 };
+    private static StartRunRequest Start() =>
+        new()
+        {
+            RunId = "run",
+            Epochs = 10,
+            InitialTemperature = 4,
+            Strategy = Strategy.EasyToHard,
+            EpochRatio = 0.7,
+            Seed = 1,
+        };
 
-    private static Task<RunningService> StartAsync(TemporaryFolder folder) => RunningService.StartAsync(CurriculumExtensions.BuildCurriculumAgent, $"--Agent:StateFolder={folder.File("agent")}");
+    private static Task<RunningService> StartAsync(TemporaryFolder folder) =>
+        RunningService.StartAsync(CurriculumExtensions.BuildCurriculumAgent, $"--Agent:StateFolder={folder.File("agent")}");
 }

@@ -19,11 +19,11 @@ public sealed class PolicyTests
     }
 
     [Fact]
-    public void Fixed_OverARun_ChangesNothing() =>
-        Assert.Equal([new EpochTarget(4, 0.3, 0.7, 0)], Run(new(PolicyKind.Fixed, Threshold: 0.3)).Distinct());
+    public void Fixed_OverARun_ChangesNothing() => Assert.Equal([new EpochTarget(4, 0.3, 0.7, 0)], Run(new(PolicyKind.Fixed, Threshold: 0.3)).Distinct());
 
     [Fact]
-    public void None_OverARun_VisitsEverything() => Assert.All(Run(new(PolicyKind.None)), target => Assert.Equal((4, 1, 0), (target.Temperature, target.EpochRatio, target.PruneProbability)));
+    public void None_OverARun_VisitsEverything() =>
+        Assert.All(Run(new(PolicyKind.None)), target => Assert.Equal((4, 1, 0), (target.Temperature, target.EpochRatio, target.PruneProbability)));
 
     // 16 epochs, pruned until 0.875 of them are done: 14 epochs; by the reported progress where there is one.
     [Theory]
@@ -98,7 +98,10 @@ public sealed class PolicyTests
 
         static (CurriculumRun Run, EpochAnswer Answer) ReportSecond(int seed, EpochResult result)
         {
-            var run = new CurriculumRun(new RunSettings("run", Epochs, 4, 1, 0.7, seed, 2, new PolicySpecification(PolicyKind.Bandit)), _ => throw new InvalidOperationException());
+            var run = new CurriculumRun(
+                new RunSettings("run", Epochs, 4, 1, 0.7, seed, 2, new PolicySpecification(PolicyKind.Bandit)),
+                _ => throw new InvalidOperationException()
+            );
             run.Report(new EpochResult(40, 2, 0.4));
             return (run, run.Report(result));
         }
@@ -106,7 +109,10 @@ public sealed class PolicyTests
 
     private static List<EpochTarget> Run(PolicySpecification policy, Func<int, double>? progress = null, long seed = 7)
     {
-        var run = new CurriculumRun(new RunSettings("run", Epochs, 4, 1, 0.7, seed, 5, policy), _ => throw new InvalidOperationException("no learnt policy here"));
+        var run = new CurriculumRun(
+            new RunSettings("run", Epochs, 4, 1, 0.7, seed, 5, policy),
+            _ => throw new InvalidOperationException("no learnt policy here")
+        );
         var targets = new List<EpochTarget> { run.First };
         for (var epoch = 0; epoch < Epochs && !run.IsOver; epoch++)
         {

@@ -87,13 +87,20 @@ public sealed class PpoTests
         }
     }
 
-    private List<Transition> Transitions() => [.. _numbers.GetProperty("buffer").EnumerateArray().Select(item => new Transition(
-        Doubles(item.GetProperty("state")),
-        Action(item),
-        Doubles(item.GetProperty("log_prob")).Sum(),
-        item.GetProperty("value").GetDouble(),
-        item.GetProperty("reward").GetDouble(),
-        item.GetProperty("done").GetBoolean()))];
+    private List<Transition> Transitions() =>
+        [
+            .. _numbers
+                .GetProperty("buffer")
+                .EnumerateArray()
+                .Select(item => new Transition(
+                    Doubles(item.GetProperty("state")),
+                    Action(item),
+                    Doubles(item.GetProperty("log_prob")).Sum(),
+                    item.GetProperty("value").GetDouble(),
+                    item.GetProperty("reward").GetDouble(),
+                    item.GetProperty("done").GetBoolean()
+                )),
+        ];
 
     private static CurriculumAction Action(JsonElement item) => new(item.GetProperty("action")[0].GetInt32(), item.GetProperty("action")[1].GetInt32());
 

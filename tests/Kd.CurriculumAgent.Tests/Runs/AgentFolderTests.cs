@@ -11,7 +11,9 @@ public sealed class AgentFolderTests
         using var folder = TestFiles.CreateFolder();
         File.WriteAllText(folder.File("taken"), "");
 
-        var error = Assert.Throws<AgentStateException>(() => CurriculumExtensions.BuildCurriculumAgent([$"--Service:Key={RunningService.Key}", $"--Agent:StateFolder={folder.File("taken")}"]));
+        var error = Assert.Throws<AgentStateException>(() =>
+            CurriculumExtensions.BuildCurriculumAgent([$"--Service:Key={RunningService.Key}", $"--Agent:StateFolder={folder.File("taken")}"])
+        );
 
         Assert.Contains(folder.File("taken"), error.Message);
     }

@@ -92,11 +92,14 @@ public sealed class RunStoreTests : IDisposable
     [Fact]
     public void Start_JournalOfTheFirstVersion_GoesOn()
     {
-        File.WriteAllText(_folder.File("run-1.jsonl"), """
+        File.WriteAllText(
+            _folder.File("run-1.jsonl"),
+            """
             {"Start":{"RunId":"run-1","Epochs":12,"InitialTemperature":4,"Strategy":1,"EpochRatio":0.7,"Seed":5,"UpdateEvery":3},"Report":null}
             {"Start":null,"Report":{"Accuracy":40,"Loss":2.5,"Difficulty":0.4}}
 
-            """);
+            """
+        );
 
         Assert.Equal(Run(Open("new"), Enumerable.Range(0, 3)).Skip(1), Run(Open(), Enumerable.Range(1, 2)));
     }

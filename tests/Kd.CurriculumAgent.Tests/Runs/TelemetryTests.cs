@@ -27,7 +27,19 @@ public sealed class TelemetryTests
         using var channel = agent.Open();
         var client = new Curriculum.CurriculumClient(channel);
         var settings = new PolicySettings { Policy = Policy.RandomAction };
-        await client.StartRunAsync(new StartRunRequest { RunId = "run", Epochs = 2, InitialTemperature = 4, Strategy = Strategy.EasyToHard, EpochRatio = 0.7, Seed = 1, Policy = settings }, RunningService.WithKey());
+        await client.StartRunAsync(
+            new StartRunRequest
+            {
+                RunId = "run",
+                Epochs = 2,
+                InitialTemperature = 4,
+                Strategy = Strategy.EasyToHard,
+                EpochRatio = 0.7,
+                Seed = 1,
+                Policy = settings,
+            },
+            RunningService.WithKey()
+        );
         var trace = ActivityTraceId.CreateRandom();
 
         var first = await client.ReportEpochAsync(Report(0), CallIn(trace));
@@ -37,13 +49,28 @@ public sealed class TelemetryTests
         // A repeated report is answered without a decision, and after the last epoch there is none.
         var decisions = spans.Where(span => span.OperationName == "decide next epoch").ToList();
         Assert.Equal([0, 1], decisions.Select(span => span.GetTagItem("kd.run.epoch")));
-        Assert.All(decisions, span => Assert.Equal((trace, "run", "random-action"), (span.TraceId, span.GetTagItem("kd.curriculum.run.id"), span.GetTagItem("kd.curriculum.policy"))));
+        Assert.All(
+            decisions,
+            span =>
+                Assert.Equal((trace, "run", "random-action"), (span.TraceId, span.GetTagItem("kd.curriculum.run.id"), span.GetTagItem("kd.curriculum.policy")))
+        );
         Assert.Equal(
             (first.Reward.Total, first.Target.Temperature, first.Target.Threshold),
-            (decisions[0].GetTagItem("kd.curriculum.reward"), decisions[0].GetTagItem("kd.curriculum.next_temperature"), decisions[0].GetTagItem("kd.curriculum.next_threshold")));
-        Assert.Equal((last.Reward.Total, (object?)null), (decisions[1].GetTagItem("kd.curriculum.reward"), decisions[1].GetTagItem("kd.curriculum.next_temperature")));
+            (
+                decisions[0].GetTagItem("kd.curriculum.reward"),
+                decisions[0].GetTagItem("kd.curriculum.next_temperature"),
+                decisions[0].GetTagItem("kd.curriculum.next_threshold")
+            )
+        );
+        Assert.Equal(
+            (last.Reward.Total, (object?)null),
+            (decisions[1].GetTagItem("kd.curriculum.reward"), decisions[1].GetTagItem("kd.curriculum.next_temperature"))
+        );
         Assert.Equal(new() { ["kd.curriculum.decisions random-action"] = 1, ["kd.curriculum.decision.duration random-action"] = 1 }, counts.ToDictionary());
-        Assert.Equal(("{decision}", "s", 0.001), (AgentTelemetry.Decisions.Unit, AgentTelemetry.DecisionDuration.Unit, AgentTelemetry.DecisionDuration.Advice!.HistogramBucketBoundaries![0]));
+        Assert.Equal(
+            ("{decision}", "s", 0.001),
+            (AgentTelemetry.Decisions.Unit, AgentTelemetry.DecisionDuration.Unit, AgentTelemetry.DecisionDuration.Advice!.HistogramBucketBoundaries![0])
+        );
     }
 
     private static MeterListener Listen(Action<string, object?> record)
@@ -62,7 +89,15 @@ public sealed class TelemetryTests
         return meters;
     }
 
-    private static ReportEpochRequest Report(int epoch) => new() { RunId = "run", Epoch = epoch, Accuracy = 61 + epoch, Loss = 1.5, Difficulty = 0.4 };
+    private static ReportEpochRequest Report(int epoch) =>
+        new()
+        {
+            RunId = "run",
+            Epoch = epoch,
+            Accuracy = 61 + epoch,
+            Loss = 1.5,
+            Difficulty = 0.4,
+        };
 
     private static CallOptions CallIn(ActivityTraceId trace)
     {

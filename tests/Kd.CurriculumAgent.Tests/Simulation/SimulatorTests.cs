@@ -58,7 +58,10 @@ public sealed class SimulatorTests
         var target = store.Start(settings);
         Assert.NotEmpty(store.Look("warm-run").Settings.Policy!.LearntChecksum!);
         Assert.Equal(target, Open(folder.Path).Store.Start(settings));
-        Assert.Contains("call LearnPolicy first", Assert.Throws<RunConflictException>(() => store.Start(Settings("x", 3, new PolicySpecification(PolicyKind.PpoWarm, Learnt: "nobody")))).Message);
+        Assert.Contains(
+            "call LearnPolicy first",
+            Assert.Throws<RunConflictException>(() => store.Start(Settings("x", 3, new PolicySpecification(PolicyKind.PpoWarm, Learnt: "nobody")))).Message
+        );
 
         var path = folder.File("policies/warm.json");
         File.WriteAllText(path, File.ReadAllText(path).Replace("\"Sum\": \"", "\"Sum\": \"0", StringComparison.Ordinal));
@@ -89,19 +92,24 @@ public sealed class SimulatorTests
 
     private static RunSettings Settings(string name, int seed, PolicySpecification policy) => new(name, Epochs, 4, 1, 0.7, seed, 0, policy);
 
-    private static List<RecordedRun> Runs(int firstSeed, int count) => [.. Enumerable.Range(firstSeed, count).Select(seed =>
-    {
-        var random = new CounterRandom((ulong)seed, 4);
-        var (epochs, result) = (new List<RecordedEpoch>(), default(EpochResult));
-        for (var epoch = 0; epoch < Epochs; epoch++)
-        {
-            var threshold = 0.25 * random.NextInt32(5);
-            result = Next(result, threshold, ref random);
-            epochs.Add(new RecordedEpoch(2 + 0.5 * random.NextInt32(13), threshold, result));
-        }
+    private static List<RecordedRun> Runs(int firstSeed, int count) =>
+        [
+            .. Enumerable
+                .Range(firstSeed, count)
+                .Select(seed =>
+                {
+                    var random = new CounterRandom((ulong)seed, 4);
+                    var (epochs, result) = (new List<RecordedEpoch>(), default(EpochResult));
+                    for (var epoch = 0; epoch < Epochs; epoch++)
+                    {
+                        var threshold = 0.25 * random.NextInt32(5);
+                        result = Next(result, threshold, ref random);
+                        epochs.Add(new RecordedEpoch(2 + 0.5 * random.NextInt32(13), threshold, result));
+                    }
 
-        return new RecordedRun(epochs);
-    })];
+                    return new RecordedRun(epochs);
+                }),
+        ];
 
     private static EpochResult Next(EpochResult before, double threshold, ref CounterRandom random)
     {

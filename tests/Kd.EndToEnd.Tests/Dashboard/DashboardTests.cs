@@ -19,7 +19,14 @@ public sealed partial class DashboardTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs Linux: it looks at /proc");
         using var folder = TestFiles.CreateFolder();
         var size = OpenBrowser.Screenshots is null ? [.. AppHostProcess.Small, "--Training:Epochs=5000"] : s_shown;
-        using var host = AppHostProcess.Start([.. size, "--Run:Study=none", "--Distillation:Method=kd-curriculum", "--Run:Threads=1", "--Run:Id=watched", $"--Run:Folder={folder.Path}"]);
+        using var host = AppHostProcess.Start([
+            .. size,
+            "--Run:Study=none",
+            "--Distillation:Method=kd-curriculum",
+            "--Run:Threads=1",
+            "--Run:Id=watched",
+            $"--Run:Folder={folder.Path}",
+        ]);
         await host.UntilAsync(status => status.GetProperty("epoch").GetInt32() >= (OpenBrowser.Screenshots is null ? 4 : 25));
         var login = new Uri(Login().Match(host.Output).Groups[1].Value);
         await using var browser = await OpenBrowser.StartAsync(login.GetLeftPart(UriPartial.Authority));
@@ -61,7 +68,18 @@ public sealed partial class DashboardTests
     {
         await page.GotoAsync(new Uri(site, "/traces").ToString());
         await page.GetByText(new Regex(@"epoch 1/\d+ kd-curriculum")).First.ClickAsync();
-        foreach (var (span, service) in new[] { ("train step", "trainer"), ("look up logits", "trainer"), ("label views", "trainer"), ("read cache", "teacher"), ("teacher pass", "teacher"), ("report epoch", "trainer"), ("decide next epoch", "agent") })
+        foreach (
+            var (span, service) in new[]
+            {
+                ("train step", "trainer"),
+                ("look up logits", "trainer"),
+                ("label views", "trainer"),
+                ("read cache", "teacher"),
+                ("teacher pass", "teacher"),
+                ("report epoch", "trainer"),
+                ("decide next epoch", "agent"),
+            }
+        )
             await Assertions.Expect(page.Locator("tr", new() { HasText = span }).Filter(new() { HasText = service }).First).ToBeVisibleAsync();
         await browser.PictureAsync("dashboard-trace", whole: false);
     }

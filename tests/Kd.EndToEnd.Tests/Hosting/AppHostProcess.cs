@@ -15,7 +15,13 @@ internal sealed partial class AppHostProcess : IDisposable
     /// <summary>A study of seconds.</summary>
     public static readonly string[] Small =
     [
-        "--Dataset:DemoTrainPerClass=4", "--Dataset:DemoValidationPerClass=2", "--Student:Width=0.1", "--Student:Form=Standard", "--Training:Epochs=2", "--Training:BatchSize=24", "--Views:PerSample=2",
+        "--Dataset:DemoTrainPerClass=4",
+        "--Dataset:DemoValidationPerClass=2",
+        "--Student:Width=0.1",
+        "--Student:Form=Standard",
+        "--Training:Epochs=2",
+        "--Training:BatchSize=24",
+        "--Views:PerSample=2",
     ];
 
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(5);
@@ -45,7 +51,19 @@ internal sealed partial class AppHostProcess : IDisposable
     public static async Task<(int ExitCode, string Output)> DotnetRunAsync(string folder, params IEnumerable<string> arguments)
     {
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        using var host = Start(folder, ["run", "--no-build", "--configuration", configuration, "--project", Path.Combine(TestFiles.RepositoryRoot, "src", "Kd.AppHost"), "--", .. arguments]);
+        using var host = Start(
+            folder,
+            [
+                "run",
+                "--no-build",
+                "--configuration",
+                configuration,
+                "--project",
+                Path.Combine(TestFiles.RepositoryRoot, "src", "Kd.AppHost"),
+                "--",
+                .. arguments,
+            ]
+        );
         return (await host.WaitAsync(), host.Output);
     }
 
@@ -54,7 +72,10 @@ internal sealed partial class AppHostProcess : IDisposable
     /// <param name="arguments">Settings.</param>
     public static async Task<(int ExitCode, string Output)> RunServiceAsync(string project, params IEnumerable<string> arguments)
     {
-        using var service = Start(Environment.CurrentDirectory, [Program(project), "--urls=http://127.0.0.1:0", $"--Service:Key={RunningService.Key}", .. arguments]);
+        using var service = Start(
+            Environment.CurrentDirectory,
+            [Program(project), "--urls=http://127.0.0.1:0", $"--Service:Key={RunningService.Key}", .. arguments]
+        );
         return (await service.WaitAsync(), service.Output);
     }
 
@@ -72,7 +93,13 @@ internal sealed partial class AppHostProcess : IDisposable
         // Tests that run as a background job of a shell ignore SIGINT, and so would the host.
         if (OperatingSystem.IsLinux())
             command = ["env", "--default-signal=INT", .. command];
-        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = folder };
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = folder,
+        };
         // As in launchSettings.json.
         start.Environment["DOTNET_ENVIRONMENT"] = "Development";
         var host = new AppHostProcess(new Process { StartInfo = start });
@@ -120,7 +147,11 @@ internal sealed partial class AppHostProcess : IDisposable
     public async Task StartRunAsync(params (string Name, object Value)[] settings)
     {
         using var trainer = new HttpClient { BaseAddress = await PageAsync() };
-        var response = await trainer.PostAsJsonAsync("api/runs", new { settings = settings.ToDictionary(setting => setting.Name, setting => setting.Value) }, TestContext.Current.CancellationToken);
+        var response = await trainer.PostAsJsonAsync(
+            "api/runs",
+            new { settings = settings.ToDictionary(setting => setting.Name, setting => setting.Value) },
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
     }
 
@@ -184,11 +215,21 @@ internal sealed partial class AppHostProcess : IDisposable
     /// <summary>Command lines of the processes that belong to the host, by id: DCP, the dashboard and the services.</summary>
     public IReadOnlyDictionary<int, string> Processes()
     {
-        var all = Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)).Select(folder => int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture)).ToList();
+        var all = Directory
+            .EnumerateDirectories("/proc")
+            .Where(folder => int.TryParse(Path.GetFileName(folder), out _))
+            .Select(folder => int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture))
+            .ToList();
         var parents = all.ToDictionary(id => id, ParentOf);
         var commands = all.ToDictionary(id => id, id => ReadOrEmpty($"/proc/{id}/cmdline").Replace('\0', ' ').Trim());
         // DCP detaches itself and watches the host.
-        bool Belongs(int id) => id > 1 && (parents.GetValueOrDefault(id) == Id || commands.GetValueOrDefault(id, "").Contains($" --monitor {Id} ", StringComparison.Ordinal) || (parents.TryGetValue(id, out var parent) && Belongs(parent)));
+        bool Belongs(int id) =>
+            id > 1
+            && (
+                parents.GetValueOrDefault(id) == Id
+                || commands.GetValueOrDefault(id, "").Contains($" --monitor {Id} ", StringComparison.Ordinal)
+                || (parents.TryGetValue(id, out var parent) && Belongs(parent))
+            );
         return all.Where(Belongs).ToDictionary(id => id, id => commands[id]);
     }
 
@@ -223,9 +264,8 @@ internal sealed partial class AppHostProcess : IDisposable
         kill.WaitForExit();
     }
 
-    private static int ParentOf(int id) => ReadOrEmpty($"/proc/{id}/stat") is { Length: > 0 } stat
-        ? int.Parse(stat[stat.LastIndexOf(')')..].Split(' ')[2], CultureInfo.InvariantCulture)
-        : 0;
+    private static int ParentOf(int id) =>
+        ReadOrEmpty($"/proc/{id}/stat") is { Length: > 0 } stat ? int.Parse(stat[stat.LastIndexOf(')')..].Split(' ')[2], CultureInfo.InvariantCulture) : 0;
 
     private static string ReadOrEmpty(string path)
     {

@@ -25,14 +25,20 @@ public sealed class ApplicationTests
         Assert.DoesNotContain("pause", await application.EnabledCommandsAsync());
 
         // By the form here, by its meaning in the trainer.
-        Assert.Contains("Give a temperature, a threshold or both.", RunningApplication.Explanation(await application.ExecuteAsync("set-by-hand", ("epochs", "2"))));
+        Assert.Contains(
+            "Give a temperature, a threshold or both.",
+            RunningApplication.Explanation(await application.ExecuteAsync("set-by-hand", ("epochs", "2")))
+        );
         Assert.Contains("temperature must be 1 to 20.", (await application.ExecuteAsync("set-by-hand", ("temperature", "30"))).Message);
         Assert.True((await application.ExecuteAsync("set-by-hand", ("temperature", "6"), ("epochs", "900"))).Success);
         Assert.Equal(6, (await application.GetAsync("api/run")).GetProperty("manual").GetProperty("temperature").GetDouble());
         Assert.True((await application.ExecuteAsync("back-to-policy")).Success);
         Assert.Equal(System.Text.Json.JsonValueKind.Null, (await application.GetAsync("api/run")).GetProperty("manual").ValueKind);
 
-        Assert.Contains("'Training:Epochs' is not a setting", RunningApplication.Explanation(await application.ExecuteAsync("new-run", ("settings", "Training:Epochs"))));
+        Assert.Contains(
+            "'Training:Epochs' is not a setting",
+            RunningApplication.Explanation(await application.ExecuteAsync("new-run", ("settings", "Training:Epochs")))
+        );
         Assert.Contains("Training:Epochs is '0'", (await application.ExecuteAsync("new-run", ("epochs", "0"))).Message);
         Assert.True((await application.ExecuteAsync("new-run", ("method", "labels"), ("epochs", "2"), ("settings", "Run:Id=next"))).Success);
         Assert.True((await application.ExecuteAsync("prelabel")).Success);
@@ -50,15 +56,23 @@ public sealed class ApplicationTests
     {
         using var redis = RedisServer.Start("redis-server", "--requirepass", "secret");
         await using var application = await RunningApplication.StartAsync(
-            $"--ConnectionStrings:cache=127.0.0.1:{redis.Port},password=secret", "--Teacher:Replicas=4", "--Run:Study=false", "--Training:Epochs=20", "--Views:PerSample=0");
+            $"--ConnectionStrings:cache=127.0.0.1:{redis.Port},password=secret",
+            "--Teacher:Replicas=4",
+            "--Run:Study=false",
+            "--Training:Epochs=20",
+            "--Views:PerSample=0"
+        );
         await application.WaitForTrainerAsync("finished");
         var replicas = (await application.GetAsync("api/run/replicas")).EnumerateArray().ToList();
         Assert.Equal(4, replicas.Count);
-        Assert.All(replicas, replica =>
-        {
-            Assert.StartsWith("teacher-", replica.GetProperty("name").GetString());
-            Assert.True(replica.GetProperty("computed").GetInt64() > 0, $"{replica} computed nothing");
-        });
+        Assert.All(
+            replicas,
+            replica =>
+            {
+                Assert.StartsWith("teacher-", replica.GetProperty("name").GetString());
+                Assert.True(replica.GetProperty("computed").GetInt64() > 0, $"{replica} computed nothing");
+            }
+        );
         await using var connection = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{redis.Port},password=secret");
         // Each view was computed once, by one of them.
         Assert.Equal((long)await connection.GetDatabase().ExecuteAsync("DBSIZE"), replicas.Sum(replica => replica.GetProperty("computed").GetInt64()));

@@ -15,9 +15,16 @@ public sealed class ProcessTests
     {
         using var folder = TestFiles.CreateFolder();
         // In memory: with the cache its entries are gone.
-        using var host = AppHostProcess.Start(
-        [
-            .. AppHostProcess.Small, "--Run:Study=false", "--Distillation:Method=kd-curriculum", "--Training:Epochs=20", "--Views:PerSample=0", $"--Run:Folder={folder.Path}", "--Run:Id=quiet", "--Cache:Folder=", "--Run:Stay=true",
+        using var host = AppHostProcess.Start([
+            .. AppHostProcess.Small,
+            "--Run:Study=false",
+            "--Distillation:Method=kd-curriculum",
+            "--Training:Epochs=20",
+            "--Views:PerSample=0",
+            $"--Run:Folder={folder.Path}",
+            "--Run:Id=quiet",
+            "--Cache:Folder=",
+            "--Run:Stay=true",
         ]);
         await host.WaitForAsync("the trainer stays");
         await host.StartRunAsync(("Run:Id", "disturbed"));
@@ -55,7 +62,13 @@ public sealed class ProcessTests
     public async Task Kill_TrainerInARunFromItsPage_GoesOnWithThatRunOnlyUntilTheHostIsInterrupted()
     {
         using var folder = TestFiles.CreateFolder();
-        using var host = AppHostProcess.Start([.. AppHostProcess.Small, $"--Run:Folder={folder.Path}", "--Run:Study=false", "--Distillation:Method=labels", "--Run:Stay=true"]);
+        using var host = AppHostProcess.Start([
+            .. AppHostProcess.Small,
+            $"--Run:Folder={folder.Path}",
+            "--Run:Study=false",
+            "--Distillation:Method=labels",
+            "--Run:Stay=true",
+        ]);
         await host.WaitForAsync("the trainer stays");
         await host.StartRunAsync(("Training:Epochs", 1000), ("Run:Id", "asked"));
         await host.WaitForAsync("epoch 3/1000");

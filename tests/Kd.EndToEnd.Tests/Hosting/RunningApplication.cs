@@ -17,7 +17,8 @@ internal sealed class RunningApplication : IAsyncDisposable
     private readonly DistributedApplication _application;
     private readonly TemporaryFolder _folder;
 
-    private RunningApplication(DistributedApplication application, TemporaryFolder folder) => (_application, _folder, Trainer) = (application, folder, application.CreateHttpClient("trainer", "http"));
+    private RunningApplication(DistributedApplication application, TemporaryFolder folder) =>
+        (_application, _folder, Trainer) = (application, folder, application.CreateHttpClient("trainer", "http"));
 
     /// <summary>Folder of the runs.</summary>
     public string Folder => _folder.Path;
@@ -35,7 +36,9 @@ internal sealed class RunningApplication : IAsyncDisposable
     {
         var folder = TestFiles.CreateFolder();
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Kd_AppHost>(
-            [.. AppHostProcess.Small, $"--Run:Folder={folder.Path}", "--Run:Stay=true", "--Run:Threads=1", "--Teacher:Threads=1", .. arguments], TestContext.Current.CancellationToken);
+            [.. AppHostProcess.Small, $"--Run:Folder={folder.Path}", "--Run:Stay=true", "--Run:Threads=1", "--Teacher:Threads=1", .. arguments],
+            TestContext.Current.CancellationToken
+        );
         // Where there is no dashboard, Aspire hands this address to the services; its testing host names one for gRPC, which would come first.
         builder.Configuration["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = null;
         builder.Configuration["ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL"] = collector;
@@ -47,9 +50,20 @@ internal sealed class RunningApplication : IAsyncDisposable
     /// <summary>Executes a command of the trainer, as the dashboard does.</summary>
     public Task<ExecuteCommandResult> ExecuteAsync(string command, params (string Name, string Value)[] arguments)
     {
-        var inputs = _application.Services.GetRequiredService<DistributedApplicationModel>().Resources.Single(resource => resource.Name == "trainer")
-            .Annotations.OfType<ResourceCommandAnnotation>().Single(annotation => annotation.Name == command).Arguments;
-        var values = new InteractionInputCollection([.. inputs.Select(input => new InteractionInput { Name = input.Name, InputType = input.InputType, Value = arguments.FirstOrDefault(argument => argument.Name == input.Name).Value ?? input.Value })]);
+        var inputs = _application
+            .Services.GetRequiredService<DistributedApplicationModel>()
+            .Resources.Single(resource => resource.Name == "trainer")
+            .Annotations.OfType<ResourceCommandAnnotation>()
+            .Single(annotation => annotation.Name == command)
+            .Arguments;
+        var values = new InteractionInputCollection([
+            .. inputs.Select(input => new InteractionInput
+            {
+                Name = input.Name,
+                InputType = input.InputType,
+                Value = arguments.FirstOrDefault(argument => argument.Name == input.Name).Value ?? input.Value,
+            }),
+        ]);
         return _application.ResourceCommands.ExecuteCommandAsync("trainer", command, values, TestContext.Current.CancellationToken);
     }
 
@@ -61,11 +75,16 @@ internal sealed class RunningApplication : IAsyncDisposable
         _application.ResourceNotifications.WaitForResourceAsync(resource, isSo, TestContext.Current.CancellationToken).WaitAsync(s_longest);
 
     /// <summary>Waits for a text in the state column of the trainer.</summary>
-    public Task<ResourceEvent> WaitForTrainerAsync(string text) => WaitForAsync("trainer", change => change.Snapshot.State?.Text.Contains(text, StringComparison.Ordinal) == true);
+    public Task<ResourceEvent> WaitForTrainerAsync(string text) =>
+        WaitForAsync("trainer", change => change.Snapshot.State?.Text.Contains(text, StringComparison.Ordinal) == true);
 
     /// <summary>Which commands of the trainer can be pressed now.</summary>
     public async Task<IReadOnlyList<string>> EnabledCommandsAsync() =>
-        [.. (await WaitForAsync("trainer", _ => true)).Snapshot.Commands.Where(command => command.State == ResourceCommandState.Enabled).Select(command => command.Name)];
+        [
+            .. (await WaitForAsync("trainer", _ => true))
+                .Snapshot.Commands.Where(command => command.State == ResourceCommandState.Enabled)
+                .Select(command => command.Name),
+        ];
 
     /// <summary>A document of the trainer's API.</summary>
     public async Task<JsonElement> GetAsync(string path) => await Trainer.GetFromJsonAsync<JsonElement>(path, TestContext.Current.CancellationToken);

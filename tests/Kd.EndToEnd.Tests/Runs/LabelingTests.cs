@@ -14,7 +14,12 @@ public sealed partial class LabelingTests
     public async Task Label_HostKilled_GoesOnWithWhatWasStoredAndTrainingComputesNothing()
     {
         using var folder = TestFiles.CreateFolder();
-        string[] arguments = [.. AppHostProcess.Small.Where(argument => !argument.StartsWith("--Views", StringComparison.Ordinal)), "--Views:PerSample=50", $"--Run:Folder={folder.Path}"];
+        string[] arguments =
+        [
+            .. AppHostProcess.Small.Where(argument => !argument.StartsWith("--Views", StringComparison.Ordinal)),
+            "--Views:PerSample=50",
+            $"--Run:Folder={folder.Path}",
+        ];
         using (var host = AppHostProcess.Start([.. arguments, "--Run:Task=label"]))
         {
             await host.UntilAsync(status => status.GetProperty("progress").GetString()?.StartsWith("label [#", StringComparison.Ordinal) == true);
@@ -29,7 +34,11 @@ public sealed partial class LabelingTests
         Assert.True(exitCode == 0, output);
         var counts = Labelled().Match(output);
         Assert.True(counts.Success, output);
-        Assert.InRange(int.Parse(counts.Groups[2].Value, CultureInfo.InvariantCulture), 200, int.Parse(counts.Groups[1].Value, CultureInfo.InvariantCulture) - 200);
+        Assert.InRange(
+            int.Parse(counts.Groups[2].Value, CultureInfo.InvariantCulture),
+            200,
+            int.Parse(counts.Groups[1].Value, CultureInfo.InvariantCulture) - 200
+        );
 
         (exitCode, output) = await AppHostProcess.RunAsync([.. arguments, "--Run:Study=false", "--Distillation:Method=kd", "--Run:Id=run"]);
         Assert.True(exitCode == 0, output);

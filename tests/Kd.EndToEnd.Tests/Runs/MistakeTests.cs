@@ -17,7 +17,11 @@ public sealed class MistakeTests
     {
         using var folder = TestFiles.CreateFolder();
 
-        var (exitCode, output) = await AppHostProcess.RunAsync([.. AppHostProcess.Small.Where(small => !small.StartsWith(argument.Split('=')[0] + "=", StringComparison.Ordinal)), $"--Run:Folder={folder.Path}", argument]);
+        var (exitCode, output) = await AppHostProcess.RunAsync([
+            .. AppHostProcess.Small.Where(small => !small.StartsWith(argument.Split('=')[0] + "=", StringComparison.Ordinal)),
+            $"--Run:Folder={folder.Path}",
+            argument,
+        ]);
 
         AssertExplained(exitCode, output, expected);
     }
@@ -34,7 +38,10 @@ public sealed class MistakeTests
     {
         using var folder = TestFiles.CreateFolder();
 
-        var (exitCode, output) = await AppHostProcess.RunServiceAsync(service, [.. arguments.Split(' '), .. service == "Kd.StudentTrainer" ? [$"--Run:Folder={folder.Path}"] : Array.Empty<string>()]);
+        var (exitCode, output) = await AppHostProcess.RunServiceAsync(
+            service,
+            [.. arguments.Split(' '), .. service == "Kd.StudentTrainer" ? [$"--Run:Folder={folder.Path}"] : Array.Empty<string>()]
+        );
 
         AssertExplained(exitCode, output, expected);
     }

@@ -13,7 +13,12 @@ public sealed class StudyTests
     {
         using var folder = TestFiles.CreateFolder();
 
-        var (exitCode, output) = await AppHostProcess.RunAsync([.. AppHostProcess.Small, "--Teacher:Replicas=2", $"--Run:Folder={folder.Path}", "--Run:Id=study"]);
+        var (exitCode, output) = await AppHostProcess.RunAsync([
+            .. AppHostProcess.Small,
+            "--Teacher:Replicas=2",
+            $"--Run:Folder={folder.Path}",
+            "--Run:Id=study",
+        ]);
 
         Assert.True(exitCode == 0, output);
         Assert.Equal(2, Regex.Matches(output, "teacher-([a-z]+) +[|] .*Serving cifar-resnet20").Select(match => match.Groups[1].Value).Distinct().Count());
@@ -39,10 +44,17 @@ public sealed class StudyTests
         using var folder = TestFiles.CreateFolder();
         var (data, weights) = (TestFiles.Shared("data/cifar10"), TestFiles.Shared("data/cifar10/resnet56-4bfd9763.th"));
 
-        var (exitCode, output) = await AppHostProcess.RunAsync(
-        [
-            $"--Dataset:Path={data}", "--Teacher:Architecture=cifar-resnet56", $"--Teacher:Weights={weights}", "--Dataset:Subset=100", "--Training:Epochs=1",
-            "--Student:Width=0.1", "--Student:Form=Standard", "--Training:BatchSize=50", $"--Run:Folder={folder.Path}", "--Run:Id=cifar",
+        var (exitCode, output) = await AppHostProcess.RunAsync([
+            $"--Dataset:Path={data}",
+            "--Teacher:Architecture=cifar-resnet56",
+            $"--Teacher:Weights={weights}",
+            "--Dataset:Subset=100",
+            "--Training:Epochs=1",
+            "--Student:Width=0.1",
+            "--Student:Form=Standard",
+            "--Training:BatchSize=50",
+            $"--Run:Folder={folder.Path}",
+            "--Run:Id=cifar",
         ]);
 
         Assert.True(exitCode == 0, output);
@@ -57,10 +69,17 @@ public sealed class StudyTests
         using var folder = TestFiles.CreateFolder();
         var data = TestFiles.Shared("data/mini-imagenet-sample");
 
-        var (exitCode, output) = await AppHostProcess.RunAsync(
-        [
-            $"--Dataset:Path={data}", "--Teacher:Architecture=resnet18", "--Teacher:Weights=random", "--Run:Study=false", "--Distillation:Method=kd", "--Training:Epochs=1",
-            "--Student:Width=0.35", "--Training:BatchSize=20", "--Run:Id=mini", $"--Run:Folder={folder.Path}",
+        var (exitCode, output) = await AppHostProcess.RunAsync([
+            $"--Dataset:Path={data}",
+            "--Teacher:Architecture=resnet18",
+            "--Teacher:Weights=random",
+            "--Run:Study=false",
+            "--Distillation:Method=kd",
+            "--Training:Epochs=1",
+            "--Student:Width=0.35",
+            "--Training:BatchSize=20",
+            "--Run:Id=mini",
+            $"--Run:Folder={folder.Path}",
         ]);
 
         Assert.True(exitCode == 0, output);

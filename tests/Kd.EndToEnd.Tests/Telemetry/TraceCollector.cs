@@ -87,7 +87,14 @@ internal sealed class TraceCollector : IAsyncDisposable
             foreach (var scopeSpans in Fields(resourceSpans, 2))
             {
                 foreach (var span in Fields(scopeSpans, 2))
-                    yield return new Span(ServiceOf(resourceSpans), AttributeOf(resourceSpans, "service.instance.id"), Text(span, 5), Hex(span, 1), Hex(span, 2), Hex(span, 4));
+                    yield return new Span(
+                        ServiceOf(resourceSpans),
+                        AttributeOf(resourceSpans, "service.instance.id"),
+                        Text(span, 5),
+                        Hex(span, 1),
+                        Hex(span, 2),
+                        Hex(span, 4)
+                    );
             }
         }
     }
@@ -97,15 +104,26 @@ internal sealed class TraceCollector : IAsyncDisposable
         from resourceLogs in Fields(message, 1)
         from scopeLogs in Fields(resourceLogs, 2)
         from record in Fields(scopeLogs, 2)
-        select new LogRecord(ServiceOf(resourceLogs), Fields(record, 5).Select(body => Text(body, 1)).FirstOrDefault(""), Hex(record, 9), Attributes(Fields(record, 6)));
+        select new LogRecord(
+            ServiceOf(resourceLogs),
+            Fields(record, 5).Select(body => Text(body, 1)).FirstOrDefault(""),
+            Hex(record, 9),
+            Attributes(Fields(record, 6))
+        );
 
     private static string ServiceOf(byte[] resource) => AttributeOf(resource, "service.name");
 
-    private static string AttributeOf(byte[] resource, string name) => Attributes(Fields(resource, 1).SelectMany(part => Fields(part, 1))).GetValueOrDefault(name, "");
+    private static string AttributeOf(byte[] resource, string name) =>
+        Attributes(Fields(resource, 1).SelectMany(part => Fields(part, 1))).GetValueOrDefault(name, "");
 
     // KeyValue: key = 1, value = 2 { string_value = 1, int_value = 3 }.
     private static Dictionary<string, string> Attributes(IEnumerable<byte[]> pairs) =>
-        pairs.GroupBy(pair => Text(pair, 1)).ToDictionary(group => group.Key, group => Fields(group.First(), 2).Select(value => Fields(value, 1) is { Count: > 0 } ? Text(value, 1) : Number(value, 3)).FirstOrDefault(""));
+        pairs
+            .GroupBy(pair => Text(pair, 1))
+            .ToDictionary(
+                group => group.Key,
+                group => Fields(group.First(), 2).Select(value => Fields(value, 1) is { Count: > 0 } ? Text(value, 1) : Number(value, 3)).FirstOrDefault("")
+            );
 
     private static string Number(byte[] message, int number)
     {

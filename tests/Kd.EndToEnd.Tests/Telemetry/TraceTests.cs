@@ -10,7 +10,10 @@ public sealed class TraceTests
     public async Task Run_WithACollector_TraceOfAnEpochReachesThroughAllServices()
     {
         await using var collector = await TraceCollector.StartAsync();
-        await using var application = await RunningApplication.StartAsync(collector.Address, ["--Run:Study=false", "--Distillation:Method=kd-curriculum", "--Training:BatchSize=2", "--Teacher:Replicas=2"]);
+        await using var application = await RunningApplication.StartAsync(
+            collector.Address,
+            ["--Run:Study=false", "--Distillation:Method=kd-curriculum", "--Training:BatchSize=2", "--Teacher:Replicas=2"]
+        );
         await application.WaitForTrainerAsync("finished");
         await WaitForAsync(() => Ended(collector).Count == 2 && Epochs(collector).Count == 2);
 
@@ -33,9 +36,21 @@ public sealed class TraceTests
         var names = trace.Select(span => $"{span.Service}: {span.Name}").Distinct().Order(StringComparer.Ordinal).ToList();
         string[] expected =
         [
-            "trainer: train step", "trainer: prepare batch", "trainer: render views", "trainer: look up logits", "trainer: label views", "trainer: validate", "trainer: report epoch", "trainer: save checkpoint",
-            "trainer: kd.teacher.v1.Teacher/Lookup", "trainer: kd.teacher.v1.Teacher/Label", "trainer: kd.curriculum.v1.Curriculum/ReportEpoch",
-            "teacher: read cache", "teacher: write cache", "teacher: teacher pass", "agent: decide next epoch",
+            "trainer: train step",
+            "trainer: prepare batch",
+            "trainer: render views",
+            "trainer: look up logits",
+            "trainer: label views",
+            "trainer: validate",
+            "trainer: report epoch",
+            "trainer: save checkpoint",
+            "trainer: kd.teacher.v1.Teacher/Lookup",
+            "trainer: kd.teacher.v1.Teacher/Label",
+            "trainer: kd.curriculum.v1.Curriculum/ReportEpoch",
+            "teacher: read cache",
+            "teacher: write cache",
+            "teacher: teacher pass",
+            "agent: decide next epoch",
         ];
         foreach (var name in expected)
             Assert.True(names.Contains(name), $"the trace lacks '{name}'; it has:\n{string.Join('\n', names)}");
@@ -52,9 +67,11 @@ public sealed class TraceTests
         Assert.Equal(steps.Count, trace.Count(span => span is { Service: "teacher", Name: "read cache" }));
     }
 
-    private static List<Span> Epochs(TraceCollector collector) => [.. collector.Spans.Where(span => span is { Service: "trainer" } && span.Name.StartsWith("epoch ", StringComparison.Ordinal))];
+    private static List<Span> Epochs(TraceCollector collector) =>
+        [.. collector.Spans.Where(span => span is { Service: "trainer" } && span.Name.StartsWith("epoch ", StringComparison.Ordinal))];
 
-    private static List<LogRecord> Ended(TraceCollector collector) => [.. collector.Logs.Where(log => log is { Service: "trainer" } && log.Text.StartsWith("Epoch ended", StringComparison.Ordinal))];
+    private static List<LogRecord> Ended(TraceCollector collector) =>
+        [.. collector.Logs.Where(log => log is { Service: "trainer" } && log.Text.StartsWith("Epoch ended", StringComparison.Ordinal))];
 
     // Services send what they have every few seconds.
     private static async Task WaitForAsync(Func<bool> isSo)

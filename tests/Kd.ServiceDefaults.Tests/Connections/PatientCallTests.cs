@@ -54,6 +54,7 @@ public sealed class PatientCallTests
                 _calls++;
                 return ValueTask.FromResult(call());
             },
-            cancellation);
+            cancellation
+        );
     }
 }

@@ -15,7 +15,11 @@ public sealed class ServiceEndpointTests
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri(service.Http, "/health"), TestContext.Current.CancellationToken)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri(service.Http, "/alive"), TestContext.Current.CancellationToken)).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await client.GetAsync(new Uri(service.Grpc, "/health"), TestContext.Current.CancellationToken)).StatusCode);
-        using var http2 = new HttpRequestMessage(HttpMethod.Get, new Uri(service.Grpc, "/health")) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var http2 = new HttpRequestMessage(HttpMethod.Get, new Uri(service.Grpc, "/health"))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         Assert.Equal(HttpStatusCode.OK, (await client.SendAsync(http2, TestContext.Current.CancellationToken)).StatusCode);
     }
 
@@ -33,5 +37,6 @@ public sealed class ServiceEndpointTests
         await app.StopAsync(TestContext.Current.CancellationToken);
     }
 
-    private static Microsoft.AspNetCore.Builder.WebApplication Build(string[] args) => ServiceDefaultsExtensions.CreateService(args).Build().MapServiceDefaults();
+    private static Microsoft.AspNetCore.Builder.WebApplication Build(string[] args) =>
+        ServiceDefaultsExtensions.CreateService(args).Build().MapServiceDefaults();
 }

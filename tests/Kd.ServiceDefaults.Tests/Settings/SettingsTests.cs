@@ -39,7 +39,12 @@ public sealed class SettingsTests
     [Fact]
     public async Task Start_SeveralWrongSettings_ReportsAll()
     {
-        await using var app = Build([$"--urls=http://127.0.0.1:{RunningService.FreePort()}", $"--Service:Key={RunningService.Key}", "--Oven:Heat=1", "--Oven:Pause=02:00:00"]);
+        await using var app = Build([
+            $"--urls=http://127.0.0.1:{RunningService.FreePort()}",
+            $"--Service:Key={RunningService.Key}",
+            "--Oven:Heat=1",
+            "--Oven:Pause=02:00:00",
+        ]);
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync(TestContext.Current.CancellationToken));
         Assert.Equal(["Oven:Heat", "Oven:Pause"], error.Failures.Select(failure => failure.Split(' ')[0]));
     }

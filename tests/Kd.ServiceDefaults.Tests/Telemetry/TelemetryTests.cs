@@ -19,7 +19,10 @@ public sealed class TelemetryTests
     // As Aspire hands them to each replica; nothing listens on the port.
     private static readonly string[] s_aspire =
     [
-        "--OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9", "--OTEL_SERVICE_NAME=teacher", "--OTEL_RESOURCE_ATTRIBUTES=service.instance.id=abcdefgh", "--OTEL_TRACES_SAMPLER=always_on",
+        "--OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9",
+        "--OTEL_SERVICE_NAME=teacher",
+        "--OTEL_RESOURCE_ATTRIBUTES=service.instance.id=abcdefgh",
+        "--OTEL_TRACES_SAMPLER=always_on",
     ];
 
     [Fact]
@@ -27,7 +30,12 @@ public sealed class TelemetryTests
     {
         await using var app = Build(s_aspire);
 
-        BaseProvider[] providers = [app.Services.GetRequiredService<TracerProvider>(), app.Services.GetRequiredService<MeterProvider>(), app.Services.GetRequiredService<LoggerProvider>()];
+        BaseProvider[] providers =
+        [
+            app.Services.GetRequiredService<TracerProvider>(),
+            app.Services.GetRequiredService<MeterProvider>(),
+            app.Services.GetRequiredService<LoggerProvider>(),
+        ];
 
         Assert.All(providers, provider => Assert.Equal(("teacher", "abcdefgh"), (Read(provider, "service.name"), Read(provider, "service.instance.id"))));
     }
@@ -49,7 +57,20 @@ public sealed class TelemetryTests
         var spans = new SpanList();
         await using var service = await RunningService.StartAsync(args => Build([.. args, .. s_aspire], spans));
         using var client = new HttpClient();
-        foreach (var path in new[] { "/health", "/alive", "/api/run", "/_blazor/negotiate", "/_framework/blazor.web.js", "/app.css", "/", "/api/run/pause", "/api/runs" })
+        foreach (
+            var path in new[]
+            {
+                "/health",
+                "/alive",
+                "/api/run",
+                "/_blazor/negotiate",
+                "/_framework/blazor.web.js",
+                "/app.css",
+                "/",
+                "/api/run/pause",
+                "/api/runs",
+            }
+        )
             await client.GetAsync(new Uri(service.Http, path), TestContext.Current.CancellationToken);
         await client.PostAsync(new Uri(service.Http, "/api/run"), null, TestContext.Current.CancellationToken);
 
@@ -60,10 +81,12 @@ public sealed class TelemetryTests
         Assert.Equal(expected, Requests());
 
         List<string> Requests() =>
-        [
-            .. spans.Ended.Where(span => span.Kind == ActivityKind.Server && Equals(span.GetTagItem("server.port"), service.Http.Port))
-                .Select(span => $"{span.GetTagItem("http.request.method")} {span.GetTagItem("url.path")}").Order(StringComparer.Ordinal),
-        ];
+            [
+                .. spans
+                    .Ended.Where(span => span.Kind == ActivityKind.Server && Equals(span.GetTagItem("server.port"), service.Http.Port))
+                    .Select(span => $"{span.GetTagItem("http.request.method")} {span.GetTagItem("url.path")}")
+                    .Order(StringComparer.Ordinal),
+            ];
     }
 
     // Exporter and SDK share internals: of different versions they drop every batch that has a histogram, and no one hears of it.
@@ -72,11 +95,14 @@ public sealed class TelemetryTests
     {
         var received = new ConcurrentQueue<string>();
         await using var collector = WebApplication.Create(["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=Warning"]);
-        collector.MapPost("/v1/{signal}", async (HttpRequest request) =>
-        {
-            using var body = new StreamReader(request.Body, Encoding.Latin1);
-            received.Enqueue(await body.ReadToEndAsync());
-        });
+        collector.MapPost(
+            "/v1/{signal}",
+            async (HttpRequest request) =>
+            {
+                using var body = new StreamReader(request.Body, Encoding.Latin1);
+                received.Enqueue(await body.ReadToEndAsync());
+            }
+        );
         await collector.StartAsync(TestContext.Current.CancellationToken);
         await using var app = Build([$"--OTEL_EXPORTER_OTLP_ENDPOINT={collector.Urls.First()}", "--OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"]);
         var provider = app.Services.GetRequiredService<MeterProvider>();
@@ -106,7 +132,8 @@ public sealed class TelemetryTests
         Assert.Equal(["recorded"], spans.Ended.Where(span => span.Source == source).Select(span => span.OperationName));
     }
 
-    private static string? Read(BaseProvider provider, string attribute) => provider.GetResource().Attributes.FirstOrDefault(pair => pair.Key == attribute).Value as string;
+    private static string? Read(BaseProvider provider, string attribute) =>
+        provider.GetResource().Attributes.FirstOrDefault(pair => pair.Key == attribute).Value as string;
 
     private static WebApplication Build(string[] args, SpanList? spans = null)
     {

@@ -36,7 +36,9 @@ public sealed class BatchPipelineTests
         var dataset = DatasetLoader.Load(new DatasetOptions { Path = folder.Path }, CancellationToken.None);
         var pipeline = new BatchPipeline(dataset.Train, DatasetLoader.PlanViews(dataset, 0, 1), null, 4);
 
-        var error = Assert.Throws<AggregateException>(() => pipeline.Run([new BatchPlan([.. Enumerable.Range(0, dataset.Train.Count)], 0, NeedsTeacher: false)], (_, _) => { }, CancellationToken.None).Count());
+        var error = Assert.Throws<AggregateException>(() =>
+            pipeline.Run([new BatchPlan([.. Enumerable.Range(0, dataset.Train.Count)], 0, NeedsTeacher: false)], (_, _) => { }, CancellationToken.None).Count()
+        );
 
         var problem = Assert.IsType<DatasetException>(error.InnerException);
         Assert.Contains(odd, problem.Message);

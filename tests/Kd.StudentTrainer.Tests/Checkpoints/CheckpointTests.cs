@@ -51,7 +51,11 @@ public sealed class CheckpointTests
             var (state, checkpoint) = store.Load(_notes.Add)!.Value;
             // A byte that means nothing, such as one of the word that names the format, may be anything.
             if (state.Epoch == 2)
-                Assert.Equal((State(2).Sums, Tensors(2)["a"].Bytes.ToArray()), (state.Sums, checkpoint.Tensors["a"].Bytes.ToArray()), (a, b) => a.Item1 == b.Item1 && a.Item2.SequenceEqual(b.Item2));
+                Assert.Equal(
+                    (State(2).Sums, Tensors(2)["a"].Bytes.ToArray()),
+                    (state.Sums, checkpoint.Tensors["a"].Bytes.ToArray()),
+                    (a, b) => a.Item1 == b.Item1 && a.Item2.SequenceEqual(b.Item2)
+                );
             else
                 Assert.Contains("the one before is used", Assert.Single(_notes));
             fellBack += 2 - state.Epoch;
@@ -113,13 +117,21 @@ public sealed class CheckpointTests
         Assert.Equal(0, await TrainerRuns.RunAsync(folder.File("quiet"), "run", settings));
         using var stop = new CancellationTokenSource();
         var run = TrainerRuns.RunAsync(folder.File("stopped"), "", stop.Token, settings);
-        while (!run.IsCompleted && !Directory.Exists(folder.File("stopped")) || Directory.GetFiles(folder.File("stopped"), "checkpoint.safetensors", SearchOption.AllDirectories).Length == 0)
+        while (
+            !run.IsCompleted && !Directory.Exists(folder.File("stopped"))
+            || Directory.GetFiles(folder.File("stopped"), "checkpoint.safetensors", SearchOption.AllDirectories).Length == 0
+        )
             await Task.Delay(10, TestContext.Current.CancellationToken);
         await stop.CancelAsync();
         Assert.NotEqual(0, (await run).ExitCode);
 
         // Other settings are another run; the same ones go on, and a finished run is left alone.
-        var (otherCode, other) = await TrainerRuns.RunAsync(folder.File("stopped"), "", CancellationToken.None, ["--Distillation:Method=labels", "--Training:Epochs=2"]);
+        var (otherCode, other) = await TrainerRuns.RunAsync(
+            folder.File("stopped"),
+            "",
+            CancellationToken.None,
+            ["--Distillation:Method=labels", "--Training:Epochs=2"]
+        );
         var (exitCode, output) = await TrainerRuns.RunAsync(folder.File("stopped"), "", CancellationToken.None, settings);
 
         Assert.Equal((0, 0), (otherCode, exitCode));
@@ -139,8 +151,13 @@ public sealed class CheckpointTests
         await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
         string[] settings =
         [
-            "--Distillation:Method=kd-curriculum", "--Curriculum:Policy=infobatch", "--Training:Updates=67", "--Training:BatchSize=12", "--Run:CheckpointEvery=00:00:00.01",
-            $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}",
+            "--Distillation:Method=kd-curriculum",
+            "--Curriculum:Policy=infobatch",
+            "--Training:Updates=67",
+            "--Training:BatchSize=12",
+            "--Run:CheckpointEvery=00:00:00.01",
+            $"--TeacherClient:Address={teacher.Grpc}",
+            $"--AgentClient:Address={agent.Grpc}",
         ];
         var (quietExit, _) = await TrainerRuns.RunAsync(folder.Path, "quiet", CancellationToken.None, settings);
 
@@ -168,7 +185,13 @@ public sealed class CheckpointTests
         using var folder = TestFiles.CreateFolder();
         Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", "--Distillation:Method=labels"));
 
-        var (exitCode, output) = await TrainerRuns.RunAsync(folder.Path, "run", CancellationToken.None, "--Distillation:Method=labels", "--Training:LearningRate=0.002");
+        var (exitCode, output) = await TrainerRuns.RunAsync(
+            folder.Path,
+            "run",
+            CancellationToken.None,
+            "--Distillation:Method=labels",
+            "--Training:LearningRate=0.002"
+        );
 
         Assert.Equal(2, exitCode);
         Assert.Contains("Training:LearningRate was 0.001, now it is 0.002", output);
@@ -187,7 +210,13 @@ public sealed class CheckpointTests
 
         Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", "--Distillation:Method=labels"));
         File.WriteAllText(path, settings.ToJsonString());
-        var (exitCode, output) = await TrainerRuns.RunAsync(folder.Path, "run", CancellationToken.None, "--Distillation:Method=labels", "--Training:GradientClip=1");
+        var (exitCode, output) = await TrainerRuns.RunAsync(
+            folder.Path,
+            "run",
+            CancellationToken.None,
+            "--Distillation:Method=labels",
+            "--Training:GradientClip=1"
+        );
 
         Assert.Equal(2, exitCode);
         Assert.Contains("Training:GradientClip was 0, now it is 1", output);
@@ -212,11 +241,13 @@ public sealed class CheckpointTests
         Assert.Contains("Dataset:Path have changed", output);
     }
 
-    private static RunState State(int epoch) => new("teacher", epoch, 7, 99, EpochSums.Zero with { Loss = 1.0 / 3 }, new BestEpoch(0, 12.5), 100, default, 3.5, "{ }", ["{ \"epoch\": 1 }"]);
+    private static RunState State(int epoch) =>
+        new("teacher", epoch, 7, 99, EpochSums.Zero with { Loss = 1.0 / 3 }, new BestEpoch(0, 12.5), 100, default, 3.5, "{ }", ["{ \"epoch\": 1 }"]);
 
-    private static Dictionary<string, TensorData> Tensors(int seed) => new()
-    {
-        ["a"] = new TensorData(ScalarType.Float32, [4], new byte[] { 1, 2, 3, (byte)seed, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 }),
-        ["b"] = new TensorData(ScalarType.Int64, [], new byte[8]),
-    };
+    private static Dictionary<string, TensorData> Tensors(int seed) =>
+        new()
+        {
+            ["a"] = new TensorData(ScalarType.Float32, [4], new byte[] { 1, 2, 3, (byte)seed, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 }),
+            ["b"] = new TensorData(ScalarType.Int64, [], new byte[8]),
+        };
 }

@@ -14,8 +14,17 @@ public sealed class KillTests
     private const int Kills = 20;
     private static readonly string[] s_settings =
     [
-        "--Dataset:DemoTrainPerClass=8", "--Dataset:DemoValidationPerClass=2", "--Views:PerSample=3", "--Student:Width=0.1", "--Student:Form=Standard", "--Training:Epochs=40",
-        "--Training:BatchSize=16", "--Training:AverageDecay=0.9", "--Distillation:Method=kd-curriculum", "--Run:CheckpointEvery=00:00:00.02", "--Run:Threads=1",
+        "--Dataset:DemoTrainPerClass=8",
+        "--Dataset:DemoValidationPerClass=2",
+        "--Views:PerSample=3",
+        "--Student:Width=0.1",
+        "--Student:Form=Standard",
+        "--Training:Epochs=40",
+        "--Training:BatchSize=16",
+        "--Training:AverageDecay=0.9",
+        "--Distillation:Method=kd-curriculum",
+        "--Run:CheckpointEvery=00:00:00.02",
+        "--Run:Threads=1",
     ];
 
     [Fact]
@@ -63,10 +72,15 @@ public sealed class KillTests
         Assert.Equal(Epochs(folder.File("quiet/run/metrics.jsonl")), Epochs(folder.File("disturbed/run/metrics.jsonl")));
     }
 
-    private static Task<RunningService> StartTeacherAsync(RedisServer redis) => TrainerRuns.StartTeacherAsync($"--ConnectionStrings:cache=127.0.0.1:{redis.Port}", "--Teacher:Threads=1");
+    private static Task<RunningService> StartTeacherAsync(RedisServer redis) =>
+        TrainerRuns.StartTeacherAsync($"--ConnectionStrings:cache=127.0.0.1:{redis.Port}", "--Teacher:Threads=1");
 
     private static Process Start(TemporaryFolder folder, string name, RunningService agent, TcpProxy teacher) =>
-        TrainerRuns.StartProcess(folder.File(name), "run", [$"--TeacherClient:Address=http://127.0.0.1:{teacher.Port}", $"--AgentClient:Address={agent.Grpc}", .. s_settings]);
+        TrainerRuns.StartProcess(
+            folder.File(name),
+            "run",
+            [$"--TeacherClient:Address=http://127.0.0.1:{teacher.Port}", $"--AgentClient:Address={agent.Grpc}", .. s_settings]
+        );
 
     private static async Task<int> WaitAsync(Process process)
     {
@@ -90,9 +104,18 @@ public sealed class KillTests
         await connection.GetServers()[0].FlushDatabaseAsync();
     }
 
-    private static List<string> Epochs(string metrics) => [.. File.ReadLines(metrics).Select(line =>
-    {
-        var epoch = JsonDocument.Parse(line).RootElement;
-        return string.Join(' ', new[] { "epoch", "loss", "validationAccuracy", "samples", "temperature", "threshold", "difficulty", "refreshed", "reward" }.Select(name => $"{name} {epoch.GetProperty(name)}"));
-    })];
+    private static List<string> Epochs(string metrics) =>
+        [
+            .. File.ReadLines(metrics)
+                .Select(line =>
+                {
+                    var epoch = JsonDocument.Parse(line).RootElement;
+                    return string.Join(
+                        ' ',
+                        new[] { "epoch", "loss", "validationAccuracy", "samples", "temperature", "threshold", "difficulty", "refreshed", "reward" }.Select(
+                            name => $"{name} {epoch.GetProperty(name)}"
+                        )
+                    );
+                }),
+        ];
 }

@@ -58,7 +58,16 @@ public sealed class CurriculumClientTests
         var client = trainer.Services.GetRequiredService<CurriculumClient>();
         proxy.Cut();
 
-        var learn = client.LearnAsync(new LearnPolicyRequest { Name = "warm", RunIds = { "unknown" }, HeldOutRunIds = { "unknown-too" }, Episodes = 1 }, _test);
+        var learn = client.LearnAsync(
+            new LearnPolicyRequest
+            {
+                Name = "warm",
+                RunIds = { "unknown" },
+                HeldOutRunIds = { "unknown-too" },
+                Episodes = 1,
+            },
+            _test
+        );
         await Task.Delay(1000, _test);
         Assert.False(learn.IsCompleted);
         proxy.Mend();
@@ -68,7 +77,24 @@ public sealed class CurriculumClientTests
         Assert.Contains("unknown", error.Message);
     }
 
-    private static StartRunRequest Start(string id) => new() { RunId = id, Epochs = 5, InitialTemperature = 4, Strategy = Strategy.EasyToHard, EpochRatio = 0.7, Seed = 1 };
+    private static StartRunRequest Start(string id) =>
+        new()
+        {
+            RunId = id,
+            Epochs = 5,
+            InitialTemperature = 4,
+            Strategy = Strategy.EasyToHard,
+            EpochRatio = 0.7,
+            Seed = 1,
+        };
 
-    private static ReportEpochRequest Report(string id, int epoch) => new() { RunId = id, Epoch = epoch, Accuracy = 10, Loss = 1, Difficulty = 0.5 };
+    private static ReportEpochRequest Report(string id, int epoch) =>
+        new()
+        {
+            RunId = id,
+            Epoch = epoch,
+            Accuracy = 10,
+            Loss = 1,
+            Difficulty = 0.5,
+        };
 }

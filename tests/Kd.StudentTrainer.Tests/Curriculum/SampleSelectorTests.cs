@@ -12,20 +12,26 @@ public sealed class SampleSelectorTests
     [Fact]
     public void Select_AnyEpoch_HasExactlyTheSizeAskedForAndNoSampleTwice()
     {
-        var epochs = from strategy in Gen.Elements(s_strategies)
-                     from threshold in Gen.Elements(0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
-                     from percent in Gen.Choose(1, 100)
-                     from samples in Gen.Choose(1, 400)
-                     from seed in Gen.Choose(0, int.MaxValue)
-                     select (strategy, threshold, ratio: percent / 100.0, samples, seed: (ulong)seed);
-        Prop.ForAll(epochs.ToArbitrary(), epoch =>
-        {
-            var difficulty = Difficulty(epoch.samples, epoch.seed);
-            var chosen = SampleSelector.Select(epoch.strategy, epoch.threshold, epoch.ratio, difficulty, epoch.seed);
-            var expected = Math.Clamp((int)Math.Round(epoch.ratio * epoch.samples), 1, epoch.samples);
-            return (chosen.Length == expected && chosen.Distinct().Count() == expected && chosen.All(sample => sample >= 0 && sample < epoch.samples))
-                .Label($"{epoch}: {chosen.Length} samples, {chosen.Distinct().Count()} distinct, expected {expected}");
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+        var epochs =
+            from strategy in Gen.Elements(s_strategies)
+            from threshold in Gen.Elements(0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
+            from percent in Gen.Choose(1, 100)
+            from samples in Gen.Choose(1, 400)
+            from seed in Gen.Choose(0, int.MaxValue)
+            select (strategy, threshold, ratio: percent / 100.0, samples, seed: (ulong)seed);
+        Prop.ForAll(
+                epochs.ToArbitrary(),
+                epoch =>
+                {
+                    var difficulty = Difficulty(epoch.samples, epoch.seed);
+                    var chosen = SampleSelector.Select(epoch.strategy, epoch.threshold, epoch.ratio, difficulty, epoch.seed);
+                    var expected = Math.Clamp((int)Math.Round(epoch.ratio * epoch.samples), 1, epoch.samples);
+                    return (
+                        chosen.Length == expected && chosen.Distinct().Count() == expected && chosen.All(sample => sample >= 0 && sample < epoch.samples)
+                    ).Label($"{epoch}: {chosen.Length} samples, {chosen.Distinct().Count()} distinct, expected {expected}");
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(500));
     }
 
     [Fact]
@@ -92,19 +98,28 @@ public sealed class SampleSelectorTests
     [Fact]
     public void Select_GrowingThreshold_ShiftsTowardHard()
     {
-        var settings = from strategy in Gen.Elements(Strategy.EasyToHard, Strategy.HardMining, Strategy.Mixed, Strategy.Adaptive)
-                       from percent in Gen.Choose(5, 95)
-                       from samples in Gen.Choose(400, 4000)
-                       from seed in Gen.Choose(0, int.MaxValue)
-                       select (strategy, ratio: percent / 100.0, samples, seed: (ulong)seed);
-        Prop.ForAll(settings.ToArbitrary(), epoch =>
-        {
-            double Mean(double threshold) => SampleSelector.Select(epoch.strategy, threshold, epoch.ratio, Ascending(epoch.samples), epoch.seed).Average(sample => sample / (double)epoch.samples);
-            var means = new[] { 0, 0.125, 0.25, 0.5, 0.75, 0.875, 1 }.Select(Mean).ToList();
-            var noise = 1 / Math.Sqrt(epoch.ratio * epoch.samples);
-            return (means.Zip(means.Skip(1)).All(pair => pair.Second > pair.First - noise) && means[^1] > means[0] - 1e-9)
-                .Label($"{epoch}: {string.Join(' ', means.Select(mean => $"{mean:F3}"))}");
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+        var settings =
+            from strategy in Gen.Elements(Strategy.EasyToHard, Strategy.HardMining, Strategy.Mixed, Strategy.Adaptive)
+            from percent in Gen.Choose(5, 95)
+            from samples in Gen.Choose(400, 4000)
+            from seed in Gen.Choose(0, int.MaxValue)
+            select (strategy, ratio: percent / 100.0, samples, seed: (ulong)seed);
+        Prop.ForAll(
+                settings.ToArbitrary(),
+                epoch =>
+                {
+                    double Mean(double threshold) =>
+                        SampleSelector
+                            .Select(epoch.strategy, threshold, epoch.ratio, Ascending(epoch.samples), epoch.seed)
+                            .Average(sample => sample / (double)epoch.samples);
+                    var means = new[] { 0, 0.125, 0.25, 0.5, 0.75, 0.875, 1 }.Select(Mean).ToList();
+                    var noise = 1 / Math.Sqrt(epoch.ratio * epoch.samples);
+                    return (means.Zip(means.Skip(1)).All(pair => pair.Second > pair.First - noise) && means[^1] > means[0] - 1e-9).Label(
+                        $"{epoch}: {string.Join(' ', means.Select(mean => $"{mean:F3}"))}"
+                    );
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(200));
     }
 
     [Fact]
@@ -113,7 +128,9 @@ public sealed class SampleSelectorTests
 
     private static float[] Ascending(int samples) => [.. Enumerable.Range(0, samples).Select(i => i / (float)samples)];
 
-    private static float[] Difficulty(int samples, ulong seed) => [.. Enumerable.Range(0, samples).Select(i => (float)((ulong)i * 2654435761 + seed & 0xFF) / 255)];
+    private static float[] Difficulty(int samples, ulong seed) =>
+        [.. Enumerable.Range(0, samples).Select(i => (float)((ulong)i * 2654435761 + seed & 0xFF) / 255)];
 
-    private static int[] PerFifth(int[] chosen, int samples) => [.. Enumerable.Range(0, 5).Select(fifth => chosen.Count(sample => sample * 5 / samples == fifth))];
+    private static int[] PerFifth(int[] chosen, int samples) =>
+        [.. Enumerable.Range(0, 5).Select(fifth => chosen.Count(sample => sample * 5 / samples == fifth))];
 }

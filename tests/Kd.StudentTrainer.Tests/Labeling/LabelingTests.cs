@@ -28,7 +28,10 @@ public sealed class LabelingTests
         var (exitCode, output) = await RunAsync(folder, "label", teacher);
         var computed = Computed(teacher);
         var (again, secondOutput) = await RunAsync(folder, "label", teacher);
-        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", "--Run:Study=false", "--Distillation:Method=kd", $"--TeacherClient:Address={teacher.Grpc}"));
+        Assert.Equal(
+            0,
+            await TrainerRuns.RunAsync(folder.Path, "run", "--Run:Study=false", "--Distillation:Method=kd", $"--TeacherClient:Address={teacher.Grpc}")
+        );
 
         Assert.Equal((0, 0), (exitCode, again));
         Assert.Contains($"labelled {Views} views: ", output);
@@ -125,14 +128,16 @@ public sealed class LabelingTests
         static (long Same, long Wrong) Counts(Verification found) => (found.Same, found.Wrong);
     }
 
-    private static Task<RunningService> StartTeacherAsync(RedisServer redis) => TrainerRuns.StartTeacherAsync($"--ConnectionStrings:cache=127.0.0.1:{redis.Port}");
+    private static Task<RunningService> StartTeacherAsync(RedisServer redis) =>
+        TrainerRuns.StartTeacherAsync($"--ConnectionStrings:cache=127.0.0.1:{redis.Port}");
 
     private static Task<(int ExitCode, string Output)> RunAsync(TemporaryFolder folder, string task, RunningService teacher, params string[] more) =>
         TrainerRuns.RunAsync(folder.Path, task, CancellationToken.None, [$"--Run:Task={task}", $"--TeacherClient:Address={teacher.Grpc}", .. more]);
 
     private static long Computed(RunningService teacher) => teacher.Services.GetRequiredService<PassRunner>().Computed;
 
-    private static RedisKey[] Keys(ConnectionMultiplexer connection) => [.. connection.GetServers()[0].Keys(pattern: "kd:v1:*").OrderBy(key => key.ToString(), StringComparer.Ordinal)];
+    private static RedisKey[] Keys(ConnectionMultiplexer connection) =>
+        [.. connection.GetServers()[0].Keys(pattern: "kd:v1:*").OrderBy(key => key.ToString(), StringComparer.Ordinal)];
 
     // A whole entry with a right checksum, but of other logits.
     private static async Task WriteWrongAsync(ConnectionMultiplexer connection, LogitsCodec codec, RedisKey key)

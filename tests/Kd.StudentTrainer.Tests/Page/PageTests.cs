@@ -13,7 +13,13 @@ public sealed class PageTests
 {
     private static readonly string[] s_small =
     [
-        "--Dataset:DemoTrainPerClass=8", "--Dataset:DemoValidationPerClass=4", "--Views:PerSample=2", "--Student:Width=0.1", "--Student:Form=Standard", "--Training:BatchSize=24", "--Run:Threads=1",
+        "--Dataset:DemoTrainPerClass=8",
+        "--Dataset:DemoValidationPerClass=4",
+        "--Views:PerSample=2",
+        "--Student:Width=0.1",
+        "--Student:Form=Standard",
+        "--Training:BatchSize=24",
+        "--Run:Threads=1",
         "--Training:LearningRate=0.01",
     ];
 
@@ -26,7 +32,10 @@ public sealed class PageTests
         await using var teacher = await TrainerRuns.StartTeacherAsync(weights);
         await using var replica = await TrainerRuns.StartTeacherAsync(weights);
         await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
-        using var trainer = TrainerProcess.Start(folder.File("runs"), [.. s_small, "--Run:Task=serve", $"--TeacherClient:Address={teacher.Grpc};{replica.Grpc}", $"--AgentClient:Address={agent.Grpc}"]);
+        using var trainer = TrainerProcess.Start(
+            folder.File("runs"),
+            [.. s_small, "--Run:Task=serve", $"--TeacherClient:Address={teacher.Grpc};{replica.Grpc}", $"--AgentClient:Address={agent.Grpc}"]
+        );
         await trainer.UntilAsync(status => status.Phase == "waiting");
         await using var browser = await OpenBrowser.StartAsync(trainer.Client.BaseAddress!.ToString());
         var page = browser.Page;
@@ -104,7 +113,9 @@ public sealed class PageTests
         await Assertions.Expect(page.Locator("#radzen-theme-link")).ToHaveAttributeAsync("href", new Regex("dark-base"));
         await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
         // The exchange of stylesheets leaves no chart squashed.
-        await page.WaitForFunctionAsync("() => [...document.querySelectorAll('figure')].every(figure => Math.max(...[...figure.querySelectorAll('.rz-line-series path')].map(path => path.getBoundingClientRect().width)) > 0.5 * figure.clientWidth)");
+        await page.WaitForFunctionAsync(
+            "() => [...document.querySelectorAll('figure')].every(figure => Math.max(...[...figure.querySelectorAll('.rz-line-series path')].map(path => path.getBoundingClientRect().width)) > 0.5 * figure.clientWidth)"
+        );
         await browser.PictureAsync("page-comparison-dark");
         await browser.CheckAccessibilityAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "All runs" }).ClickAsync();
@@ -149,7 +160,8 @@ public sealed class PageTests
     [Fact]
     public async Task Page_HundredRunsOfThousandEpochs_ListsAndComparesThem()
     {
-        const int runs = 100, epochs = 1000;
+        const int runs = 100,
+            epochs = 1000;
         _ = OpenBrowser.FindBrowser();
         using var folder = TestFiles.CreateFolder();
         for (var run = 0; run < runs; run++)
@@ -181,7 +193,11 @@ public sealed class PageTests
         await Assertions.Expect(page.Locator("figure .rz-line-series path").First).ToBeAttachedAsync();
         Tell("comparison of five");
         // Of each line at most 200 points are drawn.
-        Assert.InRange(await page.Locator("figure .rz-line-series path").First.EvaluateAsync<int>("path => path.getAttribute('d').split(/[ML]/).length"), 100, 205);
+        Assert.InRange(
+            await page.Locator("figure .rz-line-series path").First.EvaluateAsync<int>("path => path.getAttribute('d').split(/[ML]/).length"),
+            100,
+            205
+        );
         browser.AssertQuiet();
 
         void Tell(string what)
@@ -195,8 +211,14 @@ public sealed class PageTests
     {
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "config.json"), $$"""{ "run": { "seed": {{run}} }, "distillation": { "method": "kd-curriculum" } }""");
-        File.WriteAllLines(Path.Combine(folder, "metrics.jsonl"), Enumerable.Range(0, epochs).Select(epoch =>
-            $$$"""{"epoch":{{{epoch}}},"loss":{{{3000.0 / (epoch + 100 + run):F3}}},"validationAccuracy":{{{90.0 * epoch / (epoch + 100):F2}}},"samples":600,"seconds":2.5,"imagesPerSecond":240,"waitSeconds":0.1,"cacheHits":600,"teacherComputed":0,"temperature":4,"threshold":0.5,"difficulty":0.3,"refreshed":0,"reward":1.5,"difficultyHistogram":[100,90,80,70,60,50,40,30,20,60],"times":{"render":0.1,"lookup":0.1,"label":0,"wait":0.1,"forward":0.8,"backward":1.2,"optimizer":0.2}}"""));
+        File.WriteAllLines(
+            Path.Combine(folder, "metrics.jsonl"),
+            Enumerable
+                .Range(0, epochs)
+                .Select(epoch =>
+                    $$$"""{"epoch":{{{epoch}}},"loss":{{{3000.0 / (epoch + 100 + run):F3}}},"validationAccuracy":{{{90.0 * epoch / (epoch + 100):F2}}},"samples":600,"seconds":2.5,"imagesPerSecond":240,"waitSeconds":0.1,"cacheHits":600,"teacherComputed":0,"temperature":4,"threshold":0.5,"difficulty":0.3,"refreshed":0,"reward":1.5,"difficultyHistogram":[100,90,80,70,60,50,40,30,20,60],"times":{"render":0.1,"lookup":0.1,"label":0,"wait":0.1,"forward":0.8,"backward":1.2,"optimizer":0.2}}"""
+                )
+        );
         File.SetLastWriteTimeUtc(Path.Combine(folder, "metrics.jsonl"), new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddMinutes(run));
     }
 

@@ -23,7 +23,21 @@ public sealed class QueueTests
         using (var first = TrainerProcess.Start(folder.File("runs"), settings))
         {
             await first.UntilAsync(status => status.Phase == "finished");
-            Assert.Equal(HttpStatusCode.Accepted, (await StartAsync(first, new() { ["Training:Epochs"] = 6, ["Run:Seed"] = 2, ["Run:Id"] = "asked", ["Run:Threads"] = "1" })).Code);
+            Assert.Equal(
+                HttpStatusCode.Accepted,
+                (
+                    await StartAsync(
+                        first,
+                        new()
+                        {
+                            ["Training:Epochs"] = 6,
+                            ["Run:Seed"] = 2,
+                            ["Run:Id"] = "asked",
+                            ["Run:Threads"] = "1",
+                        }
+                    )
+                ).Code
+            );
             Assert.Equal(HttpStatusCode.Accepted, (await StartAsync(first, new() { ["Run:Id"] = "later" })).Code);
             await first.UntilAsync(status => status is { Epoch: >= 2, Step: > 0 } && status.Folder!.EndsWith("asked", StringComparison.Ordinal));
             first.Kill();
@@ -35,7 +49,10 @@ public sealed class QueueTests
             var lines = await second.Client.GetFromJsonAsync<string[]>("progress", TestContext.Current.CancellationToken);
             Assert.Contains(lines!, line => line.Contains("goes on from its checkpoint", StringComparison.Ordinal));
             // Not the command's own run once more: that one had ended.
-            Assert.Equal(["labels: 6 epochs", "labels: 2 epochs"], lines!.Where(line => line.Contains(" epochs, student", StringComparison.Ordinal)).Select(line => line.Split(',')[0]));
+            Assert.Equal(
+                ["labels: 6 epochs", "labels: 2 epochs"],
+                lines!.Where(line => line.Contains(" epochs, student", StringComparison.Ordinal)).Select(line => line.Split(',')[0])
+            );
             Assert.Equal("[]", await second.Client.GetStringAsync("api/runs/waiting", TestContext.Current.CancellationToken));
             second.Kill();
         }
@@ -52,7 +69,10 @@ public sealed class QueueTests
 
         var wrong = await StartAsync(trainer, new() { ["Training:Epochs"] = 0, ["Distillation:Method"] = "magic" });
         Assert.Equal(HttpStatusCode.BadRequest, wrong.Code);
-        Assert.Equal("Distillation:Method is 'magic'. Use labels, mixed, kd, kd-curriculum, dkd, dist or ctkd.", wrong.Body.GetProperty("errors").GetProperty("Distillation:Method")[0].GetString());
+        Assert.Equal(
+            "Distillation:Method is 'magic'. Use labels, mixed, kd, kd-curriculum, dkd, dist or ctkd.",
+            wrong.Body.GetProperty("errors").GetProperty("Distillation:Method")[0].GetString()
+        );
         Assert.StartsWith("Training:Epochs is '0'.", wrong.Body.GetProperty("errors").GetProperty("Training:Epochs")[0].GetString());
         var underWay = await StartAsync(trainer, new() { ["Run:Id"] = "run" });
         Assert.Contains("'run', and that run is under way", underWay.Body.GetProperty("errors").GetProperty("Run:Id")[0].GetString());
@@ -76,7 +96,8 @@ public sealed class QueueTests
         Assert.False(File.Exists(folder.File("runs/failing/metrics.jsonl")));
         Assert.False(File.Exists(folder.File("runs/queue.json")));
 
-        async Task<HttpStatusCode> RemoveAsync(string id) => (await trainer.Client.DeleteAsync($"api/runs/waiting/{id}", TestContext.Current.CancellationToken)).StatusCode;
+        async Task<HttpStatusCode> RemoveAsync(string id) =>
+            (await trainer.Client.DeleteAsync($"api/runs/waiting/{id}", TestContext.Current.CancellationToken)).StatusCode;
     }
 
     private static async Task<(HttpStatusCode Code, JsonElement Body)> StartAsync(TrainerProcess trainer, Dictionary<string, object> settings)

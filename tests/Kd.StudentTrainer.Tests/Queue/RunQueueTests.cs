@@ -138,13 +138,18 @@ public sealed class RunQueueTests
     {
         using var folder = TestFiles.CreateFolder();
         using var queue = Open(folder.Path);
-        Assert.StartsWith(expected, Assert.Single(Assert.Throws<RunSettingsException>(() => queue.Add(new Dictionary<string, string> { [name] = value })).Problems));
+        Assert.StartsWith(
+            expected,
+            Assert.Single(Assert.Throws<RunSettingsException>(() => queue.Add(new Dictionary<string, string> { [name] = value })).Problems)
+        );
         Assert.Empty(queue.Runs);
     }
 
     private static RunQueue Open(string folder, string? start = null, string task = "train")
     {
-        var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Run:Folder"] = folder, [RunQueue.StartSetting] = start }).Build();
+        var settings = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["Run:Folder"] = folder, [RunQueue.StartSetting] = start })
+            .Build();
         var reader = new RunConfigurationReader(settings);
         var configuration = reader.Read(new Dictionary<string, string>());
         configuration.Run.Task = task;

@@ -27,7 +27,16 @@ public sealed class ReportTests
         await using var teacher = await TrainerRuns.StartTeacherAsync();
         await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
 
-        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", "--Distillation:Method=kd-curriculum", $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}"));
+        Assert.Equal(
+            0,
+            await TrainerRuns.RunAsync(
+                folder.Path,
+                "run",
+                "--Distillation:Method=kd-curriculum",
+                $"--TeacherClient:Address={teacher.Grpc}",
+                $"--AgentClient:Address={agent.Grpc}"
+            )
+        );
 
         var metrics = RunFolder.Open(folder.File("run")).ReadMetrics();
         var events = ReadEvents(Assert.Single(Directory.GetFiles(folder.File("run"), "events.out.tfevents.*")));
@@ -45,7 +54,18 @@ public sealed class ReportTests
         Assert.Equal(24, rows.Select(row => row.Class).Distinct().Count());
 
         var html = File.ReadAllText(folder.File("run/report.html"));
-        foreach (var part in new[] { "Training loss", "Difficulty over time", "Hardest training samples", "Confusion", "Calibration", "data:image/png;base64,", "Most frequent confusions" })
+        foreach (
+            var part in new[]
+            {
+                "Training loss",
+                "Difficulty over time",
+                "Hardest training samples",
+                "Confusion",
+                "Calibration",
+                "data:image/png;base64,",
+                "Most frequent confusions",
+            }
+        )
             Assert.Contains(part, html);
         Assert.DoesNotContain("http://", html.Replace("http://www.w3.org/2000/svg", "", StringComparison.Ordinal));
         var markdown = File.ReadAllText(folder.File("run/report.md"));
@@ -61,14 +81,20 @@ public sealed class ReportTests
     {
         var chart = XElement.Parse(SvgChart.Lines("A < B", "epoch", ("one", [(1, 10), (2, double.NaN), (3, 30)]), ("two", [(1, 20)])));
         XNamespace svg = "http://www.w3.org/2000/svg";
-        var points = chart.Descendants(svg + "polyline").Select(line => line.Attribute("points")!.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
+        var points = chart
+            .Descendants(svg + "polyline")
+            .Select(line => line.Attribute("points")!.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .ToList();
         Assert.Equal([2, 1], points.Select(line => line.Length));
-        Assert.All(points.SelectMany(line => line), point =>
-        {
-            var parts = Array.ConvertAll(point.Split(','), part => double.Parse(part, System.Globalization.CultureInfo.InvariantCulture));
-            Assert.InRange(parts[0], 0, 640);
-            Assert.InRange(parts[1], 0, 260);
-        });
+        Assert.All(
+            points.SelectMany(line => line),
+            point =>
+            {
+                var parts = Array.ConvertAll(point.Split(','), part => double.Parse(part, System.Globalization.CultureInfo.InvariantCulture));
+                Assert.InRange(parts[0], 0, 640);
+                Assert.InRange(parts[1], 0, 260);
+            }
+        );
         Assert.Contains("A < B", chart.Element(svg + "title")!.Value);
     }
 

@@ -11,8 +11,17 @@ namespace Kd.StudentTrainer.Tests.Reports;
 
 public sealed class SampleGalleryTests
 {
-    private const int Size = 8, Classes = 24;
-    private static readonly ImageDataset s_dataset = DatasetLoader.Load(new DatasetOptions { Path = "demo", DemoTrainPerClass = 2, DemoValidationPerClass = 1 }, CancellationToken.None);
+    private const int Size = 8,
+        Classes = 24;
+    private static readonly ImageDataset s_dataset = DatasetLoader.Load(
+        new DatasetOptions
+        {
+            Path = "demo",
+            DemoTrainPerClass = 2,
+            DemoValidationPerClass = 1,
+        },
+        CancellationToken.None
+    );
 
     [Fact]
     public void Write_SeveralBatches_HasTheExtremesOfAllWithGuessesAndPictures()
@@ -64,9 +73,24 @@ public sealed class SampleGalleryTests
     {
         var difficulty = Array.ConvertAll(rows, row => row.Difficulty);
         var chosen = gallery.Choose(difficulty);
-        var pixels = rows.SelectMany(row => new[] { (byte)row.Sample, (byte)100, (byte)200 }.SelectMany(value => Enumerable.Repeat(value, Size * Size))).ToArray();
+        var pixels = rows.SelectMany(row => new[] { (byte)row.Sample, (byte)100, (byte)200 }.SelectMany(value => Enumerable.Repeat(value, Size * Size)))
+            .ToArray();
         var teacher = rows.SelectMany(_ => Enumerable.Range(0, Classes).Select(index => index is 1 or 2 or 3 ? (float)index : -9)).ToArray();
-        var student = chosen.SelectMany(_ => Enumerable.Range(0, Classes).Select(index => index switch { 5 => 0.5f, 4 => 0.3f, 0 => 0.2f, _ => 0 })).ToArray();
+        var student = chosen
+            .SelectMany(_ =>
+                Enumerable
+                    .Range(0, Classes)
+                    .Select(index =>
+                        index switch
+                        {
+                            5 => 0.5f,
+                            4 => 0.3f,
+                            0 => 0.2f,
+                            _ => 0,
+                        }
+                    )
+            )
+            .ToArray();
         var batch = new ReadyBatch([.. rows.Select(row => row.Sample)], new long[rows.Length], pixels, Size, teacher);
         gallery.Record(batch, new StepResult(0, difficulty, null, default, new ChosenRows(chosen, student)));
     }

@@ -15,7 +15,16 @@ public sealed class EpochTraceTests
 {
     // What the trainer does one after another; what is prepared beside it overlaps.
     private static readonly string[] s_phases =
-        ["choose samples", "wait for batch", "train step", "refresh difficulty", "validate", "report epoch", "save results", "save checkpoint"];
+    [
+        "choose samples",
+        "wait for batch",
+        "train step",
+        "refresh difficulty",
+        "validate",
+        "report epoch",
+        "save results",
+        "save checkpoint",
+    ];
 
     private readonly ConcurrentQueue<Activity> _spans = new();
     private readonly LogList _logs = new();
@@ -30,21 +39,45 @@ public sealed class EpochTraceTests
 
         string[] expected =
         [
-            "choose samples < train epoch", "decide next epoch < report epoch", "label views < prepare batch", "look up logits < prepare batch", "prepare batch < train epoch", "read cache < look up logits",
-            "refresh difficulty < train epoch", "render views < prepare batch", "report epoch < train epoch", "save checkpoint < train epoch", "save results < train epoch", "teacher pass < label views",
-            "train epoch < ", "train step < train epoch", "validate < train epoch", "wait for batch < train epoch", "write cache < label views",
+            "choose samples < train epoch",
+            "decide next epoch < report epoch",
+            "label views < prepare batch",
+            "look up logits < prepare batch",
+            "prepare batch < train epoch",
+            "read cache < look up logits",
+            "refresh difficulty < train epoch",
+            "render views < prepare batch",
+            "report epoch < train epoch",
+            "save checkpoint < train epoch",
+            "save results < train epoch",
+            "teacher pass < label views",
+            "train epoch < ",
+            "train step < train epoch",
+            "validate < train epoch",
+            "wait for batch < train epoch",
+            "write cache < label views",
         ];
         var epochs = Epochs();
         Assert.Equal(["epoch 1/2 kd-curriculum", "epoch 2/2 kd-curriculum"], epochs.Select(epoch => epoch.DisplayName));
         foreach (var epoch in epochs)
         {
             var trace = _spans.Where(span => span.TraceId == epoch.TraceId).ToDictionary(span => span.SpanId);
-            Assert.Equal(expected, trace.Values.Where(IsOwn).Select(span => $"{span.OperationName} < {Caller(span, trace)?.OperationName}").Distinct().Order(StringComparer.Ordinal));
+            Assert.Equal(
+                expected,
+                trace
+                    .Values.Where(IsOwn)
+                    .Select(span => $"{span.OperationName} < {Caller(span, trace)?.OperationName}")
+                    .Distinct()
+                    .Order(StringComparer.Ordinal)
+            );
             // 101 samples in batches of 32, all of them traced.
             foreach (var name in new[] { "wait for batch", "train step", "prepare batch", "render views", "look up logits", "read cache" })
                 Assert.Equal((name, 4), (name, trace.Values.Count(span => span.OperationName == name)));
             Assert.All(trace.Values.Where(span => span.Source.Name == TrainerTelemetry.SourceName), span => Assert.Equal(Run(epoch), Run(span)));
-            AssertAddsUp(epoch, s_phases.ToDictionary(name => name, name => trace.Values.Where(span => span.OperationName == name).Sum(span => span.Duration.TotalSeconds)));
+            AssertAddsUp(
+                epoch,
+                s_phases.ToDictionary(name => name, name => trace.Values.Where(span => span.OperationName == name).Sum(span => span.Duration.TotalSeconds))
+            );
         }
 
         Assert.Equal([("run", "kd-curriculum", 0), ("run", "kd-curriculum", 1)], epochs.Select(Run));
@@ -61,7 +94,10 @@ public sealed class EpochTraceTests
 
         var epoch = Assert.Single(Epochs());
         var trace = _spans.Where(span => span.TraceId == epoch.TraceId).ToList();
-        Assert.All(new[] { "train step", "prepare batch", "look up logits", "read cache" }, name => Assert.Equal((name, 18), (name, trace.Count(span => span.OperationName == name))));
+        Assert.All(
+            new[] { "train step", "prepare batch", "look up logits", "read cache" },
+            name => Assert.Equal((name, 18), (name, trace.Count(span => span.OperationName == name)))
+        );
         Assert.DoesNotContain(trace, span => span.OperationName is "report epoch" or "refresh difficulty");
         Assert.Null(epoch.GetTagItem("kd.epoch.report_epoch_seconds"));
         AssertAddsUp(epoch, []);
@@ -76,11 +112,20 @@ public sealed class EpochTraceTests
         await RunAsync(folder, "--Distillation:Method=kd-curriculum", "--Training:Epochs=1", "--Run:Seeds=2");
 
         var epochs = Epochs();
-        Assert.Equal(["1 seed1", "1 seed2"], epochs.Select(epoch => $"{(int)epoch.GetTagItem("kd.run.epoch")! + 1} {((string)epoch.GetTagItem("kd.run.id")!).Split('.')[^1]}"));
+        Assert.Equal(
+            ["1 seed1", "1 seed2"],
+            epochs.Select(epoch => $"{(int)epoch.GetTagItem("kd.run.epoch")! + 1} {((string)epoch.GetTagItem("kd.run.id")!).Split('.')[^1]}")
+        );
         Assert.Equal(["run", "run"], Logs("Study run").Select(log => log.Scopes["kd.run.id"]));
-        Assert.Equal(epochs.Select(epoch => (epoch.TraceId, epoch.GetTagItem("kd.run.id"), (object?)0)), Logs("Epoch ended").Select(log => (log.TraceId, log.Scopes["kd.run.id"], log.Scopes.GetValueOrDefault("kd.run.epoch"))));
+        Assert.Equal(
+            epochs.Select(epoch => (epoch.TraceId, epoch.GetTagItem("kd.run.id"), (object?)0)),
+            Logs("Epoch ended").Select(log => (log.TraceId, log.Scopes["kd.run.id"], log.Scopes.GetValueOrDefault("kd.run.epoch")))
+        );
         foreach (var text in new[] { "student with", "test images right" })
-            Assert.Equal(epochs.Select(epoch => (epoch.GetTagItem("kd.run.id"), (object?)"kd-curriculum")), Logs(text).Select(log => (log.Scopes["kd.run.id"], log.Scopes["kd.run.method"])));
+            Assert.Equal(
+                epochs.Select(epoch => (epoch.GetTagItem("kd.run.id"), (object?)"kd-curriculum")),
+                Logs(text).Select(log => (log.Scopes["kd.run.id"], log.Scopes["kd.run.method"]))
+            );
         // The agent's word of each epoch, and the teacher's that its cache, which nobody has started here, is gone.
         Assert.Equal(epochs.Select(epoch => epoch.TraceId), Logs("next temperature").Select(log => log.TraceId));
         Assert.Contains(Assert.Single(Logs("Redis is away")).TraceId, epochs.Select(epoch => epoch.TraceId));
@@ -133,8 +178,12 @@ public sealed class EpochTraceTests
     /// <summary>The seconds on an epoch are those of its spans, where they are given, and cover nearly all of it.</summary>
     private static void AssertAddsUp(Activity epoch, Dictionary<string, double> phases)
     {
-        var told = epoch.TagObjects.Where(tag => tag.Key.EndsWith("_seconds", StringComparison.Ordinal)).ToDictionary(tag => tag.Key, tag => (double)tag.Value!);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{epoch.DisplayName}: {told.Values.Sum() / epoch.Duration.TotalSeconds:P1} of {epoch.Duration.TotalSeconds:F3} s: {string.Join(", ", told)}");
+        var told = epoch
+            .TagObjects.Where(tag => tag.Key.EndsWith("_seconds", StringComparison.Ordinal))
+            .ToDictionary(tag => tag.Key, tag => (double)tag.Value!);
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{epoch.DisplayName}: {told.Values.Sum() / epoch.Duration.TotalSeconds:P1} of {epoch.Duration.TotalSeconds:F3} s: {string.Join(", ", told)}"
+        );
         Assert.InRange(told.Values.Sum() / epoch.Duration.TotalSeconds, 0.9, 1);
         foreach (var (name, seconds) in phases)
             Assert.Equal(told[$"kd.epoch.{name.Replace(' ', '_')}_seconds"], seconds, 0.02);
@@ -146,7 +195,8 @@ public sealed class EpochTraceTests
 
     private static bool IsOwn(Activity span) => span.Source.Name.StartsWith("Kd.", StringComparison.Ordinal);
 
-    private static (object?, object?, object?) Run(Activity span) => (span.GetTagItem("kd.run.id"), span.GetTagItem("kd.run.method"), span.GetTagItem("kd.run.epoch"));
+    private static (object?, object?, object?) Run(Activity span) =>
+        (span.GetTagItem("kd.run.id"), span.GetTagItem("kd.run.method"), span.GetTagItem("kd.run.epoch"));
 
     /// <summary>The span of ours that led to this one, whatever gRPC and HTTP have in between.</summary>
     private static Activity? Caller(Activity span, Dictionary<ActivitySpanId, Activity> trace)
@@ -159,7 +209,11 @@ public sealed class EpochTraceTests
     {
         await using var teacher = await TrainerRuns.StartTeacherAsync($"--ConnectionStrings:cache=127.0.0.1:{RunningService.FreePort()}");
         await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
-        await using var trainer = TrainerRuns.Build(folder.Path, "run", [$"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}", .. settings]);
+        await using var trainer = TrainerRuns.Build(
+            folder.Path,
+            "run",
+            [$"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}", .. settings]
+        );
         foreach (var services in new[] { teacher.Services, agent.Services, trainer.Services })
             services.GetRequiredService<ILoggerFactory>().AddProvider(_logs);
         await trainer.StartAsync(TestContext.Current.CancellationToken);
@@ -172,9 +226,12 @@ public sealed class EpochTraceTests
     {
         var listener = new ActivityListener
         {
-            ShouldListenTo = source => source.Name.StartsWith("Kd.", StringComparison.Ordinal) || source.Name is "Microsoft.AspNetCore" or "Grpc.Net.Client" or "System.Net.Http",
+            ShouldListenTo = source =>
+                source.Name.StartsWith("Kd.", StringComparison.Ordinal) || source.Name is "Microsoft.AspNetCore" or "Grpc.Net.Client" or "System.Net.Http",
             Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
-                options.Parent == default || options.Parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+                options.Parent == default || options.Parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)
+                    ? ActivitySamplingResult.AllDataAndRecorded
+                    : ActivitySamplingResult.None,
             ActivityStopped = _spans.Enqueue,
         };
         ActivitySource.AddActivityListener(listener);

@@ -35,7 +35,17 @@ public sealed class EvaluationTests
     [Fact]
     public void EvaluationResult_Confusion_GivesCountsAndClassAccuracy()
     {
-        var result = new EvaluationResult(["a", "b", "c"], [[3, 1, 0], [0, 0, 0], [1, 1, 2]], 8, 0, []);
+        var result = new EvaluationResult(
+            ["a", "b", "c"],
+            [
+                [3, 1, 0],
+                [0, 0, 0],
+                [1, 1, 2],
+            ],
+            8,
+            0,
+            []
+        );
         Assert.Equal((8, 5), (result.Images, result.Correct));
         Assert.Equal([75.0, null, 50.0], result.ClassAccuracy);
         Assert.Contains("5 of 8 test images right: top-1 62.50%", CheckpointEvaluation.Format(result, "test"));
@@ -68,13 +78,22 @@ public sealed class EvaluationTests
         Assert.True(File.Exists(folder.File("second/student.onnx")));
 
         var (evaluated, text) = await TrainerRuns.RunAsync(
-            folder.Path, "", CancellationToken.None, [.. settings, "--Run:Task=evaluate", $"--Run:Checkpoint={folder.File("second/student.safetensors")}"]);
+            folder.Path,
+            "",
+            CancellationToken.None,
+            [.. settings, "--Run:Task=evaluate", $"--Run:Checkpoint={folder.File("second/student.safetensors")}"]
+        );
         Assert.Equal(0, evaluated);
         Assert.Contains($"{rows[1].Correct} of 96 test images right", text);
         var weights = Checkpoint.Read(folder.File("second/student.safetensors"));
         var others = string.Join('\n', weights.ClassNames!.SkipLast(1).Append("zebra"));
         SafetensorsFile.Write(folder.File("others.safetensors"), weights.Tensors, new Dictionary<string, string> { [Checkpoint.ClassesKey] = others });
-        var (otherCode, otherClasses) = await TrainerRuns.RunAsync(folder.Path, "", CancellationToken.None, [.. settings, "--Run:Task=evaluate", $"--Run:Checkpoint={folder.File("others.safetensors")}"]);
+        var (otherCode, otherClasses) = await TrainerRuns.RunAsync(
+            folder.Path,
+            "",
+            CancellationToken.None,
+            [.. settings, "--Run:Task=evaluate", $"--Run:Checkpoint={folder.File("others.safetensors")}"]
+        );
         Assert.Equal(2, otherCode);
         Assert.Contains("'zebra'", otherClasses);
         var (missing, message) = await TrainerRuns.RunAsync(folder.Path, "", CancellationToken.None, [.. settings, "--Run:Task=evaluate"]);

@@ -1,13 +1,13 @@
 extern alias agent;
 extern alias teacher;
 using System.Diagnostics;
+using Kd.ServiceDefaults.Settings;
 using Kd.StudentTrainer.Progress;
 using Kd.StudentTrainer.Runs;
 using Kd.Tests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Kd.ServiceDefaults.Settings;
 
 namespace Kd.StudentTrainer.Tests.Runs;
 
@@ -21,12 +21,20 @@ internal static class TrainerRuns
     /// <summary>A run of seconds: 24 classes with 6 samples each, a tiny student.</summary>
     private static readonly string[] s_small =
     [
-        "--Dataset:DemoTrainPerClass=6", "--Dataset:DemoValidationPerClass=2", "--Views:PerSample=2", "--Student:Width=0.1", "--Student:Form=Standard",
-        "--Training:Epochs=3", "--Training:BatchSize=32",
+        "--Dataset:DemoTrainPerClass=6",
+        "--Dataset:DemoValidationPerClass=2",
+        "--Views:PerSample=2",
+        "--Student:Width=0.1",
+        "--Student:Form=Standard",
+        "--Training:Epochs=3",
+        "--Training:BatchSize=32",
     ];
 
     public static Task<RunningService> StartTeacherAsync(params string[] settings) =>
-        RunningService.StartAsync(teacher::Kd.TeacherService.Serving.TeacherExtensions.BuildTeacherService, ["--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random", .. settings]);
+        RunningService.StartAsync(
+            teacher::Kd.TeacherService.Serving.TeacherExtensions.BuildTeacherService,
+            ["--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random", .. settings]
+        );
 
     public static Task<RunningService> StartAgentAsync(string folder) =>
         RunningService.StartAsync(agent::Kd.CurriculumAgent.Runs.CurriculumExtensions.BuildCurriculumAgent, $"--Agent:StateFolder={folder}");
@@ -36,17 +44,37 @@ internal static class TrainerRuns
     {
         var output = new DirectoryInfo(AppContext.BaseDirectory);
         var program = Path.Combine(TestFiles.RepositoryRoot, "src", "Kd.StudentTrainer", "bin", output.Parent!.Name, output.Name, "Kd.StudentTrainer.dll");
-        return Process.Start(new ProcessStartInfo(
-            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            [program, $"--urls=http://127.0.0.1:{RunningService.FreePort()}", $"--Endpoints:GrpcPort={RunningService.FreePort()}", $"--Service:Key={RunningService.Key}", $"--Run:Folder={folder}", $"--Run:Id={id}", .. settings]))!;
+        return Process.Start(
+            new ProcessStartInfo(
+                Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+                [
+                    program,
+                    $"--urls=http://127.0.0.1:{RunningService.FreePort()}",
+                    $"--Endpoints:GrpcPort={RunningService.FreePort()}",
+                    $"--Service:Key={RunningService.Key}",
+                    $"--Run:Folder={folder}",
+                    $"--Run:Id={id}",
+                    .. settings,
+                ]
+            )
+        )!;
     }
 
     /// <summary>A trainer that is not started yet.</summary>
-    public static WebApplication Build(string folder, string id, params string[] settings) => TrainerExtensions.BuildStudentTrainer(
-        [$"--urls=http://127.0.0.1:{RunningService.FreePort()}", $"--Endpoints:GrpcPort={RunningService.FreePort()}", $"--Service:Key={RunningService.Key}", $"--Run:Folder={folder}", .. id.Length > 0 ? [$"--Run:Id={id}"] : Array.Empty<string>(), .. s_small, .. settings]);
+    public static WebApplication Build(string folder, string id, params string[] settings) =>
+        TrainerExtensions.BuildStudentTrainer([
+            $"--urls=http://127.0.0.1:{RunningService.FreePort()}",
+            $"--Endpoints:GrpcPort={RunningService.FreePort()}",
+            $"--Service:Key={RunningService.Key}",
+            $"--Run:Folder={folder}",
+            .. id.Length > 0 ? [$"--Run:Id={id}"] : Array.Empty<string>(),
+            .. s_small,
+            .. settings,
+        ]);
 
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(string folder, string id, params string[] settings) => (await RunAsync(folder, id, CancellationToken.None, settings)).ExitCode;
+    public static async Task<int> RunAsync(string folder, string id, params string[] settings) =>
+        (await RunAsync(folder, id, CancellationToken.None, settings)).ExitCode;
 
     /// <returns>The exit code, and what the user saw.</returns>
     public static async Task<(int ExitCode, string Output)> RunAsync(string folder, string id, CancellationToken stop, params string[] settings)

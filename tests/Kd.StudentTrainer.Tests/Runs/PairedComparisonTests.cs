@@ -22,7 +22,8 @@ public sealed class PairedComparisonTests
     public void Of_EqualArms_IsNoDifference() => Assert.Equal(new PairedComparison(0, 0, 0, 1), PairedComparison.Of([1, 2, 3], [1, 2, 3]));
 
     [Fact]
-    public void Of_OnePair_SaysWhatIsMissing() => Assert.Contains("at least two pairs", Assert.Throws<ArgumentException>(() => PairedComparison.Of([1], [2])).Message);
+    public void Of_OnePair_SaysWhatIsMissing() =>
+        Assert.Contains("at least two pairs", Assert.Throws<ArgumentException>(() => PairedComparison.Of([1], [2])).Message);
 
     // 0.01, 0.02, 0.03, 0.04 times 4, 3, 2, 1, never falling.
     [Fact]

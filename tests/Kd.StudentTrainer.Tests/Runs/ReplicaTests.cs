@@ -17,11 +17,21 @@ public sealed class ReplicaTests
     {
         using var folder = TestFiles.CreateFolder();
         var replicas = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => TrainerRuns.StartTeacherAsync("--Cache:Memory=0")));
-        using var proxy = new TcpProxy([.. replicas.Select(replica => replica.Grpc.Port)], way == "proxy that prefers one" ? connection => connection % 5 < 3 ? 0 : connection % 5 - 2 : null);
+        using var proxy = new TcpProxy(
+            [.. replicas.Select(replica => replica.Grpc.Port)],
+            way == "proxy that prefers one" ? connection => connection % 5 < 3 ? 0 : connection % 5 - 2 : null
+        );
         var address = way == "separate addresses" ? string.Join(';', replicas.Select(replica => replica.Grpc)) : $"http://127.0.0.1:{proxy.Port}";
 
         var exitCode = await TrainerRuns.RunAsync(
-            folder.Path, "run", "--Distillation:Method=kd", "--Views:PerSample=0", "--Training:Epochs=5", "--Training:BatchSize=16", $"--TeacherClient:Address={address}");
+            folder.Path,
+            "run",
+            "--Distillation:Method=kd",
+            "--Views:PerSample=0",
+            "--Training:Epochs=5",
+            "--Training:BatchSize=16",
+            $"--TeacherClient:Address={address}"
+        );
 
         Assert.Equal(0, exitCode);
         var shares = replicas.Select(Computed).ToArray();
@@ -39,7 +49,14 @@ public sealed class ReplicaTests
         await using var staying = await TrainerRuns.StartTeacherAsync("--Cache:Memory=0");
         var leaving = await TrainerRuns.StartTeacherAsync("--Cache:Memory=0");
         var run = TrainerRuns.RunAsync(
-            folder.Path, "run", "--Distillation:Method=kd", "--Views:PerSample=0", "--Training:Epochs=12", "--Training:BatchSize=16", $"--TeacherClient:Address={staying.Grpc};{leaving.Grpc}");
+            folder.Path,
+            "run",
+            "--Distillation:Method=kd",
+            "--Views:PerSample=0",
+            "--Training:Epochs=12",
+            "--Training:BatchSize=16",
+            $"--TeacherClient:Address={staying.Grpc};{leaving.Grpc}"
+        );
         while (Computed(leaving) < 100 && !run.IsCompleted)
             await Task.Delay(10, TestContext.Current.CancellationToken);
 

@@ -64,7 +64,10 @@ public sealed class TrainingRunTests
     {
         using var folder = TestFiles.CreateFolder();
         await using var teacher = await TrainerRuns.StartTeacherAsync();
-        Assert.Equal(2, await TrainerRuns.RunAsync(folder.Path, "run", $"--TeacherClient:Address={teacher.Grpc}", "--Service:Key=another-key-of-16-characters"));
+        Assert.Equal(
+            2,
+            await TrainerRuns.RunAsync(folder.Path, "run", $"--TeacherClient:Address={teacher.Grpc}", "--Service:Key=another-key-of-16-characters")
+        );
     }
 
     [Fact]
@@ -77,7 +80,9 @@ public sealed class TrainingRunTests
         Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", settings));
         Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", [.. settings, "--Run:Resume=never", "--Training:LearningRate=0.05"]));
 
-        var reported = File.ReadLines(folder.File("agent/run.kd-curriculum.jsonl")).Skip(1).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("Report").GetProperty("Loss").GetDouble());
+        var reported = File.ReadLines(folder.File("agent/run.kd-curriculum.jsonl"))
+            .Skip(1)
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("Report").GetProperty("Loss").GetDouble());
         var trained = File.ReadLines(folder.File("run/metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble());
         Assert.Equal(trained, reported);
     }
@@ -90,8 +95,16 @@ public sealed class TrainingRunTests
         await using var teacher = await TrainerRuns.StartTeacherAsync();
         await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
         var (exitCode, output) = await TrainerRuns.RunAsync(
-            folder.Path, new string('r', 80), CancellationToken.None,
-            "--Distillation:Method=kd-curriculum", "--Training:Epochs=1", "--Run:Seeds=2", "--Run:Seed=9223372036854775000", $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}");
+            folder.Path,
+            new string('r', 80),
+            CancellationToken.None,
+            "--Distillation:Method=kd-curriculum",
+            "--Training:Epochs=1",
+            "--Run:Seeds=2",
+            "--Run:Seed=9223372036854775000",
+            $"--TeacherClient:Address={teacher.Grpc}",
+            $"--AgentClient:Address={agent.Grpc}"
+        );
         Assert.True(exitCode == 0, output);
     }
 
@@ -102,7 +115,13 @@ public sealed class TrainingRunTests
         await using var teacher = await TrainerRuns.StartTeacherAsync();
         var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
         var run = TrainerRuns.RunAsync(
-            folder.Path, "run", "--Distillation:Method=kd-curriculum", "--Training:Epochs=6", $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}");
+            folder.Path,
+            "run",
+            "--Distillation:Method=kd-curriculum",
+            "--Training:Epochs=6",
+            $"--TeacherClient:Address={teacher.Grpc}",
+            $"--AgentClient:Address={agent.Grpc}"
+        );
         while (!File.Exists(folder.File("run/metrics.jsonl")) && !run.IsCompleted)
             await Task.Delay(20, TestContext.Current.CancellationToken);
         await agent.DisposeAsync();

@@ -54,12 +54,24 @@ public sealed class SteeringTests
         using var folder = TestFiles.CreateFolder();
         await using var teacher = await TrainerRuns.StartTeacherAsync();
         await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
-        using var trainer = TrainerProcess.Start(folder.File("run"), [.. s_small, "--Training:Epochs=12", $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}"]);
+        using var trainer = TrainerProcess.Start(
+            folder.File("run"),
+            [.. s_small, "--Training:Epochs=12", $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}"]
+        );
         await trainer.UntilAsync(status => status.Epoch >= 2);
 
         var wrong = await trainer.Client.PutAsJsonAsync("api/run/manual", new { temperature = 40, threshold = -1 }, TestContext.Current.CancellationToken);
         var nothing = await trainer.Client.PutAsJsonAsync("api/run/manual", new { epochs = 2 }, TestContext.Current.CancellationToken);
-        var right = await trainer.Client.PutAsJsonAsync("api/run/manual", new { temperature = 7.25, threshold = 0.4, epochs = 2 }, TestContext.Current.CancellationToken);
+        var right = await trainer.Client.PutAsJsonAsync(
+            "api/run/manual",
+            new
+            {
+                temperature = 7.25,
+                threshold = 0.4,
+                epochs = 2,
+            },
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(0, await trainer.EndAsync());
 
         Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
@@ -92,7 +104,11 @@ public sealed class SteeringTests
             Assert.Equal(0, await second.EndAsync());
         Assert.Equal([1, 2], Seeds());
 
-        IEnumerable<int> Seeds() => JsonDocument.Parse(File.ReadAllText(folder.File("runs/run/study.json"))).RootElement.EnumerateArray().Select(row => row.GetProperty("seed").GetInt32());
+        IEnumerable<int> Seeds() =>
+            JsonDocument
+                .Parse(File.ReadAllText(folder.File("runs/run/study.json")))
+                .RootElement.EnumerateArray()
+                .Select(row => row.GetProperty("seed").GetInt32());
     }
 
     [Fact]
@@ -109,7 +125,25 @@ public sealed class SteeringTests
         Assert.Equal("running", (await trainer.UntilAsync(_ => true)).Phase);
         Assert.Equal(HttpStatusCode.OK, await PauseFrom(trainer.Client.BaseAddress!.GetLeftPart(UriPartial.Authority)));
         var description = JsonDocument.Parse(await trainer.Client.GetStringAsync("openapi/v1.json", TestContext.Current.CancellationToken)).RootElement;
-        Assert.Equal(["/api/run", "/api/run/manual", "/api/run/pause", "/api/run/replicas", "/api/run/resume", "/api/run/stop", "/api/runs", "/api/runs/waiting", "/api/runs/waiting/{id}"], description.GetProperty("paths").EnumerateObject().Select(path => path.Name).Where(name => name.StartsWith("/api/run", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            [
+                "/api/run",
+                "/api/run/manual",
+                "/api/run/pause",
+                "/api/run/replicas",
+                "/api/run/resume",
+                "/api/run/stop",
+                "/api/runs",
+                "/api/runs/waiting",
+                "/api/runs/waiting/{id}",
+            ],
+            description
+                .GetProperty("paths")
+                .EnumerateObject()
+                .Select(path => path.Name)
+                .Where(name => name.StartsWith("/api/run", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+        );
         trainer.Kill();
 
         async Task<HttpStatusCode> PauseFrom(string origin, string? host = null)

@@ -12,7 +12,13 @@ internal sealed class TrainerProcess : IDisposable
     /// <summary>A run of seconds on one thread: 24 classes with 6 samples each, a tiny student.</summary>
     public static readonly string[] Small =
     [
-        "--Dataset:DemoTrainPerClass=6", "--Dataset:DemoValidationPerClass=2", "--Views:PerSample=2", "--Student:Width=0.1", "--Student:Form=Standard", "--Training:BatchSize=12", "--Run:Threads=1",
+        "--Dataset:DemoTrainPerClass=6",
+        "--Dataset:DemoValidationPerClass=2",
+        "--Views:PerSample=2",
+        "--Student:Width=0.1",
+        "--Student:Form=Standard",
+        "--Training:BatchSize=12",
+        "--Run:Threads=1",
     ];
 
     private readonly Process _process;
@@ -29,7 +35,7 @@ internal sealed class TrainerProcess : IDisposable
 
     public async Task<RunStatus> UntilAsync(Func<RunStatus, bool> holds)
     {
-        for (var started = Stopwatch.StartNew(); started.Elapsed < TimeSpan.FromSeconds(90);)
+        for (var started = Stopwatch.StartNew(); started.Elapsed < TimeSpan.FromSeconds(90); )
         {
             Assert.False(_process.HasExited, "the trainer ended too early");
             try
@@ -48,7 +54,8 @@ internal sealed class TrainerProcess : IDisposable
         throw new TimeoutException("The trainer did not come to that state.");
     }
 
-    public async Task PostAsync(string what) => (await Client.PostAsync($"api/run/{what}", null, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+    public async Task PostAsync(string what) =>
+        (await Client.PostAsync($"api/run/{what}", null, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
 
     public async Task<int> EndAsync()
     {

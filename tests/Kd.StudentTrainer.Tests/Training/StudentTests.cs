@@ -22,11 +22,14 @@ public sealed class StudentTests
     [Fact]
     public void Step_AfterDifficultyAndPrediction_IsTheSameToTheBit()
     {
-        Assert.Equal(TrainTwoSteps(_ => { }), TrainTwoSteps(student =>
-        {
-            student.MeasureDifficulty(Batch(seed: 7));
-            student.Predict(Batch(seed: 8));
-        }));
+        Assert.Equal(
+            TrainTwoSteps(_ => { }),
+            TrainTwoSteps(student =>
+            {
+                student.MeasureDifficulty(Batch(seed: 7));
+                student.Predict(Batch(seed: 8));
+            })
+        );
     }
 
     [Fact]
@@ -72,7 +75,15 @@ public sealed class StudentTests
     [InlineData(Methods.LearntTemperature, "adamw")]
     public void Restore_InTheMiddle_GoesOnToTheBit(string method, string optimizer)
     {
-        var training = new TrainingOptions { Optimizer = optimizer, LearningRate = 0.01, AverageDecay = 0.9, GradientClip = 1, LabelSmoothing = 0.1, WarmupEpochs = 3 };
+        var training = new TrainingOptions
+        {
+            Optimizer = optimizer,
+            LearningRate = 0.01,
+            AverageDecay = 0.9,
+            GradientClip = 1,
+            LabelSmoothing = 0.1,
+            WarmupEpochs = 3,
+        };
         using var straight = NewStudent(method, training);
         using var first = NewStudent(method, training);
         using var second = NewStudent(method, training);
@@ -99,7 +110,8 @@ public sealed class StudentTests
     [InlineData(2, 0.1)]
     [InlineData(6, 0.055)]
     [InlineData(10, 0.01)]
-    public void CosineSchedule_WarmupAndCosine_GivesTheStepSize(double epochs, double expected) => Assert.Equal(expected, CosineSchedule.At(0.1, 0.01, epochs, 10, 2), 1e-9);
+    public void CosineSchedule_WarmupAndCosine_GivesTheStepSize(double epochs, double expected) =>
+        Assert.Equal(expected, CosineSchedule.At(0.1, 0.01, epochs, 10, 2), 1e-9);
 
     [Theory]
     [InlineData(Methods.Kd, "adam", "Float32")]
@@ -107,7 +119,16 @@ public sealed class StudentTests
     [InlineData(Methods.LearntTemperature, "sgd", "Float32")]
     public void Step_ManyTimes_LeavesNoTensorBehind(string method, string optimizer, string precision)
     {
-        using var student = NewStudent(method, new TrainingOptions { Optimizer = optimizer, GradientClip = 1, AverageDecay = 0.9, Precision = Enum.Parse<TrainingPrecision>(precision) });
+        using var student = NewStudent(
+            method,
+            new TrainingOptions
+            {
+                Optimizer = optimizer,
+                GradientClip = 1,
+                AverageDecay = 0.9,
+                Precision = Enum.Parse<TrainingPrecision>(precision),
+            }
+        );
         var batch = Batch(seed: 1);
         Run(3);
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
@@ -161,11 +182,24 @@ public sealed class StudentTests
         return Saved(student);
     }
 
-    private static Student NewStudent(string method = Methods.Kd, TrainingOptions? training = null) => Student.Create(
-        new RunConfiguration(
-            new RunOptions { Seed = 4 }, new(), new(), new StudentOptions { Width = 0.1 }, training ?? new TrainingOptions { LearningRate = 0.01 }, new DistillationOptions { Method = method },
-            new(), new(), new(), "cpu"),
-        method, Classes, 16);
+    private static Student NewStudent(string method = Methods.Kd, TrainingOptions? training = null) =>
+        Student.Create(
+            new RunConfiguration(
+                new RunOptions { Seed = 4 },
+                new(),
+                new(),
+                new StudentOptions { Width = 0.1 },
+                training ?? new TrainingOptions { LearningRate = 0.01 },
+                new DistillationOptions { Method = method },
+                new(),
+                new(),
+                new(),
+                "cpu"
+            ),
+            method,
+            Classes,
+            16
+        );
 
     private static byte[] Saved(Student student)
     {
@@ -176,7 +210,8 @@ public sealed class StudentTests
 
     private static ReadyBatch Batch(int seed)
     {
-        const int count = 8, size = 16;
+        const int count = 8,
+            size = 16;
         var values = new CounterRandom((ulong)seed, 0);
         var pixels = new byte[count * 3 * size * size];
         for (var i = 0; i < pixels.Length; i++)

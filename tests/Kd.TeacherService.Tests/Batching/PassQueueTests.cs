@@ -120,7 +120,15 @@ public sealed class PassQueueTests
     public async Task TakeAsync_AfterManyFullPasses_WaitsInsteadOfTurning()
     {
         var time = new CountingTime();
-        var queue = new PassQueue(new BatchingOptions { MaxBatch = 1, MaxDelay = TimeSpan.FromMilliseconds(200), LargestQueue = 1000 }, time);
+        var queue = new PassQueue(
+            new BatchingOptions
+            {
+                MaxBatch = 1,
+                MaxDelay = TimeSpan.FromMilliseconds(200),
+                LargestQueue = 1000,
+            },
+            time
+        );
         for (var pass = 0; pass < 100; pass++)
         {
             var asked = Ask(queue, [1]);
@@ -148,10 +156,23 @@ public sealed class PassQueueTests
     }
 
     private static PassQueue Create(int maxBatch, TimeSpan maxDelay, int largestQueue = 1000) =>
-        new(new BatchingOptions { MaxBatch = maxBatch, MaxDelay = maxDelay, LargestQueue = largestQueue }, TimeProvider.System);
+        new(
+            new BatchingOptions
+            {
+                MaxBatch = maxBatch,
+                MaxDelay = maxDelay,
+                LargestQueue = largestQueue,
+            },
+            TimeProvider.System
+        );
 
     private static Task<Half[][]> Ask(PassQueue queue, int[] numbers, int side = Side, CancellationToken cancellation = default) =>
-        queue.AskAsync(Array.ConvertAll(numbers, number => new ViewId((UInt128)(ulong)number)), new byte[numbers.Length * ViewRenderer.ByteCount(side)], side, cancellation);
+        queue.AskAsync(
+            Array.ConvertAll(numbers, number => new ViewId((UInt128)(ulong)number)),
+            new byte[numbers.Length * ViewRenderer.ByteCount(side)],
+            side,
+            cancellation
+        );
 
     // The "network" gives a view's own number.
     private static void Complete(PassQueue queue, List<WaitingView> views)
@@ -161,7 +182,8 @@ public sealed class PassQueueTests
         queue.Finish(views, TimeSpan.FromMilliseconds(10));
     }
 
-    private static List<int> Numbers(List<WaitingView> views) => views.ConvertAll(view => Enumerable.Range(1, 10).First(number => view.Id == new ViewId((UInt128)(ulong)number)));
+    private static List<int> Numbers(List<WaitingView> views) =>
+        views.ConvertAll(view => Enumerable.Range(1, 10).First(number => view.Id == new ViewId((UInt128)(ulong)number)));
 
     private static void AssertValues(Half[][] rows, params int[] expected) => Assert.Equal(expected, rows.Select(row => (int)row[0]));
 }

@@ -38,17 +38,19 @@ public sealed class SharedPassTests
             var order = Enumerable.Range(0, Views).ToArray();
             random.Shuffle(order.AsSpan());
             var calls = new List<Task>();
-            for (var start = 0; start < Views;)
+            for (var start = 0; start < Views; )
             {
                 var group = order[start..Math.Min(Views, start + 1 + random.NextInt32(20))];
                 start += group.Length;
                 var channel = random.NextInt32(2) == 0 ? firstChannel : secondChannel;
-                calls.Add(Task.Run(async () =>
-                {
-                    var rows = await LabelAsync(channel, group);
-                    for (var i = 0; i < group.Length; i++)
-                        Assert.Equal(MemoryMarshal.AsBytes(alone[group[i]].AsSpan()).ToArray(), MemoryMarshal.AsBytes(rows[i].AsSpan()).ToArray());
-                }));
+                calls.Add(
+                    Task.Run(async () =>
+                    {
+                        var rows = await LabelAsync(channel, group);
+                        for (var i = 0; i < group.Length; i++)
+                            Assert.Equal(MemoryMarshal.AsBytes(alone[group[i]].AsSpan()).ToArray(), MemoryMarshal.AsBytes(rows[i].AsSpan()).ToArray());
+                    })
+                );
             }
 
             await Task.WhenAll(calls);
@@ -114,8 +116,16 @@ public sealed class SharedPassTests
             s_pixels.AsSpan(views[i] * bytes, bytes).CopyTo(pixels.AsSpan(i * bytes));
         }
 
-        var request = new LabelRequest { ViewIds = ByteString.CopyFrom(ids), Pixels = ByteString.CopyFrom(pixels), Height = Side, Width = Side };
-        var options = timeout is { } limit ? RunningService.WithKey().WithDeadline(TimeProvider.System.GetUtcNow().UtcDateTime + limit) : RunningService.WithKey();
+        var request = new LabelRequest
+        {
+            ViewIds = ByteString.CopyFrom(ids),
+            Pixels = ByteString.CopyFrom(pixels),
+            Height = Side,
+            Width = Side,
+        };
+        var options = timeout is { } limit
+            ? RunningService.WithKey().WithDeadline(TimeProvider.System.GetUtcNow().UtcDateTime + limit)
+            : RunningService.WithKey();
         var reply = await new Teacher.TeacherClient(channel).LabelAsync(request, options);
         return [.. MemoryMarshal.Cast<byte, Half>(reply.Logits.Span).ToArray().Chunk(Classes)];
     }

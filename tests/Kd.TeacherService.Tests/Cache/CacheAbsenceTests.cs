@@ -98,10 +98,16 @@ public sealed class CacheAbsenceTests : IDisposable
         await AssertUsedAgainAsync(service);
     }
 
-    private static Task<RunningService> StartAsync(int port) => RunningService.StartAsync(
-        args => TeacherExtensions.BuildTeacherService(args, TimedNetwork.Loader(s_pass)),
-        "--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random", "--Cache:Memory=0", $"--Batching:MaxBatch={CallSize}", "--Batching:MaxDelay=00:00:00",
-        $"--ConnectionStrings:cache=127.0.0.1:{port},abortConnect=false");
+    private static Task<RunningService> StartAsync(int port) =>
+        RunningService.StartAsync(
+            args => TeacherExtensions.BuildTeacherService(args, TimedNetwork.Loader(s_pass)),
+            "--Teacher:Architecture=cifar-resnet20",
+            "--Teacher:Weights=random",
+            "--Cache:Memory=0",
+            $"--Batching:MaxBatch={CallSize}",
+            "--Batching:MaxDelay=00:00:00",
+            $"--ConnectionStrings:cache=127.0.0.1:{port},abortConnect=false"
+        );
 
     // A call without a cache takes a pass; a look-up before it and a store after it may add another one, and this machine's hiccups a little.
     private async Task AssertSlowedAtMostTwiceAsync(RunningService service)
@@ -150,7 +156,13 @@ public sealed class CacheAbsenceTests : IDisposable
         var ids = new byte[CallSize * ViewId.Length];
         for (var i = 0; i < CallSize; i++)
             new ViewId((UInt128)(ulong)(first + i + 1)).CopyTo(ids.AsSpan(i * ViewId.Length));
-        return new LabelRequest { ViewIds = ByteString.CopyFrom(ids), Pixels = ByteString.CopyFrom(new byte[CallSize * ViewRenderer.ByteCount(Side)]), Height = Side, Width = Side };
+        return new LabelRequest
+        {
+            ViewIds = ByteString.CopyFrom(ids),
+            Pixels = ByteString.CopyFrom(new byte[CallSize * ViewRenderer.ByteCount(Side)]),
+            Height = Side,
+            Width = Side,
+        };
     }
 }
 

@@ -12,7 +12,8 @@ public sealed class LogitsCodecTests
     private static readonly Half[] s_logits = [(Half)1.5, (Half)(-2), Half.MaxValue, (Half)0.1];
 
     [Fact]
-    public void Key_TeacherAndView_HasTheDocumentedForm() => Assert.Equal("kd:v1:0123:00000000000000000000000000000007", Encoding.ASCII.GetString(s_codec.Key(s_view)));
+    public void Key_TeacherAndView_HasTheDocumentedForm() =>
+        Assert.Equal("kd:v1:0123:00000000000000000000000000000007", Encoding.ASCII.GetString(s_codec.Key(s_view)));
 
     [Fact]
     public void TryDecode_WholeEntry_GivesTheSameBits()

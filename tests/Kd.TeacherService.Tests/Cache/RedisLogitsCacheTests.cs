@@ -141,10 +141,20 @@ public sealed class RedisLogitsCacheTests
         return connection;
     }
 
-    private static Task<CachedLogits> GetAsync(ILogitsCache cache, ViewId[] views) => cache.GetAsync(s_codec, views, s_patience, TestContext.Current.CancellationToken);
+    private static Task<CachedLogits> GetAsync(ILogitsCache cache, ViewId[] views) =>
+        cache.GetAsync(s_codec, views, s_patience, TestContext.Current.CancellationToken);
 
-    private static Task StoreAsync(ILogitsCache cache, ViewId[] views) => cache.SetAsync(
-        s_codec, views, Array.ConvertAll(views, view => s_codec.Encode(view, System.Runtime.InteropServices.MemoryMarshal.Cast<byte, Half>(Row((int)(ulong)view.Value - 1)))), s_patience, TestContext.Current.CancellationToken);
+    private static Task StoreAsync(ILogitsCache cache, ViewId[] views) =>
+        cache.SetAsync(
+            s_codec,
+            views,
+            Array.ConvertAll(
+                views,
+                view => s_codec.Encode(view, System.Runtime.InteropServices.MemoryMarshal.Cast<byte, Half>(Row((int)(ulong)view.Value - 1)))
+            ),
+            s_patience,
+            TestContext.Current.CancellationToken
+        );
 
     private static ViewId[] Views(int first, int count) => [.. Enumerable.Range(first, count).Select(number => new ViewId((UInt128)(ulong)(number + 1)))];
 

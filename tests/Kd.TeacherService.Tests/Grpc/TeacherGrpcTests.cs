@@ -13,7 +13,14 @@ namespace Kd.TeacherService.Tests.Grpc;
 
 public sealed class TeacherGrpcTests
 {
-    private static readonly string[] s_settings = ["--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random", "--Batching:MaxBatch=8", "--Teacher:LargestCall=20", "--Dataset:Path=demo"];
+    private static readonly string[] s_settings =
+    [
+        "--Teacher:Architecture=cifar-resnet20",
+        "--Teacher:Weights=random",
+        "--Batching:MaxBatch=8",
+        "--Teacher:LargestCall=20",
+        "--Dataset:Path=demo",
+    ];
 
     [Theory]
     [InlineData(null)]
@@ -24,7 +31,8 @@ public sealed class TeacherGrpcTests
         using var channel = service.Open();
 
         var error = await Assert.ThrowsAsync<RpcException>(async () =>
-            await new Teacher.TeacherClient(channel).DescribeAsync(new DescribeRequest(), key is null ? default : RunningService.WithKey(key)));
+            await new Teacher.TeacherClient(channel).DescribeAsync(new DescribeRequest(), key is null ? default : RunningService.WithKey(key))
+        );
 
         Assert.Equal(StatusCode.Unauthenticated, error.StatusCode);
         Assert.Contains("Service:Key", error.Status.Detail);
@@ -38,7 +46,10 @@ public sealed class TeacherGrpcTests
 
         var reply = await new Teacher.TeacherClient(channel).DescribeAsync(new DescribeRequest(), RunningService.WithKey());
 
-        Assert.Equal(("cifar-resnet20", "random", 24, 20, 270632L), (reply.Architecture, reply.Weights, reply.Classes.Count, reply.LargestCall, reply.Parameters));
+        Assert.Equal(
+            ("cifar-resnet20", "random", 24, 20, 270632L),
+            (reply.Architecture, reply.Weights, reply.Classes.Count, reply.LargestCall, reply.Parameters)
+        );
         Assert.Matches("^[0-9a-f]{32}$", reply.TeacherId);
     }
 
@@ -92,7 +103,13 @@ public sealed class TeacherGrpcTests
         await using var service = await StartAsync();
         using var channel = service.Open();
         var bytes = size > 1024 ? 0 : views * 3 * size * size + extraBytes;
-        var request = new LabelRequest { ViewIds = ByteString.CopyFrom(Ids(0, views)), Pixels = ByteString.CopyFrom(new byte[bytes]), Height = size, Width = size };
+        var request = new LabelRequest
+        {
+            ViewIds = ByteString.CopyFrom(Ids(0, views)),
+            Pixels = ByteString.CopyFrom(new byte[bytes]),
+            Height = size,
+            Width = size,
+        };
 
         var error = await Assert.ThrowsAsync<RpcException>(async () => await new Teacher.TeacherClient(channel).LabelAsync(request, RunningService.WithKey()));
 
@@ -109,7 +126,8 @@ public sealed class TeacherGrpcTests
         Assert.Equal("Healthy", await http.GetStringAsync(new Uri(service.Http, "/health")));
     }
 
-    private static Task<RunningService> StartAsync(params string[] more) => RunningService.StartAsync(TeacherExtensions.BuildTeacherService, [.. s_settings, .. more]);
+    private static Task<RunningService> StartAsync(params string[] more) =>
+        RunningService.StartAsync(TeacherExtensions.BuildTeacherService, [.. s_settings, .. more]);
 
     private static (LabelRequest Request, byte[] Pixels) Request(int views, int size)
     {
@@ -117,7 +135,16 @@ public sealed class TeacherGrpcTests
         var random = new CounterRandom(5, 5);
         foreach (ref var value in pixels.AsSpan())
             value = (byte)random.NextInt32(256);
-        return (new LabelRequest { ViewIds = ByteString.CopyFrom(Ids(0, views)), Pixels = ByteString.CopyFrom(pixels), Height = size, Width = size }, pixels);
+        return (
+            new LabelRequest
+            {
+                ViewIds = ByteString.CopyFrom(Ids(0, views)),
+                Pixels = ByteString.CopyFrom(pixels),
+                Height = size,
+                Width = size,
+            },
+            pixels
+        );
     }
 
     private static byte[] Ids(int first, int count)

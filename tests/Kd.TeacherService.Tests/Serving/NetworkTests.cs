@@ -22,7 +22,14 @@ public sealed class NetworkTests
         using (no_grad())
             network.parameters().Last().fill_(0.5f);
         var map = new ClassMap([.. Enumerable.Range(0, 10).Select(i => $"{i}")], null, 10);
-        using var model = new TeacherModel(loaded, new TeacherDescription("", "cifar-resnet20", "random", "float32", 0, 32), map, CPU, TeacherPrecision.Float32, 4);
+        using var model = new TeacherModel(
+            loaded,
+            new TeacherDescription("", "cifar-resnet20", "random", "float32", 0, 32),
+            map,
+            CPU,
+            TeacherPrecision.Float32,
+            4
+        );
 
         var error = Assert.Throws<TeacherException>(() => check.Run(model, TeacherPrecision.Float32));
 
@@ -39,7 +46,14 @@ public sealed class NetworkTests
         var check = SelfCheck.Prepare(network, 64);
         var map = new ClassMap([.. Enumerable.Range(0, 10).Select(i => $"{i}")], null, 10);
         var wanted = Enum.Parse<TeacherPrecision>(precision);
-        using var model = new TeacherModel(new LoadedNetwork(network, network, 10, null, [], false), new TeacherDescription("", "resnet18", "random", precision, 0, 64), map, CPU, wanted, 4);
+        using var model = new TeacherModel(
+            new LoadedNetwork(network, network, 10, null, [], false),
+            new TeacherDescription("", "resnet18", "random", precision, 0, 64),
+            map,
+            CPU,
+            wanted,
+            4
+        );
         Assert.InRange(check.Run(model, wanted).Difference, 0, bound + 0.01);
     }
 
@@ -50,7 +64,12 @@ public sealed class NetworkTests
         var path = folder.File("script.pt");
         await WriteScriptAsync(path);
 
-        await using var service = await RunningService.StartAsync(TeacherExtensions.BuildTeacherService, "--Teacher:Architecture=torchscript", $"--Teacher:Weights={path}", "--Teacher:InputSize=32");
+        await using var service = await RunningService.StartAsync(
+            TeacherExtensions.BuildTeacherService,
+            "--Teacher:Architecture=torchscript",
+            $"--Teacher:Weights={path}",
+            "--Teacher:InputSize=32"
+        );
         using var channel = service.Open();
         var client = new Teacher.TeacherClient(channel);
         var description = await client.DescribeAsync(new DescribeRequest(), RunningService.WithKey());
@@ -58,7 +77,9 @@ public sealed class NetworkTests
 
         Assert.Equal(("torchscript", 24, 32), (description.Architecture, description.Classes.Count, description.InputSize));
         // The script's logit of class c is c times the mean of the normalised picture.
-        var mean = Enumerable.Range(0, 3).Average(channel => (128 / 255.0 - Vision.Views.Normalization.Mean[channel]) / Vision.Views.Normalization.StandardDeviation[channel]);
+        var mean = Enumerable
+            .Range(0, 3)
+            .Average(channel => (128 / 255.0 - Vision.Views.Normalization.Mean[channel]) / Vision.Views.Normalization.StandardDeviation[channel]);
         for (var c = 0; c < 24; c++)
             Assert.Equal(c * mean, (double)rows[c], 0.01);
     }
@@ -68,7 +89,12 @@ public sealed class NetworkTests
     public async Task Start_RandomResNet152_IsServed()
     {
         await using var service = await RunningService.StartAsync(
-            TeacherExtensions.BuildTeacherService, "--Teacher:Architecture=resnet152", "--Teacher:Weights=random", "--Teacher:InputSize=32", "--Batching:MaxBatch=1");
+            TeacherExtensions.BuildTeacherService,
+            "--Teacher:Architecture=resnet152",
+            "--Teacher:Weights=random",
+            "--Teacher:InputSize=32",
+            "--Batching:MaxBatch=1"
+        );
         using var channel = service.Open();
         Assert.All(await LabelGreyAsync(new Teacher.TeacherClient(channel)), logit => Assert.True(Half.IsFinite(logit)));
     }
@@ -79,7 +105,12 @@ public sealed class NetworkTests
         using var folder = TestFiles.CreateFolder();
         File.WriteAllText(folder.File("script.pt"), "not a script");
         var error = await Assert.ThrowsAsync<TeacherException>(() =>
-            RunningService.StartAsync(TeacherExtensions.BuildTeacherService, "--Teacher:Architecture=torchscript", $"--Teacher:Weights={folder.File("script.pt")}"));
+            RunningService.StartAsync(
+                TeacherExtensions.BuildTeacherService,
+                "--Teacher:Architecture=torchscript",
+                $"--Teacher:Weights={folder.File("script.pt")}"
+            )
+        );
         Assert.Contains("torch.jit.save", error.Message);
         Assert.Contains("script.pt", error.Message);
     }
@@ -88,7 +119,13 @@ public sealed class NetworkTests
     {
         var pixels = new byte[3 * 32 * 32];
         Array.Fill(pixels, (byte)128);
-        var request = new LabelRequest { ViewIds = Google.Protobuf.ByteString.CopyFrom(new byte[16]), Pixels = Google.Protobuf.ByteString.CopyFrom(pixels), Height = 32, Width = 32 };
+        var request = new LabelRequest
+        {
+            ViewIds = Google.Protobuf.ByteString.CopyFrom(new byte[16]),
+            Pixels = Google.Protobuf.ByteString.CopyFrom(pixels),
+            Height = 32,
+            Width = 32,
+        };
         var reply = await client.LabelAsync(request, RunningService.WithKey());
         return System.Runtime.InteropServices.MemoryMarshal.Cast<byte, Half>(reply.Logits.Span).ToArray();
     }

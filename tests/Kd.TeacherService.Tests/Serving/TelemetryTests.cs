@@ -25,11 +25,13 @@ public sealed class TelemetryTests
         using var redis = RedisServer.Start("garnet");
         await using var service = await StartAsync(redis);
         var (sums, counts) = (new ConcurrentDictionary<string, double>(), new ConcurrentDictionary<string, int>());
-        using var meters = Listen((name, value) =>
-        {
-            sums.AddOrUpdate(name, value, (_, sum) => sum + value);
-            counts.AddOrUpdate(name, 1, (_, count) => count + 1);
-        });
+        using var meters = Listen(
+            (name, value) =>
+            {
+                sums.AddOrUpdate(name, value, (_, sum) => sum + value);
+                counts.AddOrUpdate(name, 1, (_, count) => count + 1);
+            }
+        );
         using var channel = service.Open();
         var client = new Teacher.TeacherClient(channel);
         var request = CreateRequest(0, 10);
@@ -67,7 +69,8 @@ public sealed class TelemetryTests
         var client = new Teacher.TeacherClient(channel);
         await Task.WhenAll(
             client.LabelAsync(CreateRequest(100, 4), RunningService.WithKey()).ResponseAsync,
-            client.LabelAsync(CreateRequest(200, 4), RunningService.WithKey()).ResponseAsync);
+            client.LabelAsync(CreateRequest(200, 4), RunningService.WithKey()).ResponseAsync
+        );
         await client.LookupAsync(new LookupRequest { ViewIds = CreateRequest(100, 4).ViewIds }, RunningService.WithKey());
         // The request's own span ends after its answer has gone.
         for (var waited = 0; waited < 100 && spans.Count(span => span.OperationName.EndsWith("HttpRequestIn", StringComparison.Ordinal)) < 3; waited++)
@@ -89,7 +92,11 @@ public sealed class TelemetryTests
     {
         using var redis = RedisServer.Start("garnet");
         await using var service = await StartAsync(redis);
-        using var recorded = new RecordedSpans(parent => parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None, TeacherTelemetry.Name, "Microsoft.AspNetCore");
+        using var recorded = new RecordedSpans(
+            parent => parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+            TeacherTelemetry.Name,
+            "Microsoft.AspNetCore"
+        );
         var spans = recorded.All;
         using var channel = service.Open();
         var client = new Teacher.TeacherClient(channel);
@@ -99,7 +106,10 @@ public sealed class TelemetryTests
 
         await Task.WhenAll(untraced, client.LabelAsync(CreateRequest(400, 4), CallIn(trace, "01")).ResponseAsync);
 
-        Assert.Equal(["teacher pass", "write cache"], spans.Where(span => span.Source.Name == TeacherTelemetry.Name).Select(span => span.OperationName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["teacher pass", "write cache"],
+            spans.Where(span => span.Source.Name == TeacherTelemetry.Name).Select(span => span.OperationName).Order(StringComparer.Ordinal)
+        );
         Assert.All(spans, span => Assert.Equal(trace, span.TraceId));
 
         static CallOptions CallIn(ActivityTraceId trace, string flags)
@@ -134,15 +144,27 @@ public sealed class TelemetryTests
         return meters;
     }
 
-    private static Task<RunningService> StartAsync(RedisServer redis) => RunningService.StartAsync(
-        TeacherExtensions.BuildTeacherService,
-        "--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random", "--Batching:MaxBatch=8", "--Batching:MaxDelay=00:00:00.05", $"--ConnectionStrings:cache=127.0.0.1:{redis.Port}");
+    private static Task<RunningService> StartAsync(RedisServer redis) =>
+        RunningService.StartAsync(
+            TeacherExtensions.BuildTeacherService,
+            "--Teacher:Architecture=cifar-resnet20",
+            "--Teacher:Weights=random",
+            "--Batching:MaxBatch=8",
+            "--Batching:MaxDelay=00:00:00.05",
+            $"--ConnectionStrings:cache=127.0.0.1:{redis.Port}"
+        );
 
     private static LabelRequest CreateRequest(int first, int count)
     {
         var ids = new byte[count * ViewId.Length];
         for (var i = 0; i < count; i++)
             new ViewId((UInt128)(ulong)(first + i + 1)).CopyTo(ids.AsSpan(i * ViewId.Length));
-        return new LabelRequest { ViewIds = ByteString.CopyFrom(ids), Pixels = ByteString.CopyFrom(new byte[count * ViewRenderer.ByteCount(Side)]), Height = Side, Width = Side };
+        return new LabelRequest
+        {
+            ViewIds = ByteString.CopyFrom(ids),
+            Pixels = ByteString.CopyFrom(new byte[count * ViewRenderer.ByteCount(Side)]),
+            Height = Side,
+            Width = Side,
+        };
     }
 }

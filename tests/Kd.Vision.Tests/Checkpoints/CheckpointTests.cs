@@ -165,7 +165,11 @@ public sealed class CheckpointTests
             return Fixture(name);
         using var scope = NewDisposeScope();
         var path = folder.File(name);
-        SafetensorsFile.Write(path, new Dictionary<string, TensorData> { ["a"] = TensorData.From(arange(6, ScalarType.Float32)), ["b"] = TensorData.From(zeros(2, 2)) }, new Dictionary<string, string> { ["classes"] = "x\ny" });
+        SafetensorsFile.Write(
+            path,
+            new Dictionary<string, TensorData> { ["a"] = TensorData.From(arange(6, ScalarType.Float32)), ["b"] = TensorData.From(zeros(2, 2)) },
+            new Dictionary<string, string> { ["classes"] = "x\ny" }
+        );
         return path;
     }
 }

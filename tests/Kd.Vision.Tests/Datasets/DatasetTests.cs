@@ -108,7 +108,10 @@ public sealed class DatasetTests
         Directory.CreateDirectory(Path.Combine(folders.Path, "train", "dog"));
 
         Assert.Contains("1 classes of", Assert.Throws<DatasetException>(() => DatasetLoader.Load(new DatasetOptions { Path = folder.Path })).Message);
-        Assert.Contains("have no training picture: dog", Assert.Throws<DatasetException>(() => DatasetLoader.Load(new DatasetOptions { Path = folders.Path })).Message);
+        Assert.Contains(
+            "have no training picture: dog",
+            Assert.Throws<DatasetException>(() => DatasetLoader.Load(new DatasetOptions { Path = folders.Path })).Message
+        );
     }
 
     [Fact]
@@ -117,7 +120,14 @@ public sealed class DatasetTests
         var options = new DatasetOptions { DemoTrainPerClass = 20, DemoValidationPerClass = 2 };
 
         var (first, second) = (DatasetLoader.Load(options), DatasetLoader.Load(options));
-        var other = DatasetLoader.Load(new DatasetOptions { DemoTrainPerClass = 20, DemoValidationPerClass = 2, DemoSeed = 2 });
+        var other = DatasetLoader.Load(
+            new DatasetOptions
+            {
+                DemoTrainPerClass = 20,
+                DemoValidationPerClass = 2,
+                DemoSeed = 2,
+            }
+        );
 
         Assert.Equal((480, 48, 96, 24), (first.Train.Count, first.Validation.Count, first.Test.Count, first.ClassNames.Count));
         Assert.All(first.Train.Labels.GroupBy(label => label), group => Assert.Equal(20, group.Count()));

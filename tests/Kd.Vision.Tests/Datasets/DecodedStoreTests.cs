@@ -17,7 +17,10 @@ public sealed class DecodedStoreTests
 
         Parallel.For(0, pictures.Length, i => stored[i] = store.TryAdd(pictures[i]));
 
-        Assert.All(pictures.Zip(stored), pair => Assert.True(pair.Second is { } image && image.Width == pair.First.Width && image.Pixels.SequenceEqual(pair.First.Pixels)));
+        Assert.All(
+            pictures.Zip(stored),
+            pair => Assert.True(pair.Second is { } image && image.Width == pair.First.Width && image.Pixels.SequenceEqual(pair.First.Pixels))
+        );
         if (!OperatingSystem.IsWindows())
             Assert.Empty(Directory.GetFiles(folder.File("decoded")));
     }
@@ -44,11 +47,17 @@ public sealed class DecodedStoreTests
     {
         using var folder = TestFiles.CreateFolder();
         var loads = 0;
-        var items = Enumerable.Range(0, 5).Select(i => new ImageItem($"{i}", 0, () =>
-        {
-            Interlocked.Increment(ref loads);
-            return new ImageContent(Picture(i), (UInt128)(ulong)i);
-        }));
+        var items = Enumerable
+            .Range(0, 5)
+            .Select(i => new ImageItem(
+                $"{i}",
+                0,
+                () =>
+                {
+                    Interlocked.Increment(ref loads);
+                    return new ImageContent(Picture(i), (UInt128)(ulong)i);
+                }
+            ));
         var split = new ImageSplit("train", items, new DecodedPictures(0, folder.File("decoded"), 1 << 20));
 
         for (var round = 0; round < 3; round++)

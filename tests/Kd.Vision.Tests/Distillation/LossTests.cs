@@ -17,23 +17,38 @@ public sealed class LossTests
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    public void Decoupled_Logits_GivesTheFormulasValueAndGradient(int row) => AssertLoss(
-        _numbers.GetProperty("decoupled")[row],
-        (student, expected) => DistillationLoss.Decoupled(student, Matrix("teacher_logits"), Labels(), Number(expected, "T"), Number(expected, "alpha"), Number(expected, "beta")));
+    public void Decoupled_Logits_GivesTheFormulasValueAndGradient(int row) =>
+        AssertLoss(
+            _numbers.GetProperty("decoupled")[row],
+            (student, expected) =>
+                DistillationLoss.Decoupled(
+                    student,
+                    Matrix("teacher_logits"),
+                    Labels(),
+                    Number(expected, "T"),
+                    Number(expected, "alpha"),
+                    Number(expected, "beta")
+                )
+        );
 
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    public void Relations_Logits_GivesTheFormulasValueAndGradient(int row) => AssertLoss(
-        _numbers.GetProperty("relations")[row],
-        (student, expected) => DistillationLoss.Relations(student, Matrix("teacher_logits"), Number(expected, "T"), Number(expected, "inter"), Number(expected, "intra")));
+    public void Relations_Logits_GivesTheFormulasValueAndGradient(int row) =>
+        AssertLoss(
+            _numbers.GetProperty("relations")[row],
+            (student, expected) =>
+                DistillationLoss.Relations(student, Matrix("teacher_logits"), Number(expected, "T"), Number(expected, "inter"), Number(expected, "intra"))
+        );
 
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    public void CrossEntropy_WithSmoothing_GivesPyTorchsValueAndGradient(int row) => AssertLoss(
-        _numbers.GetProperty("smoothed")[row],
-        (student, expected) => functional.cross_entropy(student, Labels(), label_smoothing: Number(expected, "smoothing")));
+    public void CrossEntropy_WithSmoothing_GivesPyTorchsValueAndGradient(int row) =>
+        AssertLoss(
+            _numbers.GetProperty("smoothed")[row],
+            (student, expected) => functional.cross_entropy(student, Labels(), label_smoothing: Number(expected, "smoothing"))
+        );
 
     [Fact]
     public void CurriculumTemperature_InTheGraph_GivesTheFormulasValueAndGradients()

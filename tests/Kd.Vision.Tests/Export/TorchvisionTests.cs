@@ -50,7 +50,9 @@ public sealed class TorchvisionTests
         using var _ = no_grad();
         var expected = network.call(arange(3 * 64 * 64, ScalarType.Float32).mul(tensor(0.01f)).sin().reshape(1, 3, 64, 64)).data<float>().ToArray();
 
-        using var process = Process.Start(new ProcessStartInfo(Python, ["-c", Program, folder.File("student.safetensors")]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(Python, ["-c", Program, folder.File("student.safetensors")]) { RedirectStandardOutput = true, RedirectStandardError = true }
+        )!;
         var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);

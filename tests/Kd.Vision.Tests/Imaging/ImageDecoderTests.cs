@@ -44,7 +44,12 @@ public sealed class ImageDecoderTests
     public void Decode_EmptyForeignOrTruncated_NamesThePicture(double share)
     {
         var whole = Encode(SKEncodedImageFormat.Jpeg, SKColorType.Rgba8888, SKColors.Red);
-        var bytes = share switch { 0 => [], 3 => "not a picture"u8.ToArray(), _ => whole[..(int)(whole.Length * share)] };
+        var bytes = share switch
+        {
+            0 => [],
+            3 => "not a picture"u8.ToArray(),
+            _ => whole[..(int)(whole.Length * share)],
+        };
 
         var error = Assert.Throws<CorruptImageException>(() => ImageDecoder.Decode(bytes, "cats/7.jpg"));
 

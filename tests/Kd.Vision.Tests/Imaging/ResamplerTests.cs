@@ -14,9 +14,10 @@ public sealed class ResamplerTests
             var random = new CounterRandom(round, 21);
             var image = Draw(ref random);
             var (w, h) = (1 + random.NextInt32(image.Width), 1 + random.NextInt32(image.Height));
-            var box = round % 2 == 0
-                ? new PixelBox(image.Width - w, image.Height - h, w, h)
-                : new PixelBox(random.NextInt32(image.Width - w + 1), random.NextInt32(image.Height - h + 1), w, h);
+            var box =
+                round % 2 == 0
+                    ? new PixelBox(image.Width - w, image.Height - h, w, h)
+                    : new PixelBox(random.NextInt32(image.Width - w + 1), random.NextInt32(image.Height - h + 1), w, h);
             var (width, height) = (1 + random.NextInt32(70), 1 + random.NextInt32(70));
 
             var actual = Resampler.Resize(image, box, width, height).Pixels;

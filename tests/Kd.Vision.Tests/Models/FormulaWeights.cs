@@ -21,7 +21,8 @@ internal static class FormulaWeights
     }
 
     /// <summary>x[i] = sin(0.01 i), in the shape given.</summary>
-    public static Tensor Input(params long[] shape) => tensor(Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b)).Select(i => (float)Math.Sin(0.01 * i)).ToArray()).reshape(shape);
+    public static Tensor Input(params long[] shape) =>
+        tensor(Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b)).Select(i => (float)Math.Sin(0.01 * i)).ToArray()).reshape(shape);
 
     private static float[] Values(string name, long[] shape, int k)
     {
@@ -29,14 +30,16 @@ internal static class FormulaWeights
         for (var i = 0; i < values.Length; i++)
         {
             var s = Math.Sin(0.37 * i + k);
-            values[i] = (float)(shape.Length switch
-            {
-                4 => s * Math.Sqrt(2.0 / (shape[1] * shape[2] * shape[3])),
-                2 => s * Math.Sqrt(1.0 / shape[1]),
-                _ when name.EndsWith("running_var", StringComparison.Ordinal) => 1 + 0.1 * s,
-                _ when name.EndsWith("running_mean", StringComparison.Ordinal) || name.EndsWith("bias", StringComparison.Ordinal) => 0.1 * s,
-                _ => 0.5 + 0.05 * s,
-            });
+            values[i] = (float)(
+                shape.Length switch
+                {
+                    4 => s * Math.Sqrt(2.0 / (shape[1] * shape[2] * shape[3])),
+                    2 => s * Math.Sqrt(1.0 / shape[1]),
+                    _ when name.EndsWith("running_var", StringComparison.Ordinal) => 1 + 0.1 * s,
+                    _ when name.EndsWith("running_mean", StringComparison.Ordinal) || name.EndsWith("bias", StringComparison.Ordinal) => 0.1 * s,
+                    _ => 0.5 + 0.05 * s,
+                }
+            );
         }
 
         return values;

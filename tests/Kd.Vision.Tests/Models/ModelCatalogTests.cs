@@ -12,12 +12,23 @@ public sealed class ModelCatalogTests
     [Fact]
     public async Task Create_ManyAtOnce_GivesEachTheWeightsOfItsSeed()
     {
-        const int seeds = 2, times = 8;
+        const int seeds = 2,
+            times = 8;
         var alone = Enumerable.Range(0, seeds).Select(seed => Hash(seed)).ToArray();
         Assert.NotEqual(alone[0], alone[1]);
 
-        var together = await Task.WhenAll(Enumerable.Range(0, seeds * times).Select(index => Task.Factory.StartNew(
-            () => Hash(index % seeds), TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        var together = await Task.WhenAll(
+            Enumerable
+                .Range(0, seeds * times)
+                .Select(index =>
+                    Task.Factory.StartNew(
+                        () => Hash(index % seeds),
+                        TestContext.Current.CancellationToken,
+                        TaskCreationOptions.LongRunning,
+                        TaskScheduler.Default
+                    )
+                )
+        );
 
         Assert.Equal(Enumerable.Range(0, seeds * times).Select(index => alone[index % seeds]), together);
     }

@@ -52,7 +52,10 @@ public sealed class ModelParityTests
 
         var actual = ModuleState.Entries(model).Select(entry => $"{entry.Key} {string.Join(',', entry.Value.shape)}");
 
-        var expected = TestFiles.Json("state_dict_names.json").GetProperty(fixture).EnumerateObject()
+        var expected = TestFiles
+            .Json("state_dict_names.json")
+            .GetProperty(fixture)
+            .EnumerateObject()
             .Select(entry => $"{entry.Name} {string.Join(',', entry.Value.EnumerateArray().Select(size => size.GetInt64()))}");
         Assert.Equal(expected, actual);
     }

@@ -47,14 +47,17 @@ public sealed class AdamTests
     {
         var quiet = Train();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        var collector = Task.Run(() =>
-        {
-            while (!stop.IsCancellationRequested)
+        var collector = Task.Run(
+            () =>
             {
-                GC.Collect(0);
-                GC.WaitForPendingFinalizers();
-            }
-        }, TestContext.Current.CancellationToken);
+                while (!stop.IsCancellationRequested)
+                {
+                    GC.Collect(0);
+                    GC.WaitForPendingFinalizers();
+                }
+            },
+            TestContext.Current.CancellationToken
+        );
         for (var round = 0; round < 3; round++)
             Assert.Equal(quiet, Train());
         await stop.CancelAsync();
@@ -87,7 +90,8 @@ public sealed class AdamTests
     {
         private readonly TorchSharp.Modules.Parameter weight;
 
-        public Weights(Tensor start) : base(nameof(Weights))
+        public Weights(Tensor start)
+            : base(nameof(Weights))
         {
             weight = new TorchSharp.Modules.Parameter(start.clone());
             RegisterComponents();

@@ -2,8 +2,8 @@ using Kd.Tests;
 using Kd.Vision.Checkpoints;
 using Kd.Vision.Optimization;
 using Kd.Vision.Runtime;
-using Parameter = TorchSharp.Modules.Parameter;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace Kd.Vision.Tests.Optimization;
 
@@ -19,7 +19,13 @@ public sealed class OptimizerTests
     [InlineData("sgd_clipped")]
     public void Step_TenTimes_GivesPyTorchsWeights(string name)
     {
-        var expected = TestFiles.Json("losses_and_optimizers.json").GetProperty("optimizers").GetProperty(name).EnumerateArray().Select(value => value.GetDouble()).ToArray();
+        var expected = TestFiles
+            .Json("losses_and_optimizers.json")
+            .GetProperty("optimizers")
+            .GetProperty(name)
+            .EnumerateArray()
+            .Select(value => value.GetDouble())
+            .ToArray();
         using var weight = Start();
         using var optimizer = Create(name, weight);
 
@@ -52,13 +58,14 @@ public sealed class OptimizerTests
 
     private static Parameter Start() => new(linspace(-1, 1, 12).reshape(4, 3).clone());
 
-    private static Optimizer Create(string name, Parameter weight) => name switch
-    {
-        "adam" => new Adam([weight], 0.05, 0.1),
-        "adamw" => new Adam([weight], 0.05, 0.1, decoupled: true),
-        "sgd" => new Sgd([weight], 0.02, 0.01, 0.9),
-        _ => new Sgd([weight], 0.02, 0, 0.9),
-    };
+    private static Optimizer Create(string name, Parameter weight) =>
+        name switch
+        {
+            "adam" => new Adam([weight], 0.05, 0.1),
+            "adamw" => new Adam([weight], 0.05, 0.1, decoupled: true),
+            "sgd" => new Sgd([weight], 0.02, 0.01, 0.9),
+            _ => new Sgd([weight], 0.02, 0, 0.9),
+        };
 
     private static void Run(Optimizer optimizer, Parameter weight, int from, int to, string name)
     {

@@ -10,20 +10,25 @@ namespace Kd.Vision.Tests.Views;
 public sealed class ViewTests
 {
     [Fact]
-    public void Render_SameKey_GivesSamePixelsOnAnyThreadInAnyOrder() => Check.QuickThrowOnFailure(Prop.ForAll<int, byte, bool>((seed, order, small) =>
-    {
-        var image = Picture(small ? 32 : 90, small ? 32 : 70, seed);
-        var planner = new ViewPlanner(small ? 32 : 48, small, seed);
-        var keys = Enumerable.Range(0, 16).Select(i => (Sample: i / 4, View: i % 4)).ToArray();
-        var expected = keys.Select(key => Render(image, planner, key)).ToArray();
+    public void Render_SameKey_GivesSamePixelsOnAnyThreadInAnyOrder() =>
+        Check.QuickThrowOnFailure(
+            Prop.ForAll<int, byte, bool>(
+                (seed, order, small) =>
+                {
+                    var image = Picture(small ? 32 : 90, small ? 32 : 70, seed);
+                    var planner = new ViewPlanner(small ? 32 : 48, small, seed);
+                    var keys = Enumerable.Range(0, 16).Select(i => (Sample: i / 4, View: i % 4)).ToArray();
+                    var expected = keys.Select(key => Render(image, planner, key)).ToArray();
 
-        var shuffled = Enumerable.Range(0, keys.Length).ToArray();
-        new CounterRandom(order, 0).Shuffle(shuffled.AsSpan());
-        var actual = new byte[keys.Length][];
-        Parallel.ForEach(shuffled, i => actual[i] = Render(image, new ViewPlanner(planner.Size, small, seed), keys[i]));
+                    var shuffled = Enumerable.Range(0, keys.Length).ToArray();
+                    new CounterRandom(order, 0).Shuffle(shuffled.AsSpan());
+                    var actual = new byte[keys.Length][];
+                    Parallel.ForEach(shuffled, i => actual[i] = Render(image, new ViewPlanner(planner.Size, small, seed), keys[i]));
 
-        return expected.Zip(actual).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second));
-    }));
+                    return expected.Zip(actual).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second));
+                }
+            )
+        );
 
     [Fact]
     public void Training_DistinctIndices_GivesDistinctViews()
@@ -41,9 +46,13 @@ public sealed class ViewTests
         var view = new ViewParameters(ViewKind.ResizedCrop, new PixelBox(1, 2, 30, 40), 32, false, new ColourJitter(900, 1000, 1100, 3));
         ViewId[] ids =
         [
-            view.IdFor(1), view.IdFor(2),
-            (view with { Kind = ViewKind.PaddedCrop }).IdFor(1), (view with { Box = new PixelBox(2, 2, 30, 40) }).IdFor(1),
-            (view with { Size = 33 }).IdFor(1), (view with { Flip = true }).IdFor(1), (view with { Jitter = ColourJitter.None }).IdFor(1),
+            view.IdFor(1),
+            view.IdFor(2),
+            (view with { Kind = ViewKind.PaddedCrop }).IdFor(1),
+            (view with { Box = new PixelBox(2, 2, 30, 40) }).IdFor(1),
+            (view with { Size = 33 }).IdFor(1),
+            (view with { Flip = true }).IdFor(1),
+            (view with { Jitter = ColourJitter.None }).IdFor(1),
         ];
 
         Assert.Equal(ids.Length, ids.Distinct().Count());
@@ -92,8 +101,10 @@ public sealed class ViewTests
 
         ViewRenderer.Render(image, new ViewPlanner(224, small: false, seed: 0).Evaluation(image.Width, image.Height), actual);
 
-        var differences = Enumerable.Range(0, actual.Length)
-            .Select(i => Math.Abs(actual[i] - expected.Pixels[i % (224 * 224) * 3 + i / (224 * 224)])).ToArray();
+        var differences = Enumerable
+            .Range(0, actual.Length)
+            .Select(i => Math.Abs(actual[i] - expected.Pixels[i % (224 * 224) * 3 + i / (224 * 224)]))
+            .ToArray();
         Assert.Equal((224, 224), (expected.Width, expected.Height));
         Assert.InRange(differences.Average(), 0, 2);
         Assert.InRange(differences.Count(difference => difference > 8) / (double)differences.Length, 0, 0.01);
