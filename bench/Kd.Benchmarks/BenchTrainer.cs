@@ -1,60 +1,62 @@
 extern alias trainer;
-using Kd.Vision.Datasets;
-
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
-using trainer::Kd.StudentTrainer.Curriculum;
-using trainer::Kd.StudentTrainer.Progress;
-using trainer::Kd.StudentTrainer.Runs;
-using trainer::Kd.StudentTrainer.Steering;
-using trainer::Kd.StudentTrainer.Teaching;
+using trainer::Kd.StudentTrainer.Hosting;
+using trainer::Kd.Training.Artifacts;
+using trainer::Kd.Training.Batches;
+using trainer::Kd.Training.Configuration;
+using trainer::Kd.Training.Runs;
+using trainer::Kd.Training.Tasks;
+using trainer::Kd.Training.Teaching;
 
 namespace Kd.Benchmarks;
 
-/// <summary>The trainer's parts, as its own program puts them together, without its job.</summary>
+/// <summary>Builds the trainer's services as its program does, without starting the host.</summary>
 internal sealed class BenchTrainer : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly Lazy<(BatchSource Batches, TeacherInfo? Teacher)> _sources;
 
     public BenchTrainer(string teachers, params string[] settings)
     {
         _app = TrainerExtensions.BuildStudentTrainer([
-            $"--Service:Key={BenchService.Key}",
+            $"--Service:Key={BenchTeacher.Key}",
             $"--TeacherClient:Address={teachers}",
             "--Logging:Console:LogLevel:Default=Warning",
             .. settings,
         ]);
-        // Its host is not started, since that would start a run; telemetry, where a collector is named, begins with its providers.
+        // Starting the host would start a run, so the telemetry providers are created here; they export if a collector is configured.
         _app.Services.GetService<TracerProvider>();
         _app.Services.GetService<MeterProvider>();
+        _sources = new(() => _app.Services.GetRequiredService<BatchSourceFactory>().Open(Configuration, CancellationToken.None));
     }
 
     public TeacherClient Teacher => _app.Services.GetRequiredService<TeacherClient>();
 
-    /// <summary>What a run is given.</summary>
-    public async Task<RunContext> CreateContextAsync()
-    {
-        var configuration = _app.Services.GetRequiredService<RunConfiguration>();
-        var dataset = DatasetLoader.Load(configuration.Dataset);
-        var planner = DatasetLoader.PlanViews(dataset, configuration.Views.Size, configuration.Views.Seed);
-        var description = await Teacher.DescribeAsync(dataset.ClassNames, CancellationToken.None);
-        return new RunContext(
-            "bench",
-            configuration,
-            dataset,
-            planner,
-            Teacher,
-            description,
-            _app.Services.GetRequiredService<CurriculumClient>(),
-            new ConsoleProgress(TextWriter.Null, TimeProvider.System),
-            new RunControl(),
-            TimeProvider.System,
-            _app.Services.GetRequiredService<ILogger<RunWork>>()
-        );
-    }
+    /// <summary>The settings.</summary>
+    public RunConfiguration Configuration => _app.Services.GetRequiredService<RunConfiguration>();
+
+    /// <summary>Opens the images and the teacher.</summary>
+    public BatchSource Open() => _sources.Value.Batches;
+
+    /// <summary>Trains a student into a folder.</summary>
+    public RunResult Train(string method, RunFolder folder) =>
+        _app
+            .Services.GetRequiredService<Trainer>()
+            .Train(
+                new RunSetup
+                {
+                    Id = "bench",
+                    Method = method,
+                    Configuration = Configuration,
+                    Batches = _sources.Value.Batches,
+                    Folder = folder,
+                    Teacher = _sources.Value.Teacher,
+                },
+                CancellationToken.None
+            );
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 }

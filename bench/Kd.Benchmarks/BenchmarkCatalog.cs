@@ -1,9 +1,9 @@
 namespace Kd.Benchmarks;
 
-/// <summary>All benchmarks by the names that the command line knows.</summary>
+/// <summary>The catalog of all benchmarks.</summary>
 internal static class BenchmarkCatalog
 {
-    /// <summary>Runs each; null where python3-torch, which it compares with, is not installed.</summary>
+    /// <summary>Benchmarks by name on the command line. The result is null if python3-torch is needed but not installed.</summary>
     public static IReadOnlyDictionary<string, Func<BenchmarkSize, Task<Ratio?>>> All { get; } =
         new Dictionary<string, Func<BenchmarkSize, Task<Ratio?>>>
         {

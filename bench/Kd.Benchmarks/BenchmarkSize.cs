@@ -1,15 +1,15 @@
 namespace Kd.Benchmarks;
 
-/// <summary>How much a benchmark does.</summary>
+/// <summary>Amount of work of a benchmark.</summary>
 internal enum BenchmarkSize
 {
-    /// <summary>Enough for a figure to quote.</summary>
+    /// <summary>Enough for a publishable figure.</summary>
     Full,
 
     /// <summary>Enough for a rough figure.</summary>
     Quick,
 
-    /// <summary>Only enough to run all of its code; its figure means nothing.</summary>
+    /// <summary>Just enough to run all of the code; the figure is meaningless.</summary>
     Smoke,
 }
 

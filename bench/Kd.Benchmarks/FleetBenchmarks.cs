@@ -1,19 +1,19 @@
 extern alias trainer;
-
 using System.Diagnostics;
 using System.Text;
-using Kd.TeacherService.Serving;
+using Kd.TeacherService.Hosting;
 using Kd.Tests;
 using Kd.Vision.Runtime;
 using Kd.Vision.Views;
-using trainer::Kd.StudentTrainer.Labeling;
+using trainer::Kd.Training.Control;
+using trainer::Kd.Training.Tasks;
 
 namespace Kd.Benchmarks;
 
-/// <summary>Several teachers, and labelling ahead.</summary>
+/// <summary>Benchmarks of several teachers and of labeling ahead.</summary>
 internal static class FleetBenchmarks
 {
-    /// <summary>The argument that makes this program one of the teachers.</summary>
+    /// <summary>The argument that runs this program as one of the teachers.</summary>
     public const string ServeArgument = "--serve-timed-teacher";
 
     private const string Ready = "ready";
@@ -21,7 +21,8 @@ internal static class FleetBenchmarks
     private const int Batch = 64;
     private static readonly TimeSpan s_pass = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>A teacher process whose pass takes a fixed time and no processor: a stand-in for a device. It ends when its standard input does, so with the benchmark.</summary>
+    /// <summary>Runs a teacher whose forward pass takes a fixed time and no CPU, to simulate a device.</summary>
+    /// <remarks>It ends when its standard input is closed, and so ends with the benchmark.</remarks>
     public static async Task<int> ServeAsync(int httpPort, int grpcPort)
     {
         TorchRuntime.EnsureLoaded();
@@ -29,7 +30,7 @@ internal static class FleetBenchmarks
             [
                 $"--urls=http://127.0.0.1:{httpPort};http://127.0.0.1:{grpcPort}",
                 $"--Endpoints:GrpcPort={grpcPort}",
-                $"--Service:Key={BenchService.Key}",
+                $"--Service:Key={BenchTeacher.Key}",
                 "--Logging:LogLevel:Default=Error",
                 "--Teacher:Architecture=cifar-resnet20",
                 "--Teacher:Weights=random",
@@ -47,7 +48,7 @@ internal static class FleetBenchmarks
         return 0;
     }
 
-    /// <summary>Images/s of one trainer's client from 8 teacher processes over those from 1.</summary>
+    /// <summary>Measures images/s that one trainer's client gets from 8 teacher processes, relative to 1.</summary>
     public static async Task<Ratio> ScaleOutAsync(BenchmarkSize size)
     {
         var replicas = size.Choose(8, 8, 2);
@@ -57,9 +58,9 @@ internal static class FleetBenchmarks
         try
         {
             var addresses = ports.Select(pair => $"http://127.0.0.1:{pair.Grpc}").ToArray();
-            // The first seconds are the just-in-time compilers', in nine processes; after only 6 of them a quick run measured a ratio of 5.3 instead of 7.5.
+            // The first seconds include just-in-time compilation in nine processes; with a warm-up of only 6 s a quick run measured 5.3 instead of 7.5.
             await RateAsync(addresses, size.Choose(16.0, 16, 0.5));
-            var (one, all) = await Turns.MeasureAsync(
+            var (one, all) = await Alternating.MeasureAsync(
                 size.Choose(3, 3, 1),
                 () => RateAsync(addresses[..1], seconds / 3.0),
                 () => RateAsync(addresses, seconds / 3.0)
@@ -78,20 +79,23 @@ internal static class FleetBenchmarks
         }
     }
 
-    /// <summary>Time of labelling a dataset over that of doing it again, when all is stored.</summary>
+    /// <summary>Measures the time to label a dataset, relative to a repetition when all views are stored.</summary>
     public static async Task<Ratio> PrelabelAsync(BenchmarkSize size)
     {
-        await using var service = await BenchService.StartAsync("--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random");
-        await using var trainer = new BenchTrainer(BenchService.Address, $"--Dataset:DemoTrainPerClass={size.Choose(100, 20, 2)}");
-        var context = await trainer.CreateContextAsync();
+        await using var service = await BenchTeacher.StartAsync("--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random");
+        await using var trainer = new BenchTrainer(BenchTeacher.Address, $"--Dataset:DemoTrainPerClass={size.Choose(100, 20, 2)}");
+        var prelabeler = new Prelabeler(trainer.Open(), trainer.Configuration.Views.PerSample, new RunMonitor(TimeProvider.System));
         var started = Stopwatch.GetTimestamp();
-        var (views, computed) = new Prelabeler(context).Execute(1, CancellationToken.None);
+        var (views, computed) = prelabeler.Execute(1, CancellationToken.None);
         var first = Stopwatch.GetElapsedTime(started).TotalSeconds;
         started = Stopwatch.GetTimestamp();
-        var (_, again) = new Prelabeler(context).Execute(2, CancellationToken.None);
+        var (_, again) = new Prelabeler(trainer.Open(), trainer.Configuration.Views.PerSample, new RunMonitor(TimeProvider.System)).Execute(
+            2,
+            CancellationToken.None
+        );
         var second = Stopwatch.GetElapsedTime(started).TotalSeconds;
         return again > 0
-            ? throw new InvalidOperationException($"{again} views were computed again: not what is to be measured.")
+            ? throw new InvalidOperationException($"Expected that all views are stored, but {again} were computed again.")
             : new Ratio("prelabel", first / second, 20, $"{views} views: first {first:F2} s ({computed} computed), second {second:F3} s");
     }
 
@@ -110,16 +114,16 @@ internal static class FleetBenchmarks
                 throw new InvalidOperationException($"A teacher process ended before it was ready; it printed:{Environment.NewLine}{printed}");
         }
 
-        // What it prints from now on must not fill the pipe.
+        // Drains the pipe, so that later output does not block the process.
         _ = process.StandardOutput.ReadToEndAsync();
         return new TeacherProcess(process);
     }
 
-    // Where a dotnet command runs this program, it runs the teachers too.
+    // If the dotnet command runs this program, it must run the teachers too.
     private static string[] Arguments() =>
         Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(FleetBenchmarks).Assembly.Location] : [];
 
-    // Three calls for each teacher are under way: one in its pass, one waiting, one on the wire.
+    // Three concurrent calls for each teacher: one in its forward pass, one waiting, one on the wire.
     private static async Task<double> RateAsync(string[] addresses, double seconds)
     {
         await using var trainer = new BenchTrainer(string.Join(';', addresses));

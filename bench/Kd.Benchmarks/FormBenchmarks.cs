@@ -5,10 +5,10 @@ using static TorchSharp.torch.nn;
 
 namespace Kd.Benchmarks;
 
-/// <summary>The inference form of ResNet-50 at 224 px, batch 16, float32 (smoke: 32 px, batch 1).</summary>
+/// <summary>Benchmarks of the inference form of ResNet-50 at 224 px, batch 16, float32 (smoke: 32 px, batch 1).</summary>
 internal static class FormBenchmarks
 {
-    /// <summary>Plain module over inference form.</summary>
+    /// <summary>Measures the time of the plain module relative to the inference form.</summary>
     public static async Task<Ratio> FormAsync(BenchmarkSize size)
     {
         using var plain = Create(inferenceForm: false);
@@ -19,7 +19,7 @@ internal static class FormBenchmarks
         var (rounds, passes) = size.Choose((7, 2), (3, 1), (1, 1));
         Time(plain, images, 1);
         Time(form, last, 1);
-        var (before, after) = await Turns.MeasureAsync(
+        var (before, after) = await Alternating.MeasureAsync(
             rounds,
             () => Task.FromResult(Time(plain, images, passes)),
             () => Task.FromResult(Time(form, last, passes))
@@ -27,7 +27,7 @@ internal static class FormBenchmarks
         return new Ratio("form", before / after, 1.3, $"plain {before:F3} s, inference form {after:F3} s a pass");
     }
 
-    /// <summary>torchvision in PyTorch over inference form; null where python3-torch is not installed.</summary>
+    /// <summary>Measures the time of torchvision in PyTorch relative to the inference form; null if python3-torch is not installed.</summary>
     public static async Task<Ratio?> PeerAsync(BenchmarkSize size)
     {
         var (batch, side) = Shape(size);
@@ -38,7 +38,7 @@ internal static class FormBenchmarks
         using var form = Create(inferenceForm: true);
         using var images = ChannelsLast.Apply(rand(batch, 3, side, side));
         Time(form, images, 1);
-        var (theirs, ours) = await Turns.MeasureAsync(rounds, peer.MeasureAsync, () => Task.FromResult(Time(form, images, passes)));
+        var (theirs, ours) = await Alternating.MeasureAsync(rounds, peer.MeasureAsync, () => Task.FromResult(Time(form, images, passes)));
         return new Ratio("form-peer", theirs / ours, 1.5, $"torchvision {theirs:F3} s, inference form {ours:F3} s a pass");
     }
 

@@ -7,14 +7,14 @@ using SkiaSharp;
 
 namespace Kd.Benchmarks;
 
-/// <summary>Decoding and augmenting pictures.</summary>
+/// <summary>Benchmarks of decoding and augmenting pictures.</summary>
 internal static class InputBenchmarks
 {
     private const int Width = 500,
         Height = 375,
         Side = 224;
 
-    /// <summary>Augmented 224 px views/s from 500x375 JPEG files over torchvision transforms on Pillow, one thread each.</summary>
+    /// <summary>Measures augmented 224 px views/s from 500x375 JPEG files, relative to torchvision transforms on Pillow, one thread each.</summary>
     public static async Task<Ratio?> InputAsync(BenchmarkSize size)
     {
         var folder = Directory.CreateTempSubdirectory("kd-bench-");
@@ -26,7 +26,7 @@ internal static class InputBenchmarks
             if (peer is null)
                 return null;
             Rate(files, count);
-            var (theirs, ours) = await Turns.MeasureAsync(rounds, peer.MeasureAsync, () => Task.FromResult(Rate(files, count)));
+            var (theirs, ours) = await Alternating.MeasureAsync(rounds, peer.MeasureAsync, () => Task.FromResult(Rate(files, count)));
             return new Ratio("input", ours / theirs, 1.5, $"torchvision on Pillow {theirs:F0} views/s, ours {ours:F0} views/s, one thread each");
         }
         finally
@@ -35,7 +35,7 @@ internal static class InputBenchmarks
         }
     }
 
-    /// <summary>Augmented 224 px views/s of pictures in the memory-mapped store over those of pictures that are decoded each time, one thread.</summary>
+    /// <summary>Measures augmented 224 px views/s from the memory-mapped store, relative to decoding each time, one thread.</summary>
     public static async Task<Ratio> DecodedStoreAsync(BenchmarkSize size)
     {
         var folder = Directory.CreateTempSubdirectory("kd-bench-");
@@ -46,7 +46,7 @@ internal static class InputBenchmarks
             var kept = Array.ConvertAll(files, file => store.TryKeep(new ImageContent(ImageDecoder.Decode(File.ReadAllBytes(file), file), 0))!.Image);
             var (rounds, count) = size.Choose((7, 400), (3, 200), (1, 4));
             Rate(files, count);
-            var (decoding, stored) = await Turns.MeasureAsync(
+            var (decoding, stored) = await Alternating.MeasureAsync(
                 rounds,
                 () => Task.FromResult(Rate(files, count)),
                 () => Task.FromResult(Rate(kept, image => image, count))
@@ -80,7 +80,7 @@ internal static class InputBenchmarks
         return count / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
-    // Waves with a little noise, at the quality that cameras and ImageNet have: about as many bytes as a photo of this size.
+    // Waves with a little noise, at the JPEG quality of cameras and ImageNet, give files about as large as a photo of this size.
     private static string Draw(DirectoryInfo folder, int index)
     {
         var random = new CounterRandom((ulong)index, 1);

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Kd.Benchmarks;
 
-/// <summary>Ports of loopback that nothing listens on. They lie below those of outgoing connections, and each process looks from a place of its own.</summary>
+/// <summary>Finds free loopback ports. They are below the ports of outgoing connections, and each process has its own range.</summary>
 internal static class Ports
 {
     private const int First = 20_000,
@@ -12,8 +12,8 @@ internal static class Ports
     private static readonly int s_end = First + PerProcess * (Environment.ProcessId % Processes + 1);
     private static int s_next = s_end - PerProcess;
 
-    /// <summary>The next port; safe on one thread only.</summary>
-    /// <exception cref="InvalidOperationException">All ports of this process have been given.</exception>
+    /// <summary>Takes the next free port. Not thread-safe.</summary>
+    /// <exception cref="InvalidOperationException">All ports of this process are used.</exception>
     public static int Take()
     {
         while (s_next < s_end)
@@ -27,7 +27,7 @@ internal static class Ports
             }
             catch (SocketException)
             {
-                // Somebody has it.
+                // The port is in use; try the next one.
             }
         }
 

@@ -18,7 +18,8 @@ var names = args.Except(["--quick", "--smoke"]).ToList();
 if (names.Find(name => !BenchmarkCatalog.All.ContainsKey(name)) is { } unknown)
 {
     Console.Error.WriteLine(
-        $"error: '{unknown}' is not a benchmark. Known: {string.Join(", ", BenchmarkCatalog.All.Keys)}; --quick for a short run, --smoke for one that only shows that they work, --list for their names."
+        $"error: '{unknown}' is not a benchmark. Known: {string.Join(", ", BenchmarkCatalog.All.Keys)}; "
+            + "--quick: shorter measurements; --smoke: only run the code; --list: list the names."
     );
     return 2;
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Kd.Benchmarks;
 
-/// <summary>A script of bench/pytorch that measures once for each line it is sent, and answers with a number.</summary>
+/// <summary>Runs a script of bench/pytorch, which responds to each line with one measurement.</summary>
 internal sealed class PyTorchPeer : IDisposable
 {
     private const string Python = "/usr/bin/python3";
@@ -11,7 +11,7 @@ internal sealed class PyTorchPeer : IDisposable
 
     private PyTorchPeer(Process process) => _process = process;
 
-    /// <summary>Starts a script; null where Debian's python3-torch and python3-torchvision are not installed.</summary>
+    /// <summary>Starts a script; null if Debian's python3-torch and python3-torchvision are not installed.</summary>
     public static async Task<PyTorchPeer?> StartAsync(string script, params object[] arguments)
     {
         if (!await IsInstalledAsync())
@@ -30,7 +30,7 @@ internal sealed class PyTorchPeer : IDisposable
         var process = Process.Start(start)!;
         if (await process.StandardOutput.ReadLineAsync() == "ready")
             return new PyTorchPeer(process);
-        throw new InvalidOperationException($"The PyTorch peer {script} ended before it was ready; its message is above.");
+        throw new InvalidOperationException($"The PyTorch peer {script} ended before it was ready; see its message above.");
     }
 
     private static async Task<bool> IsInstalledAsync()
@@ -45,11 +45,11 @@ internal sealed class PyTorchPeer : IDisposable
         return process.ExitCode == 0;
     }
 
-    /// <summary>One measurement.</summary>
+    /// <summary>Takes one measurement.</summary>
     public async Task<double> MeasureAsync()
     {
         await _process.StandardInput.WriteLineAsync();
-        var line = await _process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The PyTorch peer ended; its message is above.");
+        var line = await _process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The PyTorch peer ended; see its message above.");
         return double.Parse(line, CultureInfo.InvariantCulture);
     }
 

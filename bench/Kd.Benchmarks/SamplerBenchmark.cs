@@ -1,18 +1,17 @@
 extern alias trainer;
-
 using System.Diagnostics;
 using Kd.Core.Randomness;
 using trainer::Kd.Protocol.Curriculum.V1;
-using trainer::Kd.StudentTrainer.Curriculum;
+using trainer::Kd.Training.Curriculum;
 
 namespace Kd.Benchmarks;
 
-/// <summary>Choosing the samples of an epoch.</summary>
+/// <summary>Benchmark of the selection of an epoch's samples.</summary>
 internal static class SamplerBenchmark
 {
     private const double Limit = 0.5;
 
-    /// <summary>0.5 s over the slowest strategy's time for 1.3 million samples.</summary>
+    /// <summary>Measures 0.5 s relative to the time of the slowest strategy for 1.3 million samples.</summary>
     public static Task<Ratio> RunAsync(BenchmarkSize size)
     {
         var (random, difficulty) = (new CounterRandom(1, 0), new float[size.Choose(1_300_000, 1_300_000, 13_000)]);

@@ -7,7 +7,7 @@ using StackExchange.Redis;
 
 namespace Kd.Benchmarks;
 
-/// <summary>What the service adds to the network and to the cache.</summary>
+/// <summary>Benchmarks of the overhead of the teacher service over its network and its cache.</summary>
 internal static class ServingBenchmarks
 {
     private const int Side = 32;
@@ -16,42 +16,42 @@ internal static class ServingBenchmarks
     private static readonly string[] s_teacher = ["--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random"];
     private static ulong s_nextView = 1;
 
-    /// <summary>Images/s through gRPC Label, all misses, over images/s of the same form called in this process.</summary>
+    /// <summary>Measures images/s through gRPC Label, all misses, relative to images/s of the same network called in this process.</summary>
     public static async Task<Ratio> LabelOverheadAsync(BenchmarkSize size)
     {
-        await using var service = await BenchService.StartAsync(s_teacher);
+        await using var service = await BenchTeacher.StartAsync(s_teacher);
         var (rounds, calls) = size.Choose((9, 32), (5, 16), (1, Callers));
         await ThroughGrpcAsync(size.Choose(2 * Callers, 2 * Callers, Callers));
-        var (direct, served) = await Turns.MeasureAsync(rounds, () => Task.Run(() => InProcess(service, calls)), () => ThroughGrpcAsync(calls));
+        var (direct, served) = await Alternating.MeasureAsync(rounds, () => Task.Run(() => InProcess(service, calls)), () => ThroughGrpcAsync(calls));
         return new Ratio("label-overhead", served / direct, 0.9, $"in process {direct:F0} images/s, through gRPC {served:F0} images/s ({Callers} callers)");
     }
 
-    /// <summary>Logits/s from Lookup, all hits, C = 100, over StackExchange.Redis MGET of the same values.</summary>
+    /// <summary>Measures views/s of Lookup, all hits, C = 100, relative to StackExchange.Redis MGET of the same values.</summary>
     public static async Task<Ratio> LookupAsync(BenchmarkSize size)
     {
         using var classes = new ClassFolders(100);
-        await using var service = await BenchService.StartAsync([.. s_teacher, $"--Dataset:Path={classes.Path}"]);
-        using var channel = BenchService.Open();
+        await using var service = await BenchTeacher.StartAsync([.. s_teacher, $"--Dataset:Path={classes.Path}"]);
+        using var channel = BenchTeacher.Open();
         var client = new Teacher.TeacherClient(channel);
         var label = CreateRequest();
-        await client.LabelAsync(label, BenchService.Options);
+        await client.LabelAsync(label, BenchTeacher.Options);
         var lookup = new LookupRequest { ViewIds = label.ViewIds };
         var stored = new LookupRequest { ViewIds = label.ViewIds, StoredOnly = true };
         var keys = Keys(new LogitsCodec(service.Model.Description.Id, 100), label.ViewIds);
-        await using var redis = await ConnectionMultiplexer.ConnectAsync(BenchService.Cache);
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(BenchTeacher.Cache);
         var (rounds, calls) = size.Choose((9, 10_000), (5, 6000), (1, 2 * Callers));
         Task<double> GetAsync() => RateAsync(calls, () => redis.GetDatabase().StringGetAsync(keys));
-        Task<double> LookupAsync(LookupRequest request) => RateAsync(calls, () => client.LookupAsync(request, BenchService.Options).ResponseAsync);
-        // The first seconds are the just-in-time compiler's.
-        await Turns.MeasureAsync(size.Choose(4, 4, 1), GetAsync, () => LookupAsync(stored));
-        var (plain, served) = await Turns.MeasureAsync(rounds, GetAsync, () => LookupAsync(lookup));
+        Task<double> LookupAsync(LookupRequest request) => RateAsync(calls, () => client.LookupAsync(request, BenchTeacher.Options).ResponseAsync);
+        // The first seconds include just-in-time compilation.
+        await Alternating.MeasureAsync(size.Choose(4, 4, 1), GetAsync, () => LookupAsync(stored));
+        var (plain, served) = await Alternating.MeasureAsync(rounds, GetAsync, () => LookupAsync(lookup));
         var throughRedis = await LookupAsync(stored);
         foreach (var request in new[] { lookup, stored })
         {
-            var reply = await client.LookupAsync(request, BenchService.Options);
+            var reply = await client.LookupAsync(request, BenchTeacher.Options);
             if (reply.Missing.Count > 0 || reply.Classes != 100)
                 throw new InvalidOperationException(
-                    $"{reply.Missing.Count} of {CallSize} views were missing, {reply.Classes} classes: not what is to be measured."
+                    $"Expected {CallSize} cached views of 100 classes, but {reply.Missing.Count} were missing, with {reply.Classes} classes."
                 );
         }
 
@@ -59,11 +59,12 @@ internal static class ServingBenchmarks
             "lookup",
             served / plain,
             0.5,
-            $"MGET {plain:F0} views/s; Lookup {served:F0} views/s from the replica's memory, {throughRedis:F0} views/s ({throughRedis / plain:F2}) where it asks Redis ({Callers} callers)"
+            $"MGET {plain:F0} views/s; Lookup {served:F0} views/s from the replica's memory, "
+                + $"{throughRedis:F0} views/s ({throughRedis / plain:F2}) from Redis ({Callers} callers)"
         );
     }
 
-    private static double InProcess(BenchService service, int calls)
+    private static double InProcess(BenchTeacher service, int calls)
     {
         var model = service.Model;
         var bytes = ViewRenderer.ByteCount(Side);
@@ -81,14 +82,14 @@ internal static class ServingBenchmarks
 
     private static async Task<double> ThroughGrpcAsync(int calls)
     {
-        using var channel = BenchService.Open();
+        using var channel = BenchTeacher.Open();
         var client = new Teacher.TeacherClient(channel);
         var requests = Enumerable.Range(0, calls).Select(_ => CreateRequest()).ToArray();
         var next = -1;
-        return await RateAsync(calls, () => client.LabelAsync(requests[Interlocked.Increment(ref next)], BenchService.Options).ResponseAsync);
+        return await RateAsync(calls, () => client.LabelAsync(requests[Interlocked.Increment(ref next)], BenchTeacher.Options).ResponseAsync);
     }
 
-    /// <summary>Views/s of calls by several callers at once.</summary>
+    /// <summary>Measures views/s of calls by several callers at once.</summary>
     private static async Task<double> RateAsync<T>(int calls, Func<Task<T>> call)
     {
         var left = calls;
@@ -125,7 +126,7 @@ internal static class ServingBenchmarks
         [.. Enumerable.Range(0, CallSize).Select(view => (RedisKey)codec.Key(ViewId.Read(ids.Span.Slice(view * ViewId.Length, ViewId.Length))))];
 }
 
-/// <summary>An empty dataset folder with a number of classes.</summary>
+/// <summary>A temporary dataset folder with a number of empty classes.</summary>
 internal sealed class ClassFolders : IDisposable
 {
     public ClassFolders(int count)

@@ -1,21 +1,21 @@
 extern alias trainer;
-
 using System.Diagnostics;
 using Kd.Core.Randomness;
+using Kd.Settings;
 using SkiaSharp;
-using trainer::Kd.StudentTrainer.Runs;
-using trainer::Kd.StudentTrainer.Training;
+using trainer::Kd.Training.Artifacts;
 
 namespace Kd.Benchmarks;
 
-/// <summary>A whole distillation run, caches cold at its start, against a plain PyTorch loop with the teacher in every step.</summary>
+/// <summary>Compares a whole distillation run, which starts with a cold cache, with a plain PyTorch loop that runs the teacher in every step.</summary>
 internal static class WholeRunBenchmark
 {
     private const int Side = 64,
         Classes = 10,
         Views = 4;
 
-    /// <summary>The reference's run over ours; its 20 epochs are extrapolated from 2 (quick: from 1). Null where python3-torch is not installed.</summary>
+    /// <summary>Measures the time of the reference relative to ours. The 20 epochs of the reference are extrapolated from 2 (quick: from 1).</summary>
+    /// <returns>The ratio; null if python3-torch is not installed.</returns>
     public static async Task<Ratio?> RunAsync(BenchmarkSize size)
     {
         var (images, measured) = size.Choose((1000, 2), (200, 1), (20, 1));
@@ -35,14 +35,14 @@ internal static class WholeRunBenchmark
         try
         {
             var data = Draw(folder, images);
-            await using var service = await BenchService.StartAsync(
+            await using var service = await BenchTeacher.StartAsync(
                 $"--Teacher:Architecture={teacher}",
                 "--Teacher:Weights=random",
                 "--Teacher:InputSize=64",
                 $"--Dataset:Path={data}"
             );
             await using var trainer = new BenchTrainer(
-                BenchService.Address,
+                BenchTeacher.Address,
                 $"--Dataset:Path={data}",
                 $"--Views:PerSample={Views}",
                 "--Student:Form=Standard",
@@ -50,15 +50,15 @@ internal static class WholeRunBenchmark
                 $"--Training:Epochs={epochs}"
             );
             var started = Stopwatch.GetTimestamp();
-            var context = await trainer.CreateContextAsync();
             using var run = RunFolder.Open(Path.Combine(folder.FullName, "run"));
-            var result = await Task.Run(() => new TrainingRun(context, Methods.Kd, run).Execute(CancellationToken.None));
+            var result = await Task.Run(() => trainer.Train(Methods.Kd, run));
             var ours = Stopwatch.GetElapsedTime(started).TotalSeconds;
             return new Ratio(
                 "run-vs-reference",
                 theirs / ours,
                 3,
-                $"{images} images, {epochs} epochs: PyTorch {theirs:F0} s (extrapolated from {measured} epochs), ours {ours:F0} s, validation, checkpoints and report included; {result.TeacherComputed} views computed"
+                $"{images} images, {epochs} epochs: PyTorch {theirs:F0} s (extrapolated from {measured} epochs), ours {ours:F0} s "
+                    + $"with validation, checkpoints and report; {result.TeacherComputed} views computed"
             );
         }
         finally

@@ -1,32 +1,37 @@
 using Kd.AppHost.Hosting;
 using Kd.AppHost.Settings;
 using Kd.AppHost.Trainer;
+using Kd.Settings;
 
 if (!RunSettings.TryRead(args, out var settings))
     return RunSettings.UsageError;
 
 var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DashboardApplicationName = "Kd.Aspire" }).AddRunHost();
 
-// The key that the services share; a call without it is refused.
+// The services share this key and refuse calls without it.
 var key = builder.AddParameter("service-key", new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true);
 
 var cache = builder.AddCache(settings);
 
 var teacher = builder
-    .AddProject<Projects.Kd_TeacherService>("teacher")
+    .AddProject<Projects.Kd_TeacherService>(SharedNames.Teacher)
     .WithGrpcEndpoints(key)
     .WithCache(cache)
     .WithReplicas(settings.TeacherReplicas)
-    .WithSettings(settings, "Teacher", "Batching", "Cache", "Dataset", "Device")
+    .WithSettings(settings, RunSettings.TeacherSections)
     .WithIconName("HatGraduation");
 
-var agent = builder.AddProject<Projects.Kd_CurriculumAgent>("agent").WithGrpcEndpoints(key).WithSettings(settings, "Agent").WithIconName("BrainCircuit");
+var agent = builder
+    .AddProject<Projects.Kd_CurriculumAgent>(SharedNames.Agent)
+    .WithGrpcEndpoints(key)
+    .WithSettings(settings, AgentOptions.Section)
+    .WithIconName("BrainCircuit");
 
 builder
-    .AddProject<Projects.Kd_StudentTrainer>("trainer")
+    .AddProject<Projects.Kd_StudentTrainer>(SharedNames.Trainer)
     .WithRunPage(key)
-    .WithGrpcAddress("TeacherClient__Address", teacher)
-    .WithGrpcAddress("AgentClient__Address", agent)
+    .WithGrpcAddress(SharedNames.TeacherAddress, teacher)
+    .WithGrpcAddress(SharedNames.AgentAddress, agent)
     .WaitFor(teacher)
     .WaitFor(agent)
     .WithTrainerCommands()

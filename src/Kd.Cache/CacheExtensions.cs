@@ -5,11 +5,11 @@ namespace Kd.Cache;
 
 internal static class CacheExtensions
 {
-    /// <summary>Builds the whole service.</summary>
+    /// <summary>Builds the cache service.</summary>
     public static WebApplication BuildCache(string[] args)
     {
         var builder = ServiceDefaultsExtensions.CreateService(args);
-        builder.Services.AddSection<CacheOptions>(CacheOptions.Section);
+        builder.Services.AddSection<CacheServerOptions>(CacheServerOptions.Section);
         builder.Services.AddSingleton<CacheServer>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<CacheServer>());
         builder.Services.AddSingleton<CacheHealthCheck>();

@@ -4,8 +4,8 @@ using StackExchange.Redis;
 
 namespace Kd.Cache;
 
-/// <summary>Healthy while the server answers a PING over its socket.</summary>
-internal sealed class CacheHealthCheck(IOptions<CacheOptions> options) : IHealthCheck, IAsyncDisposable
+/// <summary>Reports the service as healthy while the Redis server answers a PING over its socket.</summary>
+internal sealed class CacheHealthCheck(IOptions<CacheServerOptions> options) : IHealthCheck, IAsyncDisposable
 {
     private readonly Lazy<Task<ConnectionMultiplexer>> _connection = new(() =>
         ConnectionMultiplexer.ConnectAsync(

@@ -15,7 +15,8 @@ internal static partial class CacheLog
     [LoggerMessage(
         3,
         LogLevel.Warning,
-        "The cache folder '{Folder}' cannot be used ({Reason}); another AppHost may be using it. This time the cache is in memory only; --Cache:Folder names another folder."
+        "The cache folder '{Folder}' cannot be used ({Reason}); another AppHost may be using it. This time the cache is in memory only; "
+            + "--Cache:Folder names another folder."
     )]
     public static partial void FolderUnusable(this ILogger logger, string folder, string reason);
 

@@ -9,14 +9,14 @@ using Tsavorite.core;
 
 namespace Kd.Cache;
 
-/// <summary>Runs Garnet, a server of the Redis protocol, on loopback. With a folder, its entries outlive the process, even when it is killed.</summary>
-internal sealed class CacheServer(IOptions<CacheOptions> options, ILogger<CacheServer> logger) : IHostedService, IDisposable
+/// <summary>Runs Garnet, a Redis-compatible server, on loopback. If a folder is set, the entries survive restarts, even after a kill.</summary>
+internal sealed class CacheServer(IOptions<CacheServerOptions> options, ILogger<CacheServer> logger) : IHostedService, IDisposable
 {
-    private readonly CacheOptions _options = options.Value;
+    private readonly CacheServerOptions _options = options.Value;
     private GarnetServer? _server;
     private FileStream? _lock;
 
-    /// <summary>Whether the entries outlive the process.</summary>
+    /// <summary>Whether the entries survive a restart.</summary>
     public bool IsPersistent => _lock is not null;
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -48,7 +48,7 @@ internal sealed class CacheServer(IOptions<CacheOptions> options, ILogger<CacheS
         _lock = null;
     }
 
-    // A cache can be filled again, so whatever is wrong with its folder must not keep a run from starting.
+    // A cache can be refilled, so a problem with its folder must not prevent a run.
     private bool TryStart(string folder)
     {
         try
@@ -87,7 +87,7 @@ internal sealed class CacheServer(IOptions<CacheOptions> options, ILogger<CacheS
         }
         catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {
-            throw new IOException($"The port {endpoint.Port} of the cache is in use.", new AddressInUseException(error.Message, error));
+            throw new IOException($"The cache's port {endpoint.Port} is in use.", new AddressInUseException(error.Message, error));
         }
     }
 
@@ -102,7 +102,7 @@ internal sealed class CacheServer(IOptions<CacheOptions> options, ILogger<CacheS
             QuietMode = true,
         };
 
-    // Entries reach an append-only file within a fifth of a second, and a checkpoint shortens the file now and then. What does not fit into memory is read from disk.
+    // Entries reach an append-only file within 200 ms, and checkpoints keep that file short. Entries that do not fit in memory are read from disk.
     private GarnetServerOptions FolderOptions(string folder)
     {
         var server = MemoryOptions();
@@ -115,7 +115,7 @@ internal sealed class CacheServer(IOptions<CacheOptions> options, ILogger<CacheS
         server.AofMemorySize = "16m";
         server.AofSizeLimit = "512m";
         server.Recover = true;
-        // The native device needs libaio, which not every machine has.
+        // The native device needs libaio, which some machines lack.
         server.DeviceType = DeviceType.RandomAccess;
         return server;
     }

@@ -1,4 +1,4 @@
-using Kd.CurriculumAgent.Runs;
+using Kd.CurriculumAgent.Hosting;
 using Kd.ServiceDefaults.Settings;
 
 return await ServiceProgram.RunAsync(() => CurriculumExtensions.BuildCurriculumAgent(args));

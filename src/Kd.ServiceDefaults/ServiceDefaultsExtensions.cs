@@ -11,21 +11,21 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Kd.ServiceDefaults;
 
-/// <summary>What the services of the system have in common: telemetry, health checks, endpoints, the shared key.</summary>
+/// <summary>Sets up the parts that all services have in common: telemetry, health checks, endpoints and the shared key.</summary>
 public static class ServiceDefaultsExtensions
 {
     private const string Live = "live";
 
-    /// <summary>Begins a service with the defaults.</summary>
+    /// <summary>Creates the builder of a service with the defaults.</summary>
     /// <param name="args">Command line; <c>--Section:Name=value</c> becomes configuration.</param>
     public static WebApplicationBuilder CreateService(string[] args)
     {
-        // appsettings.json lies beside the program, wherever it is started from.
+        // appsettings.json is next to the program, whatever the working directory.
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
-        // A failed start is reported by ServiceProgram: one message for a mistake of the user, the whole exception for anything else.
+        // ServiceProgram reports a failed start: one message for a user's mistake, the whole exception for anything else.
         builder.Logging.AddFilter<ConsoleLoggerProvider>("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
-        // ServiceEndpoints binds what ASPNETCORE_URLS lists; Kestrel warns that something else than itself does.
+        // ServiceEndpoints binds the addresses of ASPNETCORE_URLS; Kestrel would warn that it ignores them.
         builder.Logging.AddFilter<ConsoleLoggerProvider>("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
         builder.AddTelemetry();
         builder.UseServiceEndpoints();
@@ -34,16 +34,19 @@ public static class ServiceDefaultsExtensions
         return builder;
     }
 
-    /// <summary>Adds what a service needs that serves or calls gRPC: the shared key on both sides, and connection pools to services named by address or by discovery.</summary>
+    /// <summary>Adds gRPC for servers and clients: the shared key on both sides, service discovery, and connection pools.</summary>
     public static WebApplicationBuilder AddGrpcDefaults(this WebApplicationBuilder builder)
     {
+        // In this order: a call without the key learns nothing about the replica.
         builder.Services.AddServiceKey();
+        builder.Services.AddSingleton<ReplicaServerInterceptor>();
+        builder.Services.AddGrpc(options => options.Interceptors.Add<ReplicaServerInterceptor>());
         builder.Services.AddServiceDiscovery();
         builder.Services.AddSingleton<GrpcChannelPoolFactory>();
         return builder;
     }
 
-    /// <summary>Maps <c>/health</c> (ready to work) and <c>/alive</c> (running).</summary>
+    /// <summary>Maps the health endpoints <c>/health</c> (ready) and <c>/alive</c> (running).</summary>
     public static WebApplication MapServiceDefaults(this WebApplication app)
     {
         app.MapHealthChecks("/health");

@@ -1,4 +1,4 @@
 using Kd.ServiceDefaults.Settings;
-using Kd.StudentTrainer.Runs;
+using Kd.StudentTrainer.Hosting;
 
 return await ServiceProgram.RunAsync(() => TrainerExtensions.BuildStudentTrainer(args));

@@ -1,4 +1,4 @@
 using Kd.ServiceDefaults.Settings;
-using Kd.TeacherService.Serving;
+using Kd.TeacherService.Hosting;
 
 return await ServiceProgram.RunAsync(() => TeacherExtensions.BuildTeacherService(args));

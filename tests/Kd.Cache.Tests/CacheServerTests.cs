@@ -1,8 +1,8 @@
 using System.Net;
+using Kd.Settings;
 using Kd.Tests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace Kd.Cache.Tests;
@@ -34,9 +34,9 @@ public sealed class CacheServerTests
         });
     }
 
-    // How it ends when the process is killed is tested from outside (LabelingTests).
+    // LabelingTests kills the process to test that case.
     [Fact]
-    public async Task Start_OnAUsedFolder_HasWhatWasStored()
+    public async Task Start_FolderWithEntries_RestoresThem()
     {
         using var folder = TestFiles.CreateFolder();
         await using (var cache = await StartAsync(folder.File("cache")))
@@ -55,7 +55,7 @@ public sealed class CacheServerTests
     }
 
     [Fact]
-    public async Task Start_FolderInUse_GoesOnInMemory()
+    public async Task Start_FolderInUse_KeepsEntriesInMemory()
     {
         using var folder = TestFiles.CreateFolder();
         await using var first = await StartAsync(folder.Path);
@@ -69,7 +69,7 @@ public sealed class CacheServerTests
     [Fact]
     public async Task Start_PasswordMissing_SaysHowToSetIt()
     {
-        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => StartAsync(password: ""));
+        var error = await Assert.ThrowsAsync<SettingsException>(() => StartAsync(password: ""));
         Assert.Contains("Cache:Password is missing", error.Message);
     }
 

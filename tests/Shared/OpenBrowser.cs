@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 
 namespace Kd.Tests;
 
-/// <summary>A real browser with one page, and what went wrong in it.</summary>
+/// <summary>Runs a real browser with one page, and collects its errors and its requests to other sites.</summary>
 internal sealed class OpenBrowser : IAsyncDisposable
 {
     private static readonly string[] s_chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -28,18 +28,18 @@ internal sealed class OpenBrowser : IAsyncDisposable
         };
     }
 
-    /// <summary>Folder for pictures of what the tests see (KD_SCREENSHOTS, relative to the repository); null: none are taken.</summary>
+    /// <summary>Folder of screenshots (KD_SCREENSHOTS, relative to the repository); null: none are taken.</summary>
     public static string? Screenshots { get; } =
         Environment.GetEnvironmentVariable("KD_SCREENSHOTS") is { Length: > 0 } folder ? Path.GetFullPath(folder, TestFiles.RepositoryRoot) : null;
 
     public IPage Page { get; }
 
-    /// <summary>Starts the browser; skips the test where there is none.</summary>
-    /// <param name="site">The only site that may be asked for anything.</param>
+    /// <summary>Starts the browser; skips the test if none is installed.</summary>
+    /// <param name="site">The only site to which requests are allowed.</param>
     public static async Task<OpenBrowser> StartAsync(string site)
     {
         var path = FindBrowser();
-        // A busy machine is slow, not wrong.
+        // Pages take longer on a busy machine.
         Assertions.SetDefaultExpectTimeout(30_000);
         var playwright = await Playwright.CreateAsync();
         var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = path, Args = ["--no-sandbox", "--disable-gpu"] });
@@ -56,17 +56,17 @@ internal sealed class OpenBrowser : IAsyncDisposable
         );
     }
 
-    /// <summary>Nothing went wrong, and no other site was asked.</summary>
+    /// <summary>Asserts that there were no errors and no requests to other sites.</summary>
     public void AssertQuiet()
     {
         Assert.Empty(_foreign);
         Assert.True(_errors.Count == 0, string.Join('\n', _errors));
     }
 
-    /// <summary>Notes something else that is wrong.</summary>
+    /// <summary>Adds an error.</summary>
     public void Note(string error) => _errors.Add(error);
 
-    /// <summary>Leaves a picture of the page in the folder of KD_SCREENSHOTS, where that is set.</summary>
+    /// <summary>Saves a screenshot of the page in the folder of KD_SCREENSHOTS, if that is set.</summary>
     public async Task PictureAsync(string name, bool whole = true)
     {
         if (Screenshots is null)
@@ -81,7 +81,7 @@ internal sealed class OpenBrowser : IAsyncDisposable
         _playwright.Dispose();
     }
 
-    /// <summary>The browser's program; skips the test where there is none.</summary>
+    /// <summary>Finds the browser's program; skips the test if none is installed.</summary>
     public static string FindBrowser()
     {
         var path = s_chromium.FirstOrDefault(File.Exists);

@@ -7,7 +7,7 @@ using Garnet.server;
 
 namespace Kd.Tests;
 
-/// <summary>A server of the Redis protocol that a test can stop and start again on the same port.</summary>
+/// <summary>Runs a server of the Redis protocol that a test can stop and restart on the same port.</summary>
 internal sealed class RedisServer : IDisposable
 {
     private readonly bool _garnet;
@@ -20,9 +20,9 @@ internal sealed class RedisServer : IDisposable
 
     public int Port { get; } = RunningService.FreePort();
 
-    /// <summary>Starts <c>garnet</c> (embedded) or <c>redis-server</c> (skips the test where it is not installed).</summary>
-    /// <param name="kind">Which of them.</param>
-    /// <param name="arguments">More arguments of redis-server.</param>
+    /// <summary>Starts <c>garnet</c> (embedded) or <c>redis-server</c> (skips the test if it is not installed).</summary>
+    /// <param name="kind">garnet or redis-server.</param>
+    /// <param name="arguments">Further arguments of redis-server.</param>
     public static RedisServer Start(string kind, params string[] arguments)
     {
         var server = Create(kind, arguments);
@@ -30,7 +30,7 @@ internal sealed class RedisServer : IDisposable
         return server;
     }
 
-    /// <summary>A server that is not started yet.</summary>
+    /// <summary>Creates a server without starting it.</summary>
     public static RedisServer Create(string kind, params string[] arguments)
     {
         Assert.SkipUnless(kind == "garnet" || FindRedis() is not null, "needs redis-server, which is not on this machine (apt-get install redis-server)");

@@ -8,12 +8,12 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Kd.Tests;
 
-/// <summary>A service in this process, on real sockets of loopback.</summary>
+/// <summary>Runs a service in this process, on real loopback sockets.</summary>
 internal sealed class RunningService : IAsyncDisposable
 {
     public const string Key = "a-key-that-only-tests-use";
 
-    private static readonly HashSet<int> s_given = [];
+    private static readonly HashSet<int> s_usedPorts = [];
     private readonly WebApplication _app;
 
     private RunningService(WebApplication app, Uri http, Uri grpc) => (_app, Http, Grpc) = (app, http, grpc);
@@ -33,10 +33,10 @@ internal sealed class RunningService : IAsyncDisposable
         return new RunningService(app, new Uri($"http://127.0.0.1:{http}"), new Uri($"http://127.0.0.1:{grpc}"));
     }
 
-    /// <summary>A channel without the key.</summary>
+    /// <summary>Opens a channel without the key.</summary>
     public GrpcChannel Open() => GrpcChannel.ForAddress(Grpc, new GrpcChannelOptions { MaxReceiveMessageSize = 64 << 20, MaxSendMessageSize = 64 << 20 });
 
-    /// <summary>Call options with the key, or with another one.</summary>
+    /// <summary>Creates call options with the key, or with another one.</summary>
     public static CallOptions WithKey(string key = Key) => new(new Metadata { { "authorization", "Bearer " + key } }, DateTime.MaxValue);
 
     public async ValueTask DisposeAsync()
@@ -45,19 +45,22 @@ internal sealed class RunningService : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    // Below the range that outgoing connections take their ports from, so that none of them has it before the service. Each process draws from a range of
-    // its own and never twice, since a port that is free now may be given to another test before it is bound.
+    /// <summary>Gets a port that no program listens on.</summary>
+    /// <remarks>
+    /// It is below the ports of outgoing connections, so that none of them takes it before the service does. Each process has its own range and draws no
+    /// port twice, since a free port could be given to another test before it is bound.
+    /// </remarks>
     public static int FreePort()
     {
         while (true)
         {
             var port = 10_000 + 250 * (Environment.ProcessId % 40) + System.Security.Cryptography.RandomNumberGenerator.GetInt32(250);
-            lock (s_given)
+            lock (s_usedPorts)
             {
-                if (!s_given.Add(port))
+                if (!s_usedPorts.Add(port))
                 {
-                    if (s_given.Count >= 240)
-                        s_given.Clear();
+                    if (s_usedPorts.Count >= 240)
+                        s_usedPorts.Clear();
                     continue;
                 }
             }
@@ -70,7 +73,7 @@ internal sealed class RunningService : IAsyncDisposable
             }
             catch (System.Net.Sockets.SocketException)
             {
-                // Taken: draw another.
+                // The port is in use; draw another one.
             }
         }
     }

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Kd.Tests;
 
 /// <summary>
-/// Two test programs and the services that they start share the machine. libgomp's threads spin on the cores that the others need, so that two busy processes of two threads are several times slower
-/// than two of one thread: here each has one, unless a test asks for more.
+/// Limits each process to one OpenMP thread, unless a test sets more. Test programs and the services that they start share the machine, and libgomp's
+/// threads spin on cores that others need: two busy processes with two threads each are several times slower than two with one thread each.
 /// </summary>
 internal static partial class SharedMachine
 {
@@ -13,9 +13,9 @@ internal static partial class SharedMachine
     internal static void UseOneThreadAProcess()
     {
         const string threads = "OMP_NUM_THREADS";
-        // For the processes that tests start.
+        // For processes that tests start.
         Environment.SetEnvironmentVariable(threads, "1");
-        // For libtorch in this process: .NET keeps its changes of the environment to itself.
+        // For libtorch in this process: .NET does not pass its changes of the environment to native code.
         if (OperatingSystem.IsLinux())
             _ = SetEnvironment(threads, "1", overwrite: 1);
     }

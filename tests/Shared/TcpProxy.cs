@@ -4,7 +4,9 @@ using System.Net.Sockets;
 
 namespace Kd.Tests;
 
-/// <summary>A TCP proxy that picks a target for each connection, as the one in front of Aspire's replicas does; it can also delay and cut.</summary>
+/// <summary>
+/// A TCP proxy that chooses a target for each connection, like the one in front of Aspire's replicas. It can also delay requests and cut connections.
+/// </summary>
 internal sealed class TcpProxy : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -14,8 +16,9 @@ internal sealed class TcpProxy : IDisposable
     private readonly List<TcpClient> _open = [];
     private int _connections;
 
-    /// <param name="targets">Ports on loopback.</param>
-    /// <param name="choose">From the number of the connection to the index of its target; by turns where it is null.</param>
+    /// <summary>Starts the proxy.</summary>
+    /// <param name="targets">Target ports on loopback.</param>
+    /// <param name="choose">Chooses the index of the target by the number of the connection; null: the targets take turns.</param>
     public TcpProxy(int[] targets, Func<int, int>? choose = null)
     {
         (_targets, _choose) = (targets, choose ?? (connection => connection % targets.Length));
@@ -25,12 +28,13 @@ internal sealed class TcpProxy : IDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>Waits before each piece that goes to the target.</summary>
+    /// <summary>Delay before each block of data that is sent to the target.</summary>
     public TimeSpan Delay { get; set; }
 
-    /// <summary>Closes all connections and, until it is false again, every new one.</summary>
+    /// <summary>Whether connections are cut.</summary>
     public bool IsCut { get; private set; }
 
+    /// <summary>Closes all connections, and every new one until <see cref="Mend"/>.</summary>
     public void Cut()
     {
         IsCut = true;
@@ -41,6 +45,7 @@ internal sealed class TcpProxy : IDisposable
         }
     }
 
+    /// <summary>Accepts new connections again.</summary>
     public void Mend() => IsCut = false;
 
     public void Dispose()
@@ -85,7 +90,7 @@ internal sealed class TcpProxy : IDisposable
         catch (Exception error)
             when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
         {
-            // The other side sees its end closed.
+            // A broken connection is closed on both sides.
         }
         finally
         {

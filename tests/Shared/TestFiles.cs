@@ -2,15 +2,15 @@ using System.Text.Json;
 
 namespace Kd.Tests;
 
-/// <summary>Where tests find their numbers (in the repository), the shared data (beside it, or absent) and a folder to write to.</summary>
+/// <summary>Finds the fixtures of the tests in the repository and the optional shared data beside it, and creates temporary folders.</summary>
 internal static class TestFiles
 {
     public static string RepositoryRoot { get; } = FindUp(AppContext.BaseDirectory, "Kd.Aspire.sln");
 
-    /// <summary>A number file that travels with the tests.</summary>
+    /// <summary>Reads a JSON fixture.</summary>
     public static JsonElement Json(string name) => JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Fixtures", name))).RootElement;
 
-    /// <summary>A file or folder of the shared data; the test is skipped, with the reason, where it is absent.</summary>
+    /// <summary>Finds a file or folder of the shared data; skips the test with a reason if it is absent.</summary>
     public static string Shared(string relative)
     {
         var path = Path.GetFullPath(Path.Combine(RepositoryRoot, "..", "shared", relative));
@@ -18,7 +18,7 @@ internal static class TestFiles
         return path;
     }
 
-    /// <summary>A fresh folder below the system's temporary one; the caller deletes it.</summary>
+    /// <summary>Creates a temporary folder, which the caller disposes of.</summary>
     public static TemporaryFolder CreateFolder() => new();
 
     private static string FindUp(string from, string name)

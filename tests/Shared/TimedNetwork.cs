@@ -1,11 +1,13 @@
 #if KD_TEACHER
-using Kd.TeacherService.Serving;
+using Kd.TeacherService.Model;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace Kd.Tests;
 
-/// <summary>A stand-in for a device: a pass takes a fixed time and no processor. Class c's logit is c + 1 times the mean of the normalised picture.</summary>
+/// <summary>
+/// Simulates a device: a forward pass takes a fixed time and uses no CPU. The logit of class c is c + 1 times the mean of the normalized picture.
+/// </summary>
 internal sealed class TimedNetwork : Module<Tensor, Tensor>
 {
     private readonly int _classes;
@@ -15,7 +17,7 @@ internal sealed class TimedNetwork : Module<Tensor, Tensor>
     private TimedNetwork(int classes, TimeSpan pass)
         : base(nameof(TimedNetwork)) => (_classes, _pass) = (classes, pass);
 
-    /// <summary>Loads it in place of the network that the settings name.</summary>
+    /// <summary>Creates a loader that returns this network instead of the one in the settings.</summary>
     public static LoadNetwork Loader(TimeSpan pass) =>
         (_, classes) =>
         {

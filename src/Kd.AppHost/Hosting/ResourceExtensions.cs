@@ -1,20 +1,21 @@
 using Kd.AppHost.Settings;
+using Kd.Settings;
 
 namespace Kd.AppHost.Hosting;
 
-/// <summary>What the services' resources have in common.</summary>
+/// <summary>Configures the resources of the services.</summary>
 internal static class ResourceExtensions
 {
     private const string Http = "http",
         Grpc = "grpc",
         Redis = "redis";
 
-    /// <summary>Adds the cache: the Redis of <c>ConnectionStrings:cache</c> where that is set, else a Garnet server of the AppHost's own.</summary>
+    /// <summary>Adds the cache: the Redis of <c>ConnectionStrings:cache</c> if that is set, else the AppHost's own Garnet server.</summary>
     public static LogitsCache AddCache(this IDistributedApplicationBuilder builder, RunSettings settings)
     {
-        if (settings.HasOwnRedis)
+        if (settings.UsesExternalRedis)
         {
-            var given = builder.AddConnectionString("cache").WithIconName("DatabaseLightning");
+            var given = builder.AddConnectionString(SharedNames.CacheConnection).WithIconName("DatabaseLightning");
             return new LogitsCache(given, given.Resource.ConnectionStringExpression);
         }
 
@@ -34,33 +35,36 @@ internal static class ResourceExtensions
         );
     }
 
-    /// <summary>Hands the cache's connection string to a service, which starts after it.</summary>
+    /// <summary>Passes the cache's connection string to a service, which starts after the cache.</summary>
     public static IResourceBuilder<ProjectResource> WithCache(this IResourceBuilder<ProjectResource> service, LogitsCache cache) =>
-        service.WithEnvironment("ConnectionStrings__cache", cache.ConnectionString).WithReferenceRelationship(cache.Resource.Resource).WaitFor(cache.Resource);
+        service
+            .WithEnvironment(SharedNames.ToVariable($"ConnectionStrings:{SharedNames.CacheConnection}"), cache.ConnectionString)
+            .WithReferenceRelationship(cache.Resource.Resource)
+            .WaitFor(cache.Resource);
 
-    /// <summary>Adds the endpoints of a gRPC service, its health check and the key that its callers need.</summary>
+    /// <summary>Adds the endpoints of a gRPC service, its health check and the key that it requires of callers.</summary>
     public static IResourceBuilder<ProjectResource> WithGrpcEndpoints(
         this IResourceBuilder<ProjectResource> service,
         IResourceBuilder<ParameterResource> key
     ) =>
         service
             .WithHealthEndpoint()
-            .WithHttpEndpoint(name: Grpc, env: "Endpoints__GrpcPort")
+            .WithHttpEndpoint(name: Grpc, env: SharedNames.ToVariable(SharedNames.GrpcPort))
             .WithUrlForEndpoint(Grpc, OnlyInDetails)
-            .WithEnvironment("Service__Key", key);
+            .WithEnvironment(SharedNames.ToVariable(SharedNames.ServiceKey), key);
 
-    /// <summary>Hands the address of a gRPC service to another service.</summary>
+    /// <summary>Passes the address of a gRPC service to another service.</summary>
     public static IResourceBuilder<ProjectResource> WithGrpcAddress(
         this IResourceBuilder<ProjectResource> service,
-        string variable,
+        string setting,
         IResourceBuilder<ProjectResource> called
     )
     {
-        // Not localhost: the services listen on 127.0.0.1, and ::1 may be somebody else.
+        // Not localhost: the services listen on 127.0.0.1, and another program may listen on ::1.
         var endpoint = called.GetEndpoint(Grpc);
         return service
             .WithEnvironment(
-                variable,
+                SharedNames.ToVariable(setting),
                 ReferenceExpression.Create($"http://{endpoint.Property(EndpointProperty.IPV4Host)}:{endpoint.Property(EndpointProperty.Port)}")
             )
             .WithReferenceRelationship(called);
@@ -72,10 +76,10 @@ internal static class ResourceExtensions
             .WithWebEndpoint()
             .WithUrlForEndpoint(Http, url => url.DisplayText = "Run page")
             .WithUrlForEndpoint(Http, _ => new ResourceUrlAnnotation { Url = "/openapi/v1.json", DisplayText = "API" })
-            .WithEnvironment("Service__Key", key)
-            .WithEnvironment("Host__Start", Guid.NewGuid().ToString("N"));
+            .WithEnvironment(SharedNames.ToVariable(SharedNames.ServiceKey), key)
+            .WithEnvironment(SharedNames.ToVariable(SharedNames.HostStart), Guid.NewGuid().ToString("N"));
 
-    /// <summary>Sets the values of some sections as the service's environment variables.</summary>
+    /// <summary>Passes the settings of some sections to a service as environment variables.</summary>
     public static IResourceBuilder<ProjectResource> WithSettings(this IResourceBuilder<ProjectResource> service, RunSettings settings, params string[] sections)
     {
         foreach (var (name, value) in settings.Variables(sections))
@@ -90,17 +94,17 @@ internal static class ResourceExtensions
         service
             .WithHttpEndpoint(name: Http)
             .WithHttpHealthCheck("/health", endpointName: Http)
-            // Nothing here speaks TLS, and the dashboard would warn that the developer certificate is not trusted.
+            // No service uses TLS, and the dashboard would warn that the developer certificate is not trusted.
             .WithoutHttpsCertificate()
-            // Its capitals hide the console's own log levels in appsettings.json, whose section is matched by case.
+            // Its uppercase section name would hide the console's own log levels in appsettings.json, since that section is matched by case.
             .WithEnvironment(context => context.EnvironmentVariables.Remove("LOGGING__CONSOLE__FORMATTERNAME"))
-            // Milliseconds, not 10 seconds: where the dashboard has ended first, a service must not wait for it at its own end.
+            // Milliseconds; the default is 10 s. If the dashboard has ended first, a service that shuts down must not wait for it.
             .WithEnvironment("OTEL_EXPORTER_OTLP_TIMEOUT", "1000");
 
     private static void OnlyInDetails(ResourceUrlAnnotation url) => url.DisplayLocation = UrlDisplayLocation.DetailsOnly;
 }
 
 /// <summary>The Redis server that keeps the teacher's logits.</summary>
-/// <param name="Resource">What the teacher waits for.</param>
-/// <param name="ConnectionString">As StackExchange.Redis reads it.</param>
+/// <param name="Resource">The resource that the teacher waits for.</param>
+/// <param name="ConnectionString">The connection string for StackExchange.Redis.</param>
 internal sealed record LogitsCache(IResourceBuilder<IResource> Resource, ReferenceExpression ConnectionString);

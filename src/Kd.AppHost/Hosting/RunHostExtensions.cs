@@ -8,10 +8,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Kd.AppHost.Hosting;
 
-/// <summary>Makes the AppHost a program for runs: it restarts what crashed, shows the services' output, follows the trainer and ends with it.</summary>
+/// <summary>Makes the AppHost a command-line program: it restarts crashed services, shows their output, and ends with the trainer.</summary>
 internal static class RunHostExtensions
 {
-    // The services speak http on loopback, so that no certificate is needed; and all of them are gone when the host is.
+    // The services use HTTP on loopback, which needs no certificate; the host waits at its end until all of them have stopped.
     private static readonly Dictionary<string, string> s_defaults = new()
     {
         ["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true",
@@ -19,21 +19,21 @@ internal static class RunHostExtensions
         ["DcpPublisher:WaitForResourceCleanup"] = "true",
     };
 
-    /// <summary>Adds it.</summary>
+    /// <summary>Adds the output, the watching of the trainer and the supervision of the services.</summary>
     public static IDistributedApplicationBuilder AddRunHost(this IDistributedApplicationBuilder builder)
     {
         foreach (var (name, value) in s_defaults)
             builder.Configuration[name] ??= value;
-        // Aspire's own messages are for those who ask for them (--Logging:LogLevel:Default=Information).
+        // Aspire's own messages are shown on request only (--Logging:LogLevel:Default=Information).
         builder.Services.AddLogging(logging =>
             logging
                 .AddFilter(null, LogLevel.Warning)
                 .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
-                // It would tell of a start that a user's mistake has ended; the mistake has its own message.
+                // It would log a start that was canceled by a user's mistake, which has its own message.
                 .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
                 .AddConfiguration(builder.Configuration.GetSection("Logging"))
         );
-        // A service that failed is started again, or the host ends.
+        // A service that failed is restarted, or the host ends.
         builder.Services.Configure<ResourceNotificationServiceOptions>(options => options.DefaultWaitBehavior = WaitBehavior.WaitOnResourceUnavailable);
         builder.Services.AddSingleton(_ => new PrefixedOutput(Console.Out, isTerminal: !Console.IsOutputRedirected, () => Console.WindowWidth));
         builder.Services.AddSingleton<ResourceOutput>();
@@ -45,7 +45,7 @@ internal static class RunHostExtensions
         return builder;
     }
 
-    /// <summary>Runs the application to its end.</summary>
+    /// <summary>Runs the application until it ends.</summary>
     /// <returns>The exit code of the host.</returns>
     public static async Task<int> RunToEndAsync(this DistributedApplication application)
     {
@@ -58,11 +58,11 @@ internal static class RunHostExtensions
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            // It was ended, by a user's mistake or by Ctrl-C, before all services had started; those that had must go too.
+            // A user's mistake or Ctrl-C ended it before all services had started; stop those that had.
             await application.StopAsync();
         }
 
-        // A fault of our own services, which ends the host, is not to be swallowed.
+        // An exception of a background service ends the host; rethrow it instead of hiding it.
         await Task.WhenAll(
             application
                 .Services.GetServices<IHostedService>()
@@ -74,7 +74,7 @@ internal static class RunHostExtensions
         return Environment.ExitCode;
     }
 
-    // Aspire's own service starts the resources, and comes back when all are there: who watches them has to be there before.
+    // Aspire's own hosted service starts the resources and returns when all of them run; services that watch them must start before it.
     private static void AddFirst<T>(this IDistributedApplicationBuilder builder)
         where T : class, IHostedService =>
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(provider => provider.GetRequiredService<T>()));

@@ -1,168 +1,123 @@
 using System.Globalization;
+using Kd.Settings;
 using Microsoft.Extensions.Configuration;
 
 namespace Kd.AppHost.Settings;
 
-/// <summary>The settings that follow <c>--</c> on the command line: handed on to the services that know their section.</summary>
+/// <summary>The settings that follow <c>--</c> on the command line. They are checked here and passed to the services that use their section.</summary>
 internal sealed class RunSettings
 {
     /// <summary>Exit code of a mistake on the command line.</summary>
     public const int UsageError = 2;
 
-    private const string Demo = "demo";
-    private static readonly string[] s_allSections =
-    [
-        "Agent",
-        "AgentClient",
-        "Batching",
-        "Cache",
-        "ConnectionStrings",
-        "Curriculum",
-        "Dataset",
-        "Device",
-        "Distillation",
-        "Parameters",
-        "Run",
-        "Student",
-        "Teacher",
-        "TeacherClient",
-        "Training",
-        "Views",
-    ];
-
-    // What Aspire's CLI and its tests pass, and what a .NET host reads.
-    private static readonly string[] s_aspires =
-    [
-        "operation",
-        "publisher",
-        "step",
-        "list-steps",
-        "output-path",
-        "log-level",
-        "include-exception-details",
-        "clear-cache",
-        "yes",
-        "dcp-cli-path",
-        "dcp-container-runtime",
-        "dcp-dependency-check-timeout",
-        "dcp-dashboard-path",
-        "AppHost",
-        "Dashboard",
-        "DcpPublisher",
-        "Pipeline",
-        "Publishing",
-        "Logging",
-        "environment",
-        "contentRoot",
-        "applicationName",
-    ];
-
-    // Relative to where the user is, not to where the services are.
-    private static readonly string[] s_paths =
-    [
-        "Dataset:Path",
-        "Teacher:Weights",
-        "Teacher:ClassList",
-        "Run:Folder",
-        "Run:Checkpoint",
-        "Agent:StateFolder",
-        "Cache:Folder",
-        "Dataset:DecodedFolder",
-    ];
+    private const string CacheConnection = "ConnectionStrings:" + SharedNames.CacheConnection;
     private readonly Dictionary<string, string> _values;
 
     private RunSettings(Dictionary<string, string> values) => _values = values;
 
-    /// <summary>Sections of the trainer.</summary>
+    /// <summary>Sections that the trainer uses.</summary>
     public static string[] TrainerSections { get; } =
-    ["Run", "Dataset", "Views", "Student", "Training", "Distillation", "Curriculum", "TeacherClient", "AgentClient", "Device"];
+    [
+        RunOptions.Section,
+        DatasetOptions.Section,
+        ViewOptions.Section,
+        StudentOptions.Section,
+        TrainingOptions.Section,
+        DistillationOptions.Section,
+        CurriculumOptions.Section,
+        TeacherClientOptions.Section,
+        AgentClientOptions.Section,
+        SharedNames.Device,
+    ];
 
-    /// <summary>Processes of the teacher.</summary>
-    public int TeacherReplicas => int.Parse(_values.GetValueOrDefault("Teacher:Replicas", "1"), null);
+    /// <summary>Sections that the teacher uses.</summary>
+    public static string[] TeacherSections { get; } =
+    [TeacherOptions.Section, BatchingOptions.Section, CacheOptions.Section, DatasetOptions.Section, SharedNames.Device];
 
-    /// <summary>Whether the teacher's logits go to the Redis of <c>ConnectionStrings:cache</c>, and not to a server of the AppHost's own.</summary>
-    public bool HasOwnRedis => _values.ContainsKey("ConnectionStrings:cache");
+    /// <summary>Number of teacher processes.</summary>
+    public int TeacherReplicas => int.Parse(_values.GetValueOrDefault("Teacher:Replicas", "1"), CultureInfo.InvariantCulture);
+
+    /// <summary>Whether logits are stored in the Redis of <c>ConnectionStrings:cache</c> instead of the AppHost's own server.</summary>
+    public bool UsesExternalRedis => _values.ContainsKey(CacheConnection);
 
     /// <summary>Folder in which the AppHost's own cache keeps its entries; empty: in memory only.</summary>
     public string CacheFolder => _values["Cache:Folder"];
 
-    /// <summary>Reads the command line over the defaults; writes what is wrong with it.</summary>
+    /// <summary>Reads the command line, the environment and the defaults, in this order of precedence; writes all mistakes to the standard error.</summary>
     public static bool TryRead(string[] args, out RunSettings settings)
     {
         settings = new RunSettings(new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase));
-        try
+        var problems = CommandLine.FindUnexpected(args);
+        if (problems.Count == 0)
         {
-            settings.Add(new ConfigurationBuilder().AddEnvironmentVariables().Build(), strict: false);
-            var stray = args.Where((arg, index) => !arg.StartsWith('-') && (index == 0 || !args[index - 1].StartsWith('-') || args[index - 1].Contains('=')))
-                .ToList();
-            if (stray.Count > 0)
-                throw new FormatException($"'{stray[0]}' is not a setting. Expected --Section:Name=value, for example --Training:Epochs=10.");
-            settings.Add(new ConfigurationBuilder().AddCommandLine(args).Build(), strict: true);
+            settings.Add(new ConfigurationBuilder().AddEnvironmentVariables().Build());
+            settings.Add(CommandLine.Read(args, problems));
             settings.AddDefaults();
-            return true;
+            problems.AddRange(settings.FindProblems());
         }
-        catch (FormatException error)
-        {
-            Console.Error.WriteLine("error: " + error.Message);
-            return false;
-        }
+
+        foreach (var message in problems.Select(problem => problem.Message).Distinct())
+            Console.Error.WriteLine("error: " + message);
+        return problems.Count == 0;
     }
 
-    /// <summary>The values of some sections, as environment variables.</summary>
+    /// <summary>The settings of some sections as environment variables.</summary>
     public IEnumerable<KeyValuePair<string, string>> Variables(IEnumerable<string> sections) =>
         _values
-            .Where(value => sections.Contains(value.Key.Split(':')[0], StringComparer.OrdinalIgnoreCase))
-            .Select(value => new KeyValuePair<string, string>(value.Key.Replace(":", "__", StringComparison.Ordinal), value.Value));
+            .Where(value => sections.Contains(SectionOf(value.Key), StringComparer.OrdinalIgnoreCase))
+            .Select(value => new KeyValuePair<string, string>(SharedNames.ToVariable(value.Key), value.Value));
 
-    private void Add(IConfiguration configuration, bool strict)
+    private void Add(IConfiguration configuration)
     {
         foreach (var (name, value) in configuration.AsEnumerable())
         {
-            if (value is null)
-                continue;
-            if (
-                s_allSections.Contains(name.Split(':')[0], StringComparer.OrdinalIgnoreCase)
-                && (name.Contains(':') || name.Equals("Device", StringComparison.OrdinalIgnoreCase))
-            )
+            if (value is not null && CommandLine.IsSetting(name))
                 _values[name] = value;
-            else if (strict && !IsAspires(name))
-                throw new FormatException(
-                    $"--{name} is not a setting. Settings are --Section:Name=value with the sections {string.Join(", ", s_allSections)}."
-                );
         }
     }
 
-    private static bool IsAspires(string name) =>
-        s_aspires.Contains(name.Split(':')[0], StringComparer.OrdinalIgnoreCase) || name.StartsWith("ASPIRE_", StringComparison.OrdinalIgnoreCase);
+    private IEnumerable<SettingProblem> FindProblems() =>
+        SettingCatalog.Sections.SelectMany(section =>
+            SectionReader.Read(
+                Activator.CreateInstance(section.Value)!,
+                section.Key,
+                _values
+                    .Where(value => value.Key.Contains(':') && SectionOf(value.Key).Equals(section.Key, StringComparison.OrdinalIgnoreCase))
+                    .Select(value => new KeyValuePair<string, string?>(value.Key[(section.Key.Length + 1)..], value.Value))
+            )
+        );
 
     private void AddDefaults()
     {
-        var usesDemo = _values.GetValueOrDefault("Dataset:Path", Demo) == Demo;
-        foreach (var (name, value) in usesDemo ? DemoDefaults() : [])
-            _values.TryAdd(name, value);
-        _values.TryAdd("Run:Study", "methods");
-        // At a terminal, dashboard and run page stay until the user ends them; a script wants the end of its run.
+        if (_values.GetValueOrDefault("Dataset:Path", DatasetOptions.Demo) == DatasetOptions.Demo)
+        {
+            foreach (var (name, value) in DemoDefaults())
+                _values.TryAdd(name, value);
+        }
+
+        _values.TryAdd("Run:Study", StudyKinds.Methods);
+        // At a terminal, dashboard and run page stay until Ctrl-C; a script needs the program to end with its run.
         _values.TryAdd("Run:Stay", Console.IsInputRedirected ? "false" : "true");
         _values.TryAdd("Run:Folder", "runs");
         _values.TryAdd("Agent:StateFolder", Path.Combine(_values["Run:Folder"], "agent"));
         _values.TryAdd("Cache:Folder", Path.Combine(_values["Run:Folder"], "cache"));
         _values.TryAdd("Dataset:DecodedFolder", Path.Combine(_values["Run:Folder"], "decoded"));
-        foreach (var name in s_paths)
+        // Relative to the user's folder, not to the folders of the services.
+        foreach (var setting in SettingCatalog.All.Where(setting => setting.About.IsPath))
         {
-            if (_values.TryGetValue(name, out var path) && path is not (Demo or "random" or ""))
-                _values[name] = Path.GetFullPath(path);
+            if (_values.TryGetValue(setting.Name, out var path) && path is not (DatasetOptions.Demo or TeacherOptions.RandomWeights or ""))
+                _values[setting.Name] = Path.GetFullPath(path);
         }
 
-        if (!int.TryParse(_values.GetValueOrDefault("Teacher:Replicas", "1"), out var replicas) || replicas is < 1 or > 64)
-            throw new FormatException($"Teacher:Replicas is '{_values["Teacher:Replicas"]}', expected 1 to 64.");
-        // Several for each replica, since a proxy in front of them spreads connections by its own rule.
-        _values.TryAdd("TeacherClient:Connections", (4 + 4 * replicas).ToString(CultureInfo.InvariantCulture));
+        // Several for each replica, since the proxy in front of them distributes connections by its own rule.
+        if (int.TryParse(_values.GetValueOrDefault("Teacher:Replicas", "1"), out var replicas) && replicas is >= 1 and <= 64)
+            _values.TryAdd("TeacherClient:Connections", (4 + 4 * replicas).ToString(CultureInfo.InvariantCulture));
     }
 
-    /// <summary>The demo: a teacher that the repository ships, and a student that two cores can train in minutes.</summary>
+    /// <summary>The demo's settings: a teacher from the repository, and a student that two cores can train in minutes.</summary>
     private static IEnumerable<KeyValuePair<string, string>> DemoDefaults() =>
         [
-            new("Dataset:Path", Demo),
+            new("Dataset:Path", DatasetOptions.Demo),
             new("Teacher:Architecture", "cifar-resnet20"),
             new("Teacher:Weights", Path.Combine(AppContext.BaseDirectory, "models", "demo-teacher.safetensors")),
             new("Student:Width", "0.25"),
@@ -172,4 +127,6 @@ internal sealed class RunSettings
             new("Training:LearningRate", "0.005"),
             new("Views:PerSample", "4"),
         ];
+
+    private static string SectionOf(string name) => name.Split(':')[0];
 }

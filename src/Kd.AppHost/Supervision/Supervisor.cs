@@ -1,14 +1,14 @@
 using System.Globalization;
 using Kd.AppHost.Settings;
 using Kd.AppHost.Terminal;
-using Kd.AppHost.Trainer;
+using Kd.Settings;
 using Microsoft.Extensions.Hosting;
 
 namespace Kd.AppHost.Supervision;
 
 /// <summary>
-/// Starts crashed services again with growing pauses, and ends the host when the trainer has done its work, a user's mistake stopped a service, or a service crashed too often. A service that
-/// the user stopped in the dashboard stays stopped.
+/// Restarts crashed services with growing pauses, and ends the host when the trainer has finished, when a user's mistake stopped a service, or when a
+/// service crashed too often. A service that the user stopped in the dashboard stays stopped.
 /// </summary>
 internal sealed class Supervisor(
     ResourceNotificationService notifications,
@@ -26,14 +26,14 @@ internal sealed class Supervisor(
     {
         await foreach (var change in notifications.WatchAsync(stoppingToken))
         {
-            if (change.Resource is ProjectResource && Follow(change) is { } replica)
-                _ = HandleEndAsync(change, replica, stoppingToken);
+            if (change.Resource is ProjectResource && TrackState(change) is { } replica)
+                _ = HandleStopHostAsync(change, replica, stoppingToken);
         }
     }
 
-    /// <summary>Keeps track of a replica's life.</summary>
-    /// <returns>The replica, where it has just ended by itself.</returns>
-    private Replica? Follow(ResourceEvent change)
+    /// <summary>Records when a replica starts and ends.</summary>
+    /// <returns>The replica if it has just exited by itself.</returns>
+    private Replica? TrackState(ResourceEvent change)
     {
         if (!_replicas.TryGetValue(change.ResourceId, out var replica))
             _replicas.Add(change.ResourceId, replica = new Replica());
@@ -56,28 +56,28 @@ internal sealed class Supervisor(
         return null;
     }
 
-    private async Task HandleEndAsync(ResourceEvent change, Replica replica, CancellationToken cancellation)
+    private async Task HandleStopHostAsync(ResourceEvent change, Replica replica, CancellationToken cancellation)
     {
         var lifetime = time.GetElapsedTime(replica.Started!.Value);
         replica.Started = null;
         var exitCode = change.Snapshot.ExitCode ?? Crash;
-        if (exitCode == Success && change.Resource.Name == TrainerWatch.Resource)
+        if (exitCode == Success && change.Resource.Name == SharedNames.Trainer)
         {
-            await EndAsync(change, Success, "ended with exit code 0", cancellation);
+            await StopHostAsync(change, Success, "ended with exit code 0", cancellation);
         }
         else if (replica.Policy.NextPause(exitCode, lifetime) is { } pause)
         {
             output.Log(
                 change.ResourceId,
-                string.Create(CultureInfo.InvariantCulture, $"ended with exit code {exitCode}; starting it again in {pause.TotalSeconds:F0} s")
+                string.Create(CultureInfo.InvariantCulture, $"ended with exit code {exitCode}; restarting it in {pause.TotalSeconds:F0} s")
             );
             await Task.Delay(pause, time, cancellation);
             await commands.ExecuteCommandAsync(change.ResourceId, KnownResourceCommands.StartCommand, cancellation);
         }
         else
         {
-            var reason = exitCode == RunSettings.UsageError ? "its message is above" : "it crashes again and again";
-            await EndAsync(
+            var reason = exitCode == RunSettings.UsageError ? "see its message above" : "it keeps crashing";
+            await StopHostAsync(
                 change,
                 exitCode == Success ? Crash
                     : exitCode == RunSettings.UsageError ? exitCode
@@ -88,9 +88,9 @@ internal sealed class Supervisor(
         }
     }
 
-    private async Task EndAsync(ResourceEvent change, int exitCode, string message, CancellationToken cancellation)
+    private async Task StopHostAsync(ResourceEvent change, int exitCode, string message, CancellationToken cancellation)
     {
-        // What the service said last comes before this message.
+        // The service's last output comes before this message.
         await output.LogLastAsync(change.ResourceId, message, isShown: exitCode != Success, cancellation);
         Environment.ExitCode = exitCode;
         host.StopApplication();
@@ -100,7 +100,7 @@ internal sealed class Supervisor(
     {
         public RestartPolicy Policy { get; } = new();
 
-        /// <summary>When the process started; null while there is none.</summary>
+        /// <summary>Timestamp of the process's start; null while there is no process.</summary>
         public long? Started { get; set; }
 
         public bool IsStoppedByUser { get; set; }

@@ -2,10 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace Kd.AppHost.Terminal;
 
-/// <summary>Writes the lines of several services to one terminal, each behind the name of its service, and one line of progress that is replaced in place.</summary>
+/// <summary>Writes the lines of several services to one terminal, each after the name of its service, above a progress line that is replaced.</summary>
 /// <param name="output">The terminal.</param>
-/// <param name="isTerminal">Whether a line can be replaced; elsewhere progress is left out.</param>
-/// <param name="columns">Width of the terminal: a line that is replaced must not wrap.</param>
+/// <param name="isTerminal">Whether a line can be replaced; otherwise no progress is shown.</param>
+/// <param name="columns">Gets the width of the terminal: a line that is replaced must not wrap.</param>
 internal sealed partial class PrefixedOutput(TextWriter output, bool isTerminal, Func<int> columns)
 {
     private const string EraseToEndOfLine = "\u001b[K";
@@ -15,7 +15,7 @@ internal sealed partial class PrefixedOutput(TextWriter output, bool isTerminal,
     private bool _isClosed;
 
     /// <summary>Writes a line.</summary>
-    /// <param name="source">Name of the service; null: none is shown.</param>
+    /// <param name="source">Name of the service; null: the line has no prefix.</param>
     /// <param name="line">The text.</param>
     public void WriteLine(string? source, string line)
     {
@@ -23,31 +23,31 @@ internal sealed partial class PrefixedOutput(TextWriter output, bool isTerminal,
         {
             if (_isClosed)
                 return;
-            Erase();
+            EraseProgress();
             output.WriteLine(Prefix(source) + (isTerminal ? line : Color().Replace(line, "")));
-            Show();
+            ShowProgress();
         }
     }
 
-    /// <summary>Shows how far a service is, in place of what was shown before; null: nothing more.</summary>
+    /// <summary>Replaces the progress line; null removes it.</summary>
     public void SetProgress(string source, string? text)
     {
         if (!isTerminal)
             return;
         lock (_gate)
         {
-            Erase();
+            EraseProgress();
             _progress = text is null || _isClosed ? null : Prefix(source) + text;
-            Show();
+            ShowProgress();
         }
     }
 
-    /// <summary>Writes nothing more.</summary>
+    /// <summary>Removes the progress line and ignores all further output.</summary>
     public void Close()
     {
         lock (_gate)
         {
-            Erase();
+            EraseProgress();
             (_progress, _isClosed) = (null, true);
             output.Flush();
         }
@@ -61,13 +61,13 @@ internal sealed partial class PrefixedOutput(TextWriter output, bool isTerminal,
         return $"{source.PadRight(_width)} | ";
     }
 
-    private void Erase()
+    private void EraseProgress()
     {
         if (_progress is not null)
             output.Write("\r" + EraseToEndOfLine);
     }
 
-    private void Show()
+    private void ShowProgress()
     {
         if (_progress is not null)
             output.Write(columns() is > 1 and var most && _progress.Length >= most ? _progress[..(most - 1)] : _progress);

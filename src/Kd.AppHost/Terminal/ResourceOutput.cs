@@ -1,13 +1,13 @@
 using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
-using Kd.AppHost.Trainer;
+using Kd.Settings;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Kd.AppHost.Terminal;
 
-/// <summary>Shows the URLs of dashboard and run page, then what the services write.</summary>
+/// <summary>Shows the URLs of dashboard and run page, and then the output of the services.</summary>
 internal sealed partial class ResourceOutput(
     ResourceNotificationService notifications,
     ResourceLoggerService logs,
@@ -18,8 +18,8 @@ internal sealed partial class ResourceOutput(
 {
     private const string Dashboard = "aspire-dashboard";
 
-    // What Aspire itself writes into the services' logs; the dashboard shows it.
-    private static readonly string[] s_aspires =
+    // Lines that Aspire itself writes into the services' logs; the dashboard shows them.
+    private static readonly string[] s_aspireLines =
     [
         "[sys] ",
         "Waiting for resource ",
@@ -29,20 +29,20 @@ internal sealed partial class ResourceOutput(
         "Successfully executed command '",
         "Failure executing command '",
     ];
-    private static readonly TimeSpan s_longestStart = TimeSpan.FromSeconds(30),
-        s_longestDelivery = TimeSpan.FromSeconds(10);
-    private readonly ConcurrentDictionary<string, (TaskCompletionSource Passed, bool IsShown)> _awaited = new();
+    private static readonly TimeSpan s_startTimeout = TimeSpan.FromSeconds(30),
+        s_deliveryTimeout = TimeSpan.FromSeconds(10);
+    private readonly ConcurrentDictionary<string, (TaskCompletionSource Arrived, bool IsShown)> _lastMessages = new();
 
     /// <summary>Writes a message about a service to its log, which the dashboard and the terminal show.</summary>
     public void Log(string resourceId, string message) => logs.GetLogger(resourceId).LogInformation("{Message}", message);
 
-    /// <summary>The same, and waits until all that the service wrote before it has been shown. Nothing is shown after it.</summary>
+    /// <summary>Writes the last message about a service, waits until all earlier output of the service has been shown, and closes the output.</summary>
     public async Task LogLastAsync(string resourceId, string message, bool isShown, CancellationToken cancellation)
     {
-        var passed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _awaited[message] = (passed, isShown);
+        var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _lastMessages[message] = (arrived, isShown);
         Log(resourceId, message);
-        await Task.WhenAny(passed.Task, Task.Delay(s_longestDelivery, cancellation));
+        await Task.WhenAny(arrived.Task, Task.Delay(s_deliveryTimeout, cancellation));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -60,16 +60,16 @@ internal sealed partial class ResourceOutput(
     {
         if (model.Resources.FirstOrDefault(resource => resource.Name == Dashboard) is IResourceWithEndpoints dashboard)
         {
-            await Task.WhenAny(notifications.WaitForResourceHealthyAsync(Dashboard, cancellation), Task.Delay(s_longestStart, cancellation));
+            await Task.WhenAny(notifications.WaitForResourceHealthyAsync(Dashboard, cancellation), Task.Delay(s_startTimeout, cancellation));
             var token = configuration["AppHost:BrowserToken"] is { Length: > 0 } secret ? $"/login?t={secret}" : "";
             output.WriteLine(null, $"Dashboard: {await dashboard.GetEndpoint("http").GetValueAsync(cancellation)}{token}");
         }
 
-        var trainer = model.Resources.OfType<ProjectResource>().Single(project => project.Name == TrainerWatch.Resource);
+        var trainer = model.Resources.OfType<ProjectResource>().Single(project => project.Name == SharedNames.Trainer);
         output.WriteLine(null, $"Run page:  {await trainer.GetEndpoint("http").GetValueAsync(cancellation)}");
     }
 
-    // To the end of the host: what a service says while it is stopped is worth seeing too.
+    // Until the end of the host, since the output of a service that is being stopped is useful too.
     private async Task WatchAsync(string name, string resourceId)
     {
         await foreach (var lines in logs.WatchAsync(resourceId))
@@ -77,7 +77,7 @@ internal sealed partial class ResourceOutput(
             foreach (
                 var line in lines
                     .Select(line => LineStart().Replace(line.Content, ""))
-                    .Where(line => !s_aspires.Any(start => line.StartsWith(start, StringComparison.Ordinal)))
+                    .Where(line => !s_aspireLines.Any(start => line.StartsWith(start, StringComparison.Ordinal)))
             )
                 Show(name, line);
         }
@@ -85,12 +85,12 @@ internal sealed partial class ResourceOutput(
 
     private void Show(string name, string line)
     {
-        if (_awaited.TryRemove(line, out var awaited))
+        if (_lastMessages.TryRemove(line, out var last))
         {
-            if (awaited.IsShown)
+            if (last.IsShown)
                 output.WriteLine(name, line);
             output.Close();
-            awaited.Passed.TrySetResult();
+            last.Arrived.TrySetResult();
         }
         else
         {

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace Kd.AppHost.Trainer;
 
-/// <summary>Sends a command to the trainer's HTTP API and tells what the trainer answers.</summary>
+/// <summary>Sends a command to the trainer's HTTP API and reports the response.</summary>
 /// <param name="endpoint">The trainer's web endpoint.</param>
 internal sealed class TrainerApi(EndpointReference endpoint)
 {
@@ -15,7 +15,7 @@ internal sealed class TrainerApi(EndpointReference endpoint)
     /// <param name="path">The path below the endpoint.</param>
     /// <param name="body">The JSON body, or null.</param>
     /// <param name="cancellation">Cancels the request.</param>
-    /// <returns>Success with the run's state, or failure with the trainer's explanation.</returns>
+    /// <returns>Success with the run's status, or failure with the trainer's explanation.</returns>
     public async Task<ExecuteCommandResult> SendAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellation)
     {
         try
@@ -27,11 +27,11 @@ internal sealed class TrainerApi(EndpointReference endpoint)
         }
         catch (Exception error) when (error is HttpRequestException or JsonException)
         {
-            return CommandResults.Failure($"The trainer does not answer: {error.Message}");
+            return CommandResults.Failure($"The trainer does not respond: {error.Message}");
         }
     }
 
-    // The run's status, or the run that waits now.
+    // The response is the run's status, or the run that was queued.
     private static string Describe(JsonObject? answer)
     {
         if (answer?["id"] is { } id)
@@ -42,6 +42,6 @@ internal sealed class TrainerApi(EndpointReference endpoint)
     private static string Explain(JsonObject? answer, int code)
     {
         var errors = answer?["errors"]?.AsObject().SelectMany(entry => entry.Value!.AsArray().Select(text => text!.GetValue<string>())).ToList() ?? [];
-        return errors.Count > 0 ? string.Join(" ", errors) : answer?["detail"]?.GetValue<string>() ?? $"The trainer answered {code}.";
+        return errors.Count > 0 ? string.Join(" ", errors) : answer?["detail"]?.GetValue<string>() ?? $"The trainer responded with status code {code}.";
     }
 }

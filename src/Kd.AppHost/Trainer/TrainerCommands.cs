@@ -1,127 +1,114 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Kd.Settings;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Kd.AppHost.Trainer;
 
-/// <summary>The trainer's HTTP API as commands of its resource, for the dashboard, the Aspire CLI and MCP clients alike.</summary>
+/// <summary>Adds the trainer's HTTP API as commands of its resource, for the dashboard, the Aspire CLI and MCP clients.</summary>
 internal static class TrainerCommands
 {
+    private static readonly ApiCommand[] s_steering =
+    [
+        new("pause", "Pause")
+        {
+            Icon = "Pause",
+            Description = "Pause the run before its next step, after a checkpoint.",
+            Path = "/api/run/pause",
+            IsEnabled = status => status.Phase == "running",
+            IsHighlighted = true,
+        },
+        new("resume", "Resume")
+        {
+            Icon = "Play",
+            Description = "Resume the paused run; also cancels a pending stop.",
+            Path = "/api/run/resume",
+            IsEnabled = status => status.Phase is "paused" or "stopping",
+            IsHighlighted = true,
+        },
+        new("stop-after-epoch", "Stop after this epoch")
+        {
+            Icon = "RecordStop",
+            Description = "Stop the run after the current epoch. The same command line continues it.",
+            Path = "/api/run/stop",
+            IsEnabled = status => status.Phase is "running" or "paused",
+        },
+    ];
+
+    private static readonly ApiCommand s_backToPolicy = new("back-to-policy", "Back to the policy")
+    {
+        Icon = "ArrowUndo",
+        Description = "Drop the values set manually, from the next epoch on.",
+        Method = HttpMethod.Delete,
+        Path = "/api/run/manual",
+        IsEnabled = status => status.IsUnderWay,
+    };
+
+    private static readonly ApiCommand s_prelabel = new("prelabel", "Prelabel")
+    {
+        Icon = "Tag",
+        Description = "Label all views of the dataset after the runs before it have ended, so that later runs find them in the cache.",
+        Path = "/api/runs",
+        Body = () => Request(("Run:Task", RunOptions.Label)),
+    };
+
     /// <summary>Adds the commands.</summary>
     public static IResourceBuilder<ProjectResource> WithTrainerCommands(this IResourceBuilder<ProjectResource> trainer)
     {
         var api = new TrainerApi(trainer.GetEndpoint("http"));
+        foreach (var command in s_steering)
+            trainer.WithCommand(command, api);
         return trainer
-            .WithApiCommand(
-                "pause",
-                "Pause",
-                "Pause",
-                "Pause the run before its next step, after a checkpoint.",
-                api,
-                HttpMethod.Post,
-                "/api/run/pause",
-                status => status.Phase == "running"
-            )
-            .WithApiCommand(
-                "resume",
-                "Resume",
-                "Play",
-                "Resume the paused run; also cancels a pending stop.",
-                api,
-                HttpMethod.Post,
-                "/api/run/resume",
-                status => status.Phase is "paused" or "stopping"
-            )
-            .WithApiCommand(
-                "stop-after-epoch",
-                "Stop after this epoch",
-                "RecordStop",
-                "Stop the run after the current epoch. The same command line continues it.",
-                api,
-                HttpMethod.Post,
-                "/api/run/stop",
-                status => status.Phase is "running" or "paused"
-            )
             .WithCommand(
                 "set-by-hand",
-                "Set by hand",
+                "Set manually",
                 context => api.SendAsync(HttpMethod.Put, "/api/run/manual", ManualTarget(context.Arguments), context.CancellationToken),
-                SetByHand()
+                SetManuallyOptions()
             )
-            .WithApiCommand(
-                "back-to-policy",
-                "Back to the policy",
-                "ArrowUndo",
-                "Drop the values set by hand, from the next epoch on.",
-                api,
-                HttpMethod.Delete,
-                "/api/run/manual",
-                status => status.IsUnderWay
-            )
+            .WithCommand(s_backToPolicy, api)
             .WithCommand(
                 "new-run",
                 "New run",
-                context => api.SendAsync(HttpMethod.Post, "/api/runs", Settings(context.Arguments), context.CancellationToken),
-                NewRun()
+                context => api.SendAsync(HttpMethod.Post, "/api/runs", NewRunRequest(context.Arguments), context.CancellationToken),
+                NewRunOptions()
             )
-            .WithCommand(
-                "prelabel",
-                "Prelabel",
-                context =>
-                    api.SendAsync(
-                        HttpMethod.Post,
-                        "/api/runs",
-                        new JsonObject { ["settings"] = new JsonObject { ["Run:Task"] = "label" } },
-                        context.CancellationToken
-                    ),
-                Prelabel()
-            );
+            .WithCommand(s_prelabel, api);
     }
 
-    private static IResourceBuilder<ProjectResource> WithApiCommand(
-        this IResourceBuilder<ProjectResource> trainer,
-        string name,
-        string displayName,
-        string icon,
-        string description,
-        TrainerApi api,
-        HttpMethod method,
-        string path,
-        Func<TrainerStatus, bool> isPossible
-    ) =>
+    private static IResourceBuilder<ProjectResource> WithCommand(this IResourceBuilder<ProjectResource> trainer, ApiCommand command, TrainerApi api) =>
         trainer.WithCommand(
-            name,
-            displayName,
-            context => api.SendAsync(method, path, null, context.CancellationToken),
+            command.Name,
+            command.DisplayName,
+            context => api.SendAsync(command.Method, command.Path, command.Body(), context.CancellationToken),
             new CommandOptions
             {
-                Description = description,
-                IconName = icon,
-                IsHighlighted = name is "pause" or "resume",
-                UpdateState = EnabledWhere(isPossible),
+                Description = command.Description,
+                IconName = command.Icon,
+                IsHighlighted = command.IsHighlighted,
+                UpdateState = EnabledWhen(command.IsEnabled),
             }
         );
 
-    private static CommandOptions SetByHand() =>
+    private static CommandOptions SetManuallyOptions() =>
         new()
         {
-            Description = "Set temperature or difficulty threshold for the coming epochs; the policy learns nothing from them.",
+            Description = "Set temperature or difficulty threshold for the coming epochs; the policy does not learn from these epochs.",
             IconName = "Options",
-            UpdateState = EnabledWhere(status => status.IsUnderWay),
+            UpdateState = EnabledWhen(status => status.IsUnderWay),
             Arguments =
             [
                 new InteractionInput
                 {
                     Name = "temperature",
                     Label = "Temperature",
-                    Description = "1 to 20; empty leaves it to settings and policy",
+                    Description = "1 to 20; empty: the value of settings or policy",
                     InputType = InputType.Number,
                 },
                 new InteractionInput
                 {
                     Name = "threshold",
                     Label = "Difficulty threshold",
-                    Description = "0 to 1; empty leaves it to settings and policy",
+                    Description = "0 to 1; empty: the value of settings or policy",
                     InputType = InputType.Number,
                 },
                 new InteractionInput
@@ -135,16 +122,16 @@ internal static class TrainerCommands
             ValidateArguments = ValidateTarget,
         };
 
-    private static CommandOptions NewRun() =>
+    private static CommandOptions NewRunOptions() =>
         new()
         {
-            Description = "Start a run when the runs before it have ended. Empty fields are as the trainer was started.",
+            Description = "Start a run after the runs before it have ended. Empty fields take the trainer's own settings.",
             IconName = "Add",
-            UpdateState = EnabledWhere(_ => true),
+            UpdateState = EnabledWhen(_ => true),
             Arguments =
             [
-                Choice("method", "Method", "labels", "mixed", "kd", "kd-curriculum", "dkd", "dist", "ctkd"),
-                Choice("study", "Study", "none", "methods", "views", "curriculum"),
+                Choice("method", "Method", "Distillation:Method"),
+                Choice("study", "Study", "Run:Study"),
                 new InteractionInput
                 {
                     Name = "epochs",
@@ -162,30 +149,28 @@ internal static class TrainerCommands
             ValidateArguments = ValidateSettings,
         };
 
-    private static CommandOptions Prelabel() =>
-        new()
-        {
-            Description = "Label all views of the dataset when the runs before it have ended, so that later runs find them in the cache.",
-            IconName = "Tag",
-            UpdateState = EnabledWhere(_ => true),
-        };
-
-    private static InteractionInput Choice(string name, string label, params string[] values) =>
+    private static InteractionInput Choice(string name, string label, string setting) =>
         new()
         {
             Name = name,
             Label = label,
             InputType = InputType.Choice,
-            Options = [.. values.Prepend("").Select(value => new KeyValuePair<string, string>(value, value.Length > 0 ? value : "as started"))],
+            Options =
+            [
+                .. SettingCatalog
+                    .Find(setting)!
+                    .Choices.Prepend("")
+                    .Select(value => new KeyValuePair<string, string>(value, value.Length > 0 ? value : "as started")),
+            ],
         };
 
-    private static Func<UpdateCommandStateContext, ResourceCommandState> EnabledWhere(Func<TrainerStatus, bool> isPossible) =>
+    private static Func<UpdateCommandStateContext, ResourceCommandState> EnabledWhen(Func<TrainerStatus, bool> isEnabled) =>
         context =>
-            context.Services.GetRequiredService<TrainerWatch>().Current is { } status && isPossible(status)
+            context.Services.GetRequiredService<TrainerWatch>().Current is { } status && isEnabled(status)
                 ? ResourceCommandState.Enabled
                 : ResourceCommandState.Disabled;
 
-    // Only the form is checked here; what the values mean is checked, and explained, by the trainer.
+    // Only the syntax is checked here; the trainer checks the values and explains what is wrong.
     private static Task ValidateTarget(InputsDialogValidationContext context)
     {
         foreach (
@@ -201,7 +186,7 @@ internal static class TrainerCommands
 
     private static Task ValidateSettings(InputsDialogValidationContext context)
     {
-        var wrong = Parts(context.Inputs["settings"].Value).FirstOrDefault(part => part.IndexOf('=', StringComparison.Ordinal) < 1);
+        var wrong = SplitSettings(context.Inputs["settings"].Value).FirstOrDefault(part => part.IndexOf('=', StringComparison.Ordinal) < 1);
         if (wrong is not null)
             context.AddValidationError("settings", $"'{wrong}' is not a setting. Expected Section:Name=value, separated by semicolons.");
         return Task.CompletedTask;
@@ -219,22 +204,22 @@ internal static class TrainerCommands
         return target;
     }
 
-    private static JsonObject Settings(InteractionInputCollection arguments)
-    {
-        var settings = new JsonObject();
-        Add("Distillation:Method", arguments["method"].Value);
-        Add("Run:Study", arguments["study"].Value);
-        Add("Training:Epochs", arguments["epochs"].Value);
-        foreach (var part in Parts(arguments["settings"].Value))
-            Add(part[..part.IndexOf('=', StringComparison.Ordinal)].Trim(), part[(part.IndexOf('=', StringComparison.Ordinal) + 1)..].Trim());
-        return new JsonObject { ["settings"] = settings };
+    private static JsonObject NewRunRequest(InteractionInputCollection arguments) =>
+        Request([
+            ("Distillation:Method", arguments["method"].Value),
+            ("Run:Study", arguments["study"].Value),
+            ("Training:Epochs", arguments["epochs"].Value),
+            .. SplitSettings(arguments["settings"].Value).Select(part => part.Split('=', 2)).Select(part => (part[0].Trim(), (string?)part[1].Trim())),
+        ]);
 
-        void Add(string name, string? value)
-        {
-            if (!string.IsNullOrWhiteSpace(value))
-                settings[name] = value;
-        }
+    private static JsonObject Request(params IEnumerable<(string Name, string? Value)> settings)
+    {
+        var given = new JsonObject();
+        foreach (var (name, value) in settings.Where(setting => !string.IsNullOrWhiteSpace(setting.Value)))
+            given[name] = value;
+        return new JsonObject { ["settings"] = given };
     }
 
-    private static string[] Parts(string? settings) => settings?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+    private static string[] SplitSettings(string? settings) =>
+        settings?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 }

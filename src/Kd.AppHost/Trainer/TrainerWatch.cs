@@ -1,12 +1,13 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Kd.AppHost.Terminal;
+using Kd.Settings;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 
 namespace Kd.AppHost.Trainer;
 
-/// <summary>Asks the trainer where its run is, and shows it as the state of its resource and as progress in the terminal.</summary>
+/// <summary>Polls the trainer's status, and shows it as the state of its resource and as progress in the terminal.</summary>
 internal sealed class TrainerWatch(
     ResourceNotificationService notifications,
     DistributedApplicationModel model,
@@ -15,39 +16,37 @@ internal sealed class TrainerWatch(
     TimeProvider time
 ) : BackgroundService
 {
-    /// <summary>Name of the trainer's resource.</summary>
-    public const string Resource = "trainer";
-
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
     private string? _shown;
 
-    /// <summary>What the trainer said last; null while it does not answer.</summary>
+    /// <summary>The trainer's last status; null while it does not respond.</summary>
     public TrainerStatus? Current { get; private set; }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // The trainer stops before this service does: what it said last, before the host began to end, is what counts.
+        // The trainer stops before this service does, so the status is kept as it was when the host began to shut down.
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, host.ApplicationStopping);
-        await notifications.WaitForResourceHealthyAsync(Resource, ending.Token);
-        var trainer = model.Resources.OfType<ProjectResource>().Single(project => project.Name == Resource);
+        await notifications.WaitForResourceHealthyAsync(SharedNames.Trainer, ending.Token);
+        var trainer = model.Resources.OfType<ProjectResource>().Single(project => project.Name == SharedNames.Trainer);
         var address = new Uri(trainer.GetEndpoint("http").Url + "/api/run");
         using var timer = new PeriodicTimer(s_interval, time);
         do
         {
-            Current = await AskAsync(address, ending.Token);
-            output.SetProgress(Resource, Current?.Progress);
-            await notifications.PublishUpdateAsync(trainer, Show);
+            Current = await GetStatusAsync(address, ending.Token);
+            output.SetProgress(SharedNames.Trainer, Current?.Progress);
+            await notifications.PublishUpdateAsync(trainer, SetState);
         } while (await timer.WaitForNextTickAsync(ending.Token));
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        output.SetProgress(Resource, null);
-        // The trainer's own last words no longer come through: Aspire stops following the services' output first. Where the trainer has ended by itself, the output is closed.
+        output.SetProgress(SharedNames.Trainer, null);
+        // Aspire stops following the services' output first, so the trainer's own message does not appear. If the trainer has exited by itself, the output
+        // is closed.
         if (Current is { IsUnderWay: true })
-            output.WriteLine(Resource, "stopped before the end of its run; the same command continues it");
+            output.WriteLine(SharedNames.Trainer, "stopped before the end of its run; the same command continues it");
     }
 
     public override void Dispose()
@@ -56,8 +55,8 @@ internal sealed class TrainerWatch(
         base.Dispose();
     }
 
-    // Only over Aspire's own text for a running process: how it starts and ends is for Aspire to say.
-    private CustomResourceSnapshot Show(CustomResourceSnapshot snapshot)
+    // Replaces only Aspire's text for a healthy running process; Aspire shows how a process starts and ends.
+    private CustomResourceSnapshot SetState(CustomResourceSnapshot snapshot)
     {
         var state = snapshot.State?.Text;
         if (Current is not { } status || !(state == _shown || (state == KnownResourceStates.Running && snapshot.HealthStatus == HealthStatus.Healthy)))
@@ -75,7 +74,7 @@ internal sealed class TrainerWatch(
             _ => KnownResourceStateStyles.Info,
         };
 
-    private async Task<TrainerStatus?> AskAsync(Uri address, CancellationToken cancellation)
+    private async Task<TrainerStatus?> GetStatusAsync(Uri address, CancellationToken cancellation)
     {
         try
         {

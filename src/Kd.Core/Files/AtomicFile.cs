@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace Kd.Core.Files;
 
-/// <summary>Writes files so that, after a crash at any moment, either the old or the new content is there as a whole.</summary>
+/// <summary>Writes files so that after a crash at any moment either the old or the new content is complete.</summary>
 public static partial class AtomicFile
 {
-    /// <summary>Writes a file aside (<c>path.part</c>), flushes it to the disk and renames it.</summary>
+    /// <summary>Writes a temporary file (<c>path.part</c>), flushes it to the disk and renames it; at most one writer per path is supported.</summary>
     /// <param name="path">The file; its folder must exist.</param>
     /// <param name="write">Writes the content.</param>
-    /// <exception cref="IOException">It cannot be written; an existing file is intact.</exception>
+    /// <exception cref="IOException">The file cannot be written; an existing one is unchanged.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         var aside = path + ".part";
@@ -30,7 +30,7 @@ public static partial class AtomicFile
     }
 
     /// <summary>Renames a file, replacing an existing one, and flushes the folder: only then does the new name survive a power failure.</summary>
-    /// <param name="from">The file, flushed.</param>
+    /// <param name="from">The file; it must already be flushed.</param>
     /// <param name="to">Its new name, in the same folder.</param>
     public static void Move(string from, string to)
     {
@@ -39,7 +39,7 @@ public static partial class AtomicFile
             FlushFolder(Path.GetDirectoryName(Path.GetFullPath(to))!);
     }
 
-    // Some file systems refuse to flush a folder; the rename has happened nevertheless.
+    // Some file systems refuse to flush a folder; the rename has taken place anyway.
     private static void FlushFolder(string folder)
     {
         const int readOnly = 0;

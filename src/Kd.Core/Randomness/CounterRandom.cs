@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Kd.Core.Randomness;
 
-/// <summary>A counter-based generator: what it gives depends on its key alone, never on who asked before.</summary>
+/// <summary>A counter-based random number generator: its sequence depends only on its key and stream, never on other generators.</summary>
 /// <remarks>Source: Salmon et al. 2011, "Parallel Random Numbers: As Easy as 1, 2, 3", Philox4x32-10.</remarks>
 public struct CounterRandom
 {
@@ -12,9 +12,9 @@ public struct CounterRandom
     private Block _words;
     private int _used;
 
-    /// <summary>Creates the generator of one key and one stream.</summary>
+    /// <summary>Creates the generator of a key and a stream.</summary>
     /// <param name="key">A seed.</param>
-    /// <param name="stream">Which of the 2^64 independent rows of numbers under this seed.</param>
+    /// <param name="stream">Selects one of the 2^64 independent sequences of this seed.</param>
     public CounterRandom(ulong key, ulong stream)
     {
         _key = key;
@@ -22,7 +22,7 @@ public struct CounterRandom
         _used = 4;
     }
 
-    /// <summary>The next 32 random bits.</summary>
+    /// <summary>Returns the next 32 random bits.</summary>
     public uint NextUInt32()
     {
         if (_used == 4)
@@ -34,7 +34,7 @@ public struct CounterRandom
         return _words[_used++];
     }
 
-    /// <summary>Uniform in [0, 1), 53 bits.</summary>
+    /// <summary>Draws uniformly from [0, 1), with 53 bits.</summary>
     public double NextDouble()
     {
         var high = (ulong)NextUInt32() >> 5;
@@ -42,15 +42,15 @@ public struct CounterRandom
         return ((high << 26) + low) * (1.0 / (1L << 53));
     }
 
-    /// <summary>Uniform in [from, to).</summary>
+    /// <summary>Draws uniformly from [from, to).</summary>
     public double NextDouble(double from, double to) => from + (to - from) * NextDouble();
 
-    /// <summary>Uniform among 0, 1, ..., count - 1, without bias.</summary>
+    /// <summary>Draws uniformly from 0, 1, ..., count - 1, without bias.</summary>
     /// <param name="count">At least 1.</param>
     public int NextInt32(int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        // Lemire 2019: multiply, and reject the few low parts that would be counted once too often.
+        // Lemire 2019: multiply, and reject the few low parts that would be counted one time too many.
         var bound = (uint)count;
         var product = (ulong)NextUInt32() * bound;
         if ((uint)product < bound)
@@ -63,7 +63,7 @@ public struct CounterRandom
         return (int)(product >> 32);
     }
 
-    /// <summary>A normal deviate of mean 0 and standard deviation 1 (Box and Muller 1958).</summary>
+    /// <summary>Draws from the normal distribution with mean 0 and standard deviation 1 (Box and Muller 1958).</summary>
     public double NextGaussian()
     {
         var radius = Math.Sqrt(-2.0 * Math.Log(1.0 - NextDouble()));
@@ -80,7 +80,7 @@ public struct CounterRandom
         }
     }
 
-    /// <summary>Mixes several numbers to one key (SplitMix64 finaliser after each).</summary>
+    /// <summary>Mixes several numbers into one key (SplitMix64 finalizer after each).</summary>
     public static ulong Mix(params ReadOnlySpan<ulong> parts)
     {
         var state = 0x9E3779B97F4A7C15UL;

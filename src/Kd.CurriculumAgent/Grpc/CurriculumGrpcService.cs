@@ -1,13 +1,13 @@
 using Grpc.Core;
-using Kd.CurriculumAgent.Environment;
+using Kd.CurriculumAgent.Decisions;
 using Kd.CurriculumAgent.Runs;
-using Kd.CurriculumAgent.Simulation;
+using Kd.CurriculumAgent.Storage;
 using Kd.Protocol.Curriculum.V1;
 
 namespace Kd.CurriculumAgent.Grpc;
 
-/// <summary>The gRPC face of the agent: checks requests, calls the store, maps back.</summary>
-internal sealed class CurriculumGrpcService(RunStore store, PolicyLessons lessons) : Curriculum.CurriculumBase
+/// <summary>Adapts the agent to gRPC: checks requests, maps messages and status codes.</summary>
+internal sealed class CurriculumGrpcService(RunStore store, PolicyTrainer trainer) : Curriculum.CurriculumBase
 {
     private const int LongestId = 200;
     private const int MostEpochs = 100_000;
@@ -76,8 +76,8 @@ internal sealed class CurriculumGrpcService(RunStore store, PolicyLessons lesson
                     $"'{request.RunIds.Intersect(request.HeldOutRunIds).FirstOrDefault()}' is in run_ids and in held_out_run_ids; a run can only be one of them"
                 );
                 Check(request.Episodes is >= 1 and <= MostEpisodes, $"episodes is {request.Episodes}, expected 1 to {MostEpisodes}");
-                return lessons
-                    .Learn(new LessonRequest(request.Name, [.. request.RunIds], [.. request.HeldOutRunIds], request.Episodes, request.Seed))
+                return trainer
+                    .Train(new PolicyTrainingRequest(request.Name, [.. request.RunIds], [.. request.HeldOutRunIds], request.Episodes, request.Seed))
                     .ToMessage();
             })
         );

@@ -1,36 +1,32 @@
 using System.Diagnostics;
-using Kd.CurriculumAgent.Environment;
-using Kd.CurriculumAgent.Policies;
+using Kd.CurriculumAgent.Decisions;
 using Kd.CurriculumAgent.Runs;
-using Kd.CurriculumAgent.Simulation;
 using Kd.Protocol.Curriculum.V1;
 
 namespace Kd.CurriculumAgent.Grpc;
 
-/// <summary>Between the messages of curriculum.proto and the agent's own types.</summary>
+/// <summary>Converts between the messages of curriculum.proto and the agent's own types.</summary>
 internal static class CurriculumMapping
 {
-    private const double DefaultPruneProbability = 0.5,
-        DefaultPruneUntil = 0.875;
-
     public static RunSettings ToSettings(this StartRunRequest request) =>
-        new(
-            request.RunId,
-            request.Epochs,
-            request.InitialTemperature,
-            (int)request.Strategy,
-            request.EpochRatio,
-            request.Seed,
-            0,
-            ToSpecification(request.Policy)
-        );
+        new()
+        {
+            RunId = request.RunId,
+            Epochs = request.Epochs,
+            InitialTemperature = request.InitialTemperature,
+            Strategy = (int)request.Strategy,
+            EpochRatio = request.EpochRatio,
+            Seed = request.Seed,
+            UpdateEvery = 0,
+            Policy = ToSpecification(request.Policy),
+        };
 
     public static Target ToMessage(this EpochTarget target, RunSettings settings) =>
         new()
         {
             Temperature = target.Temperature,
             Threshold = target.Threshold,
-            // What is not to be picked by difficulty is picked by chance.
+            // These policies do not select samples by difficulty.
             Strategy = settings.Policy?.Kind is PolicyKind.None or PolicyKind.InfoBatch ? Strategy.Random : (Strategy)settings.Strategy,
             EpochRatio = target.EpochRatio,
             PruneProbability = target.PruneProbability,
@@ -46,7 +42,7 @@ internal static class CurriculumMapping
             Level = reward.Level,
         };
 
-    public static LearnPolicyReply ToMessage(this LessonResult result) =>
+    public static LearnPolicyReply ToMessage(this PolicyTrainingResult result) =>
         new()
         {
             StepError = result.Check.StepError,
@@ -59,22 +55,29 @@ internal static class CurriculumMapping
             Seconds = result.Seconds,
         };
 
-    // Settings of other policies do not make a run another one.
+    // Ignores the settings of other policies, so that they do not count as other settings of a run.
     private static PolicySpecification? ToSpecification(PolicySettings? settings) =>
         settings?.Policy switch
         {
             null or Policy.Unspecified or Policy.Ppo => null,
-            Policy.PpoWarm => new PolicySpecification(PolicyKind.PpoWarm, Learnt: settings.Learnt),
-            Policy.Schedule => new PolicySpecification(PolicyKind.Schedule, Cosine: settings.Shape == Shape.Cosine),
-            Policy.Fixed => new PolicySpecification(PolicyKind.Fixed, Threshold: settings.Threshold),
-            Policy.Infobatch => new PolicySpecification(
-                PolicyKind.InfoBatch,
-                PruneProbability: settings.PruneProbability == 0 ? DefaultPruneProbability : settings.PruneProbability,
-                PruneUntil: settings.PruneUntil == 0 ? DefaultPruneUntil : settings.PruneUntil
-            ),
-            Policy.Bandit => new PolicySpecification(PolicyKind.Bandit),
-            Policy.RandomAction => new PolicySpecification(PolicyKind.RandomAction),
-            Policy.None => new PolicySpecification(PolicyKind.None),
+            Policy.PpoWarm => new PolicySpecification { Kind = PolicyKind.PpoWarm, Learnt = settings.Learnt },
+            Policy.Schedule => new PolicySpecification { Kind = PolicyKind.Schedule, Cosine = settings.Shape == Shape.Cosine },
+            Policy.Fixed => new PolicySpecification { Kind = PolicyKind.Fixed, Threshold = settings.Threshold },
+            Policy.Infobatch => ToInfoBatch(settings),
+            Policy.Bandit => new PolicySpecification { Kind = PolicyKind.Bandit },
+            Policy.RandomAction => new PolicySpecification { Kind = PolicyKind.RandomAction },
+            Policy.None => new PolicySpecification { Kind = PolicyKind.None },
             _ => throw new UnreachableException($"The policy is {settings.Policy}."),
         };
+
+    // Zero means unset in the message.
+    private static PolicySpecification ToInfoBatch(PolicySettings settings)
+    {
+        var specification = new PolicySpecification { Kind = PolicyKind.InfoBatch };
+        return specification with
+        {
+            PruneProbability = settings.PruneProbability == 0 ? specification.PruneProbability : settings.PruneProbability,
+            PruneUntil = settings.PruneUntil == 0 ? specification.PruneUntil : settings.PruneUntil,
+        };
+    }
 }

@@ -1,9 +1,9 @@
 using Kd.Core.Randomness;
-using Kd.CurriculumAgent.Environment;
+using Kd.CurriculumAgent.Decisions;
 
 namespace Kd.CurriculumAgent.Policies;
 
-/// <summary>An action by chance in each epoch: what a policy that chooses has to beat.</summary>
+/// <summary>Takes a random action in each epoch; the baseline for policies that learn.</summary>
 /// <param name="seed">Seed of the choices.</param>
 internal sealed class RandomActionPolicy(ulong seed) : ICurriculumPolicy
 {
@@ -17,10 +17,11 @@ internal sealed class RandomActionPolicy(ulong seed) : ICurriculumPolicy
     }
 }
 
-/// <summary>Thompson sampling over the actions, which sees no state: a normal distribution for the reward of each.</summary>
+/// <summary>Chooses actions by Thompson sampling, with a normal distribution of each action's reward; ignores the state.</summary>
 /// <remarks>
-/// An action of n rewards with mean m is drawn from a normal distribution with mean (n m + M) / (n + 1) and deviation S / sqrt(n + 1), M and S being mean and deviation of all
-/// rewards (S 1 before there are two); the action with the largest draw is chosen. Source: Thompson 1933; Russo et al. 2018, "A Tutorial on Thompson Sampling", section 4.
+/// For an action with n rewards of mean m, a value is drawn from a normal distribution with mean (n m + M) / (n + 1) and deviation S / sqrt(n + 1), where M
+/// and S are mean and deviation of all rewards (S is 1 before there are two); the action with the largest value is chosen.
+/// Source: Thompson 1933; Russo et al. 2018, "A Tutorial on Thompson Sampling", section 4.
 /// </remarks>
 /// <param name="seed">Seed of the draws.</param>
 internal sealed class BanditPolicy(ulong seed) : ICurriculumPolicy

@@ -1,9 +1,9 @@
 using Kd.Core.Randomness;
-using Kd.CurriculumAgent.Environment;
+using Kd.CurriculumAgent.Decisions;
 
 namespace Kd.CurriculumAgent.Policies;
 
-/// <summary>Two shared layers of 128 with ReLU; heads for the temperature, the difficulty and the value.</summary>
+/// <summary>An actor-critic network: two shared layers of 128 units with ReLU, and heads for the temperature, the difficulty and the value.</summary>
 internal sealed class ActorCritic
 {
     public const int Hidden = 128;
@@ -24,7 +24,7 @@ internal sealed class ActorCritic
     /// <summary>All layers, in the order of the parameters.</summary>
     public IReadOnlyList<Dense> Layers => [First, Second, Temperature, Difficulty, Critic];
 
-    /// <summary>Builds a network whose layers are filled by <paramref name="fill"/>.</summary>
+    /// <summary>Creates a network whose layers are initialized by <paramref name="fill"/>.</summary>
     public static ActorCritic Create(Action<Dense> fill)
     {
         var network = new ActorCritic(
@@ -39,7 +39,7 @@ internal sealed class ActorCritic
         return network;
     }
 
-    /// <summary>Builds a network with random weights: uniform within 1/sqrt(fan-in), as PyTorch's linear layers begin.</summary>
+    /// <summary>Creates a network with random weights, uniform within 1/sqrt(fan-in) like PyTorch's linear layers.</summary>
     public static ActorCritic CreateRandom(ulong seed)
     {
         var random = new CounterRandom(seed, 0xAC);
@@ -54,7 +54,7 @@ internal sealed class ActorCritic
         });
     }
 
-    /// <summary>Evaluates one state.</summary>
+    /// <summary>Computes log-probabilities and value of a state.</summary>
     public Evaluation Evaluate(double[] state)
     {
         var first = Relu(First.Forward(state));
@@ -62,11 +62,11 @@ internal sealed class ActorCritic
         return new Evaluation(state, first, second, LogSoftmax(Temperature.Forward(second)), LogSoftmax(Difficulty.Forward(second)), Critic.Forward(second)[0]);
     }
 
-    /// <summary>Adds the gradients of one state's losses to the layers.</summary>
+    /// <summary>Adds the gradients of a state's losses to the layers.</summary>
     /// <param name="evaluation">The state's evaluation by this network.</param>
-    /// <param name="temperature">Gradient by the temperature head's logits.</param>
-    /// <param name="difficulty">Gradient by the difficulty head's logits.</param>
-    /// <param name="value">Gradient by the value.</param>
+    /// <param name="temperature">Gradient with respect to the temperature head's logits.</param>
+    /// <param name="difficulty">Gradient with respect to the difficulty head's logits.</param>
+    /// <param name="value">Gradient with respect to the value.</param>
     public void Backward(Evaluation evaluation, double[] temperature, double[] difficulty, double value)
     {
         var second = new double[Hidden];
@@ -82,7 +82,7 @@ internal sealed class ActorCritic
 
     private static double[] Relu(double[] values) => Array.ConvertAll(values, value => Math.Max(value, 0));
 
-    // The gradient of ReLU: nothing flows where the output was 0.
+    // The gradient of ReLU is 0 where the output was 0.
     private static void Mask(double[] gradient, double[] output)
     {
         for (var i = 0; i < gradient.Length; i++)
@@ -97,7 +97,7 @@ internal sealed class ActorCritic
     }
 }
 
-/// <summary>A network's answer for one state, with what the backward pass needs.</summary>
+/// <summary>A network's outputs for a state, with the activations that the backward pass needs.</summary>
 internal sealed record Evaluation(
     double[] State,
     double[] First,
@@ -107,6 +107,6 @@ internal sealed record Evaluation(
     double Value
 )
 {
-    /// <summary>Logarithm of the probability of an action: the two heads are independent.</summary>
+    /// <summary>Returns the log-probability of an action; the two heads are independent.</summary>
     public double LogProbability(CurriculumAction action) => TemperatureLogProbabilities[action.Temperature] + DifficultyLogProbabilities[action.Difficulty];
 }

@@ -1,8 +1,8 @@
 namespace Kd.CurriculumAgent.Policies;
 
 /// <summary>A fully connected layer with its gradients.</summary>
-/// <param name="inputs">Inputs.</param>
-/// <param name="outputs">Outputs.</param>
+/// <param name="inputs">Number of inputs.</param>
+/// <param name="outputs">Number of outputs.</param>
 internal sealed class Dense(int inputs, int outputs)
 {
     public int Inputs => inputs;
@@ -32,7 +32,7 @@ internal sealed class Dense(int inputs, int outputs)
         return output;
     }
 
-    /// <summary>Adds this layer's gradients, and those of its input where asked.</summary>
+    /// <summary>Adds the gradients of the layer, and those of its input unless <paramref name="inputGradient"/> is null.</summary>
     public void Backward(double[] input, double[] outputGradient, double[]? inputGradient)
     {
         for (var row = 0; row < outputs; row++)

@@ -1,9 +1,11 @@
+using Kd.CurriculumAgent.Decisions;
+
 namespace Kd.CurriculumAgent.Policies;
 
-/// <summary>Generalized advantage estimation.</summary>
+/// <summary>Estimates advantages by generalized advantage estimation (GAE).</summary>
 internal static class GeneralizedAdvantage
 {
-    /// <summary>A_t = sum over k of (gamma lambda)^k delta_(t+k), delta_t = r_t + gamma V_(t+1) - V_t; nothing flows past the end of an episode.</summary>
+    /// <summary>Computes A_t = sum over k of (gamma lambda)^k delta_(t+k), where delta_t = r_t + gamma V_(t+1) - V_t; sums end with the episode.</summary>
     /// <remarks>Source: Schulman et al. 2016, "High-Dimensional Continuous Control Using Generalized Advantage Estimation", equation 16.</remarks>
     /// <param name="transitions">In order of time.</param>
     /// <param name="nextValue">Value of the state after the last one.</param>
@@ -15,10 +17,10 @@ internal static class GeneralizedAdvantage
         var advantage = 0.0;
         for (var t = transitions.Count - 1; t >= 0; t--)
         {
-            var (transition, goesOn) = (transitions[t], transitions[t].Done ? 0.0 : 1.0);
-            var following = t + 1 < transitions.Count ? transitions[t + 1].Value : nextValue;
-            var delta = transition.Reward + gamma * following * goesOn - transition.Value;
-            advantage = delta + gamma * lambda * goesOn * advantage;
+            var (transition, notDone) = (transitions[t], transitions[t].Done ? 0.0 : 1.0);
+            var followingValue = t + 1 < transitions.Count ? transitions[t + 1].Value : nextValue;
+            var delta = transition.Reward + gamma * followingValue * notDone - transition.Value;
+            advantage = delta + gamma * lambda * notDone * advantage;
             advantages[t] = advantage;
         }
 
@@ -26,5 +28,5 @@ internal static class GeneralizedAdvantage
     }
 }
 
-/// <summary>A step of an episode, as the policy that took it saw it.</summary>
-internal sealed record Transition(double[] State, Environment.CurriculumAction Action, double LogProbability, double Value, double Reward, bool Done);
+/// <summary>A step of an episode with the log-probability and value of the policy that took it.</summary>
+internal sealed record Transition(double[] State, CurriculumAction Action, double LogProbability, double Value, double Reward, bool Done);

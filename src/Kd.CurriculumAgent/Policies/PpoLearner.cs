@@ -1,12 +1,12 @@
 namespace Kd.CurriculumAgent.Policies;
 
-/// <summary>Proximal policy optimisation with a clipped objective.</summary>
-/// <remarks>Source: Schulman et al. 2017, "Proximal Policy Optimization Algorithms", equations 7 and 9; advantages are normalised over the batch.</remarks>
+/// <summary>Trains an actor-critic by proximal policy optimization with the clipped objective.</summary>
+/// <remarks>Source: Schulman et al. 2017, "Proximal Policy Optimization Algorithms", equations 7 and 9; advantages are normalized over the batch.</remarks>
 internal sealed class PpoLearner(ActorCritic network, PpoSettings settings)
 {
-    private readonly AdamOptimizer _optimizer = new(network.Layers, settings.LearningRate, settings.LargestGradientNorm);
+    private readonly AdamOptimizer _optimizer = new(network.Layers, settings.LearningRate, settings.MaxGradientNorm);
 
-    /// <summary>Learns from transitions in one minibatch, several epochs.</summary>
+    /// <summary>Updates the network with all transitions as one minibatch, for several epochs.</summary>
     /// <param name="transitions">In order of time.</param>
     /// <param name="nextValue">Value of the state after the last one.</param>
     /// <returns>Mean losses over the epochs.</returns>
@@ -39,15 +39,15 @@ internal sealed class PpoLearner(ActorCritic network, PpoSettings settings)
             var evaluation = network.Evaluate(transition.State);
             var ratio = Math.Exp(evaluation.LogProbability(transition.Action) - transition.LogProbability);
             var clipped = Math.Clamp(ratio, 1 - settings.Clip, 1 + settings.Clip);
-            var (free, bound) = (ratio * advantages[t], clipped * advantages[t]);
-            policyLoss -= Math.Min(free, bound) / count;
+            var (unclippedTerm, clippedTerm) = (ratio * advantages[t], clipped * advantages[t]);
+            policyLoss -= Math.Min(unclippedTerm, clippedTerm) / count;
             var error = evaluation.Value - returns[t];
             valueLoss += error * error / count;
 
-            // min(free, bound) has a gradient only where the free term is the smaller one.
-            var byLogProbability = free <= bound ? -free / count : 0;
-            var temperature = HeadGradient(evaluation.TemperatureLogProbabilities, transition.Action.Temperature, byLogProbability, count, ref entropy);
-            var difficulty = HeadGradient(evaluation.DifficultyLogProbabilities, transition.Action.Difficulty, byLogProbability, count, ref entropy);
+            // The minimum of both terms has a gradient only where the unclipped one is not larger.
+            var logProbabilityGradient = unclippedTerm <= clippedTerm ? -unclippedTerm / count : 0;
+            var temperature = HeadGradient(evaluation.TemperatureLogProbabilities, transition.Action.Temperature, logProbabilityGradient, count, ref entropy);
+            var difficulty = HeadGradient(evaluation.DifficultyLogProbabilities, transition.Action.Difficulty, logProbabilityGradient, count, ref entropy);
             network.Backward(evaluation, temperature, difficulty, settings.ValueCoefficient * 2 * error / count);
         }
 
@@ -56,7 +56,7 @@ internal sealed class PpoLearner(ActorCritic network, PpoSettings settings)
     }
 
     // With p = softmax(z): d log p_a / dz_j = [a = j] - p_j, and dH/dz_j = -p_j (log p_j + H).
-    private double[] HeadGradient(double[] logProbabilities, int chosen, double byLogProbability, int count, ref double entropy)
+    private double[] HeadGradient(double[] logProbabilities, int chosen, double logProbabilityGradient, int count, ref double entropy)
     {
         var headEntropy = -logProbabilities.Sum(log => Math.Exp(log) * log);
         entropy += headEntropy / count;
@@ -65,14 +65,14 @@ internal sealed class PpoLearner(ActorCritic network, PpoSettings settings)
         {
             var probability = Math.Exp(logProbabilities[j]);
             gradient[j] =
-                byLogProbability * ((j == chosen ? 1 : 0) - probability)
+                logProbabilityGradient * ((j == chosen ? 1 : 0) - probability)
                 + settings.EntropyCoefficient / count * probability * (logProbabilities[j] + headEntropy);
         }
 
         return gradient;
     }
 
-    // Unbiased deviation plus 1e-8; a single transition has none.
+    // Uses the unbiased deviation plus 1e-8; a single transition is not normalized.
     private static double[] Normalize(double[] values)
     {
         if (values.Length < 2)
@@ -83,10 +83,10 @@ internal sealed class PpoLearner(ActorCritic network, PpoSettings settings)
     }
 }
 
-/// <summary>Losses of an update, means over its epochs.</summary>
+/// <summary>Mean losses over the epochs of an update.</summary>
 internal readonly record struct PpoLosses(double Policy, double Value, double Total);
 
-/// <summary>Hyperparameters of PPO; the defaults are the reference's.</summary>
+/// <summary>Hyperparameters of PPO; the defaults are those of the reference implementation.</summary>
 internal sealed record PpoSettings
 {
     public double LearningRate { get; init; } = 3e-4;
@@ -101,7 +101,7 @@ internal sealed record PpoSettings
 
     public double EntropyCoefficient { get; init; } = 0.01;
 
-    public double LargestGradientNorm { get; init; } = 0.5;
+    public double MaxGradientNorm { get; init; } = 0.5;
 
     public int Epochs { get; init; } = 4;
 }

@@ -1,12 +1,12 @@
 using Kd.Core.Randomness;
-using Kd.CurriculumAgent.Environment;
+using Kd.CurriculumAgent.Decisions;
 
 namespace Kd.CurriculumAgent.Policies;
 
-/// <summary>Chooses actions by an actor-critic and learns from what they earned. Everything follows from the seed, the first weights and the reports.</summary>
+/// <summary>Samples actions from an actor-critic and trains it by PPO. Deterministic in the seed, the initial weights and the reports.</summary>
 /// <param name="seed">Seed of the choices.</param>
-/// <param name="updateEvery">Transitions between updates.</param>
-/// <param name="network">The actor-critic, which learns.</param>
+/// <param name="updateEvery">Number of transitions between updates.</param>
+/// <param name="network">The actor-critic, which is trained in place.</param>
 internal sealed class PpoPolicy(ulong seed, int updateEvery, ActorCritic network) : ICurriculumPolicy
 {
     private readonly List<Transition> _transitions = [];
@@ -18,7 +18,7 @@ internal sealed class PpoPolicy(ulong seed, int updateEvery, ActorCritic network
     public void Learn(Decision decision, double reward, RunView view) =>
         Learn(decision.Choice!, reward, view.Environment.State(), view.Environment.Done || view.Progress >= 1);
 
-    /// <summary>Chooses an action for a state.</summary>
+    /// <summary>Samples an action for a state.</summary>
     public Choice Choose(double[] state)
     {
         var evaluation = network.Evaluate(state);
@@ -30,9 +30,9 @@ internal sealed class PpoPolicy(ulong seed, int updateEvery, ActorCritic network
         return new Choice(state, action, evaluation.LogProbability(action), evaluation.Value);
     }
 
-    /// <summary>Credits a reward to the choice that was in force.</summary>
+    /// <summary>Records the transition of a choice; every few transitions, and at the end of the run, updates the network.</summary>
     /// <param name="choice">The choice.</param>
-    /// <param name="reward">What it earned.</param>
+    /// <param name="reward">Its reward.</param>
     /// <param name="nextState">The state after it.</param>
     /// <param name="done">Whether the run is over.</param>
     public void Learn(Choice choice, double reward, double[] nextState, bool done)

@@ -1,6 +1,6 @@
 namespace Kd.CurriculumAgent.Runs;
 
-/// <summary>The agent's log messages.</summary>
+/// <summary>Log messages of the agent.</summary>
 internal static partial class AgentLog
 {
     [LoggerMessage(1, LogLevel.Information, "Run {RunId} started, {Epochs} epochs")]
@@ -24,6 +24,6 @@ internal static partial class AgentLog
         double threshold
     );
 
-    [LoggerMessage(4, LogLevel.Information, "Run {RunId} begins anew; its earlier journal is kept with the ending .old")]
+    [LoggerMessage(4, LogLevel.Information, "Run {RunId} starts again; its earlier journal is kept with the extension .old")]
     public static partial void RunForgotten(this ILogger logger, string runId);
 }

@@ -1,68 +1,73 @@
-using Kd.CurriculumAgent.Environment;
+using Kd.CurriculumAgent.Decisions;
 using Kd.CurriculumAgent.Policies;
 
 namespace Kd.CurriculumAgent.Runs;
 
-/// <summary>One run: its environment, its policy and its answers. Not safe for several threads; <see cref="RunStore"/> takes turns.</summary>
+/// <summary>A run with its environment, policy and answers. Not thread-safe; <see cref="RunStore"/> locks.</summary>
 internal sealed class CurriculumRun
 {
     private readonly CurriculumEnvironment _environment;
     private readonly ICurriculumPolicy _policy;
     private readonly List<EpochAnswer> _answers = [];
-    private readonly List<EpochHistory> _history = [];
-    private Decision _inForce;
+    private readonly List<FinishedEpoch> _history = [];
+    private Decision _decision;
     private double _progress;
 
-    /// <param name="settings">How it was started.</param>
-    /// <param name="learnt">Finds the network of a learnt policy.</param>
-    public CurriculumRun(RunSettings settings, Func<PolicySpecification, ActorCritic> learnt)
+    /// <param name="settings">Settings of the run.</param>
+    /// <param name="learned">Loads the network of a learned policy.</param>
+    public CurriculumRun(RunSettings settings, Func<PolicySpecification, ActorCritic> learned)
     {
         Settings = settings;
         _environment = new CurriculumEnvironment(settings.Epochs, settings.InitialTemperature);
-        _policy = (settings.Policy ?? new PolicySpecification(PolicyKind.Ppo)).Create((ulong)settings.Seed, settings.UpdateEvery, learnt);
-        _inForce = Decide();
+        _policy = PolicyFactory.Create(
+            settings.Policy ?? new PolicySpecification { Kind = PolicyKind.Ppo },
+            (ulong)settings.Seed,
+            settings.UpdateEvery,
+            learned
+        );
+        _decision = Decide();
         First = Target();
     }
 
     public RunSettings Settings { get; }
 
-    /// <summary>Target of epoch 0.</summary>
+    /// <summary>Targets of epoch 0.</summary>
     public EpochTarget First { get; }
 
-    /// <summary>Reported epochs.</summary>
+    /// <summary>Number of reported epochs.</summary>
     public int Reported => _answers.Count;
 
-    /// <summary>Whether the last epoch was reported.</summary>
+    /// <summary>Whether the last epoch has been reported.</summary>
     public bool IsOver => _environment.Done || _progress >= 1;
 
-    /// <summary>Reported epochs with what was in force.</summary>
-    public IReadOnlyList<EpochHistory> History => _history;
+    /// <summary>Reported epochs with the targets that they ran under.</summary>
+    public IReadOnlyList<FinishedEpoch> History => _history;
 
-    /// <summary>The answer to a report that was given before.</summary>
-    public EpochAnswer AnswerOf(int epoch) => _answers[epoch];
+    /// <summary>Returns the answer to an earlier report.</summary>
+    public EpochAnswer GetAnswer(int epoch) => _answers[epoch];
 
-    /// <summary>Takes the report of the next epoch; its reward goes to the decision that was in force during it.</summary>
+    /// <summary>Records the report of the next epoch; its reward is credited to the decision that the epoch ran under.</summary>
     public EpochAnswer Report(EpochResult result)
     {
         if (result.IsManual)
         {
-            // Not a decision of the policy: nothing is credited to it, but it sees what was in force.
-            _inForce = new Decision(
-                result.ManualTemperature ?? _inForce.Temperature,
-                result.ManualThreshold ?? _inForce.Threshold,
-                _inForce.EpochRatio,
-                _inForce.PruneProbability
+            // The policy did not decide this epoch and gets no reward for it, but later states include the values that were used.
+            _decision = new Decision(
+                result.ManualTemperature ?? _decision.Temperature,
+                result.ManualThreshold ?? _decision.Threshold,
+                _decision.EpochRatio,
+                _decision.PruneProbability
             );
-            _environment.Apply(_inForce.Temperature, _inForce.Threshold);
+            _environment.Apply(_decision.Temperature, _decision.Threshold);
         }
 
         var reward = _environment.Finish(result);
         _progress = result.Progress ?? (double)_environment.Finished / Settings.Epochs;
-        _history.Add(new EpochHistory(result, Target()));
+        _history.Add(new FinishedEpoch(result, Target()));
         if (!result.IsManual)
-            _policy.Learn(_inForce, reward.Total, View());
+            _policy.Learn(_decision, reward.Total, View());
         if (!IsOver)
-            _inForce = Decide();
+            _decision = Decide();
         var answer = new EpochAnswer(IsOver ? null : Target(), reward);
         _answers.Add(answer);
         return answer;
@@ -80,5 +85,5 @@ internal sealed class CurriculumRun
         return decision;
     }
 
-    private EpochTarget Target() => new(_inForce.Temperature, _inForce.Threshold, _inForce.EpochRatio ?? Settings.EpochRatio, _inForce.PruneProbability);
+    private EpochTarget Target() => new(_decision.Temperature, _decision.Threshold, _decision.EpochRatio ?? Settings.EpochRatio, _decision.PruneProbability);
 }

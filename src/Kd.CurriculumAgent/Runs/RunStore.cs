@@ -1,29 +1,35 @@
 using System.Diagnostics;
-using Kd.CurriculumAgent.Environment;
-using Kd.CurriculumAgent.Policies;
+using Kd.Core.Files;
+using Kd.CurriculumAgent.Decisions;
+using Kd.CurriculumAgent.Diagnostics;
+using Kd.CurriculumAgent.Storage;
+using Kd.Settings;
 using Microsoft.Extensions.Options;
 
 namespace Kd.CurriculumAgent.Runs;
 
-/// <summary>All runs. What was answered is in a journal on disk first; since a run follows from its settings and reports, replaying the journal restores it.</summary>
+/// <summary>Starts and restores runs and takes their reports.</summary>
+/// <remarks>A run follows from its settings and reports, so replaying its journal restores it. The journal is written before an answer is sent.</remarks>
 internal sealed class RunStore
 {
     private readonly AgentFolder _folder;
-    private readonly LearntPolicies _learnt;
+    private readonly LearnedPolicies _learned;
+    private readonly AgentMetrics _metrics;
     private readonly int _updateEvery;
     private readonly ILogger<RunStore> _logger;
     private readonly Dictionary<string, CurriculumRun> _runs = [];
     private readonly Lock _gate = new();
 
-    public RunStore(IOptions<AgentOptions> options, AgentFolder folder, LearntPolicies learnt, ILogger<RunStore> logger)
+    public RunStore(IOptions<AgentOptions> options, AgentFolder folder, LearnedPolicies learned, AgentMetrics metrics, ILogger<RunStore> logger)
     {
-        (_folder, _learnt, _logger, _updateEvery) = (folder, learnt, logger, options.Value.UpdateEvery);
+        (_folder, _learned, _metrics, _logger, _updateEvery) = (folder, learned, metrics, logger, options.Value.UpdateEvery);
     }
 
-    /// <summary>Starts a run, or finds it again.</summary>
-    /// <param name="settings">How it is started.</param>
-    /// <param name="restart">Whether to forget the reports of a run of the same id; its journal is kept aside, one of each id.</param>
-    /// <exception cref="RunConflictException">The run exists with other settings, or its learnt policy is not known.</exception>
+    /// <summary>Starts a run; a run that exists is continued.</summary>
+    /// <param name="settings">Settings of the run.</param>
+    /// <param name="restart">Whether to discard the reports of an existing run; a copy of its last journal is kept.</param>
+    /// <returns>Targets of epoch 0.</returns>
+    /// <exception cref="RunConflictException">The run exists with other settings, or its learned policy does not exist.</exception>
     public EpochTarget Start(RunSettings settings, bool restart = false)
     {
         lock (_gate)
@@ -31,11 +37,11 @@ internal sealed class RunStore
             if (restart)
                 Forget(settings.RunId);
             if (settings.Policy is { Kind: PolicyKind.PpoWarm } policy)
-                settings = settings with { Policy = _learnt.Pin(policy) };
+                settings = settings with { Policy = Pin(policy) };
             if (Find(settings.RunId) is not { } run)
             {
                 settings = settings with { UpdateEvery = _updateEvery };
-                run = new CurriculumRun(settings, _learnt.Open);
+                run = new CurriculumRun(settings, _learned.Open);
                 JournalOf(settings.RunId).Append(settings, null);
                 _runs.Add(settings.RunId, run);
                 _logger.RunStarted(settings.RunId, settings.Epochs);
@@ -49,33 +55,34 @@ internal sealed class RunStore
         }
     }
 
-    /// <summary>Takes a report; one that was taken before gets the same answer.</summary>
-    /// <exception cref="UnknownRunException">There is no such run.</exception>
-    /// <exception cref="RunConflictException">An epoch was left out, or the run is over.</exception>
+    /// <summary>Records a report; a repeated report gets the same answer.</summary>
+    /// <exception cref="UnknownRunException">The run does not exist.</exception>
+    /// <exception cref="RunConflictException">An epoch was skipped, or the run is over.</exception>
     public (EpochAnswer Answer, RunSettings Settings) Report(string runId, int epoch, EpochResult result)
     {
         lock (_gate)
         {
             var run = Find(runId) ?? throw new UnknownRunException(runId);
             if (epoch < run.Reported)
-                return (run.AnswerOf(epoch), run.Settings);
+                return (run.GetAnswer(epoch), run.Settings);
             if (epoch > run.Reported || run.IsOver)
                 throw new RunConflictException(
-                    $"epoch is {epoch}; run '{runId}' has {run.Settings.Epochs} epochs (from 0){(run.IsOver ? " and is over" : $", and {run.Reported} is the next to report")}."
+                    $"epoch is {epoch}; run '{runId}' has {run.Settings.Epochs} epochs (from 0)"
+                        + (run.IsOver ? " and is over." : $", and {run.Reported} is the next to report.")
                 );
             var started = Stopwatch.GetTimestamp();
             using var activity = AgentTelemetry.Source.StartActivity(AgentTelemetry.Decide);
             JournalOf(runId).Append(null, result);
             var answer = run.Report(result);
-            AgentTelemetry.Decided(activity, Stopwatch.GetElapsedTime(started), run.Settings, epoch, answer);
+            RecordDecision(activity, Stopwatch.GetElapsedTime(started), run.Settings, epoch, answer);
             _logger.EpochReported(runId, epoch, result.Accuracy, answer.Reward.Total, answer.Target?.Temperature ?? 0, answer.Target?.Threshold ?? 0);
             return (answer, run.Settings);
         }
     }
 
-    /// <summary>A run as it is now.</summary>
-    /// <exception cref="UnknownRunException">There is no such run.</exception>
-    public RunSnapshot Look(string runId)
+    /// <summary>Returns the current state of a run.</summary>
+    /// <exception cref="UnknownRunException">The run does not exist.</exception>
+    public RunSnapshot GetSnapshot(string runId)
     {
         lock (_gate)
         {
@@ -84,13 +91,37 @@ internal sealed class RunStore
         }
     }
 
+    // A run always continues with the weights that it started from.
+    private PolicySpecification Pin(PolicySpecification policy)
+    {
+        var checksum =
+            _learned.FindChecksum(policy.Learnt!) ?? throw new RunConflictException($"There is no learned policy '{policy.Learnt}'; call LearnPolicy first.");
+        return policy with { LearntChecksum = checksum };
+    }
+
+    private void RecordDecision(Activity? activity, TimeSpan duration, RunSettings settings, int epoch, EpochAnswer answer)
+    {
+        var policy = (settings.Policy?.Kind ?? PolicyKind.Ppo).ToName();
+        activity
+            ?.SetTag("kd.curriculum.run.id", settings.RunId)
+            .SetTag("kd.run.epoch", epoch)
+            .SetTag("kd.curriculum.policy", policy)
+            .SetTag("kd.curriculum.reward", answer.Reward.Total)
+            .SetTag("kd.curriculum.next_temperature", answer.Target?.Temperature)
+            .SetTag("kd.curriculum.next_threshold", answer.Target?.Threshold)
+            .SetTag("kd.curriculum.next_epoch_ratio", answer.Target?.EpochRatio)
+            .SetTag("kd.curriculum.next_prune_probability", answer.Target?.PruneProbability);
+        if (answer.Target is not null)
+            _metrics.RecordDecision(policy, duration);
+    }
+
     private void Forget(string runId)
     {
         _runs.Remove(runId);
         var journal = JournalOf(runId).Path;
         if (!File.Exists(journal))
             return;
-        File.Move(journal, journal + ".old", overwrite: true);
+        AtomicFile.Move(journal, journal + ".old");
         _logger.RunForgotten(runId);
     }
 
@@ -105,7 +136,7 @@ internal sealed class RunStore
         foreach (var (start, report) in journal.Read())
         {
             if (start is not null)
-                run = new CurriculumRun(start, _learnt.Open);
+                run = new CurriculumRun(start, _learned.Open);
             else if (run is not null && report is { } result)
                 run.Report(result);
         }
@@ -120,8 +151,8 @@ internal sealed class RunStore
     private Journal JournalOf(string runId) => new(_folder.File(runId + ".jsonl"));
 }
 
-/// <summary>A run at a moment.</summary>
-/// <param name="Settings">How it was started.</param>
+/// <summary>The state of a run at one time.</summary>
+/// <param name="Settings">Settings of the run.</param>
 /// <param name="Epochs">Reported epochs.</param>
-/// <param name="IsOver">Whether there will be no more.</param>
-internal sealed record RunSnapshot(RunSettings Settings, IReadOnlyList<EpochHistory> Epochs, bool IsOver);
+/// <param name="IsOver">Whether the last epoch has been reported.</param>
+internal sealed record RunSnapshot(RunSettings Settings, IReadOnlyList<FinishedEpoch> Epochs, bool IsOver);

@@ -2,16 +2,16 @@ using Kd.Core.Randomness;
 
 namespace Kd.CurriculumAgent.Simulation;
 
-/// <summary>How well a simulator tells runs that it was not fitted to.</summary>
-/// <param name="StepError">Root mean squared error of the accuracy one epoch ahead, percent.</param>
-/// <param name="FinalError">The same at the end of a run that is simulated from its beginning under the recorded decisions.</param>
-/// <param name="MeanStepError">The first of always telling the mean of the fitted runs at that point.</param>
-/// <param name="MeanFinalError">The second of the same.</param>
+/// <summary>Prediction errors of a simulator on held-out runs.</summary>
+/// <param name="StepError">Root mean squared error of the accuracy one epoch ahead, percentage points.</param>
+/// <param name="FinalError">The same error at the end of a run that is simulated from its start under the recorded decisions.</param>
+/// <param name="MeanStepError">Error one epoch ahead of a baseline that predicts the mean accuracy of the fitted runs at that progress.</param>
+/// <param name="MeanFinalError">Error of the same baseline at the end of a run.</param>
 internal sealed record SimulatorCheck(double StepError, double FinalError, double MeanStepError, double MeanFinalError)
 {
-    /// <summary>Compares a simulator with held-out runs.</summary>
-    /// <param name="simulator">Fitted to <paramref name="fitted"/>.</param>
-    /// <param name="fitted">The runs that it was fitted to.</param>
+    /// <summary>Measures the errors of a simulator on held-out runs.</summary>
+    /// <param name="simulator">The simulator.</param>
+    /// <param name="fitted">Runs that the simulator was fitted to.</param>
     /// <param name="heldOut">Other runs, at least one.</param>
     public static SimulatorCheck Measure(TrainingSimulator simulator, IReadOnlyList<RecordedRun> fitted, IReadOnlyList<RecordedRun> heldOut)
     {
@@ -20,11 +20,11 @@ internal sealed record SimulatorCheck(double StepError, double FinalError, doubl
         var (final, meanFinal) = (new List<double>(), new List<double>());
         foreach (var run in heldOut)
         {
-            var simulated = simulator.Before;
+            var simulated = simulator.Initial;
             foreach (var (index, (before, epoch, progress)) in simulator.Steps(run).Index())
             {
-                step.Add(simulator.Step(before, epoch.Temperature, epoch.Threshold, progress, ref random, withChance: false).Accuracy - epoch.Result.Accuracy);
-                simulated = simulator.Step(simulated, epoch.Temperature, epoch.Threshold, progress, ref random, withChance: false);
+                step.Add(simulator.Step(before, epoch.Temperature, epoch.Threshold, progress, ref random, withNoise: false).Accuracy - epoch.Result.Accuracy);
+                simulated = simulator.Step(simulated, epoch.Temperature, epoch.Threshold, progress, ref random, withNoise: false);
                 mean.Add(MeanAt(fitted, (index + 1.0) / run.Epochs.Count) - epoch.Result.Accuracy);
             }
 

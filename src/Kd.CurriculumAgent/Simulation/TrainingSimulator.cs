@@ -1,24 +1,24 @@
 using Kd.Core.Randomness;
-using Kd.CurriculumAgent.Environment;
+using Kd.CurriculumAgent.Decisions;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace Kd.CurriculumAgent.Simulation;
 
-/// <summary>A training run on paper: what an epoch changes in accuracy, loss and difficulty, as a function of where the run is and of what is in force.</summary>
+/// <summary>Simulates a training run: predicts the changes of accuracy, loss and difficulty in an epoch from the run's state and the epoch's targets.</summary>
 /// <remarks>
-/// A ridge regression for each of the three changes, over standardised features of progress, last accuracy, loss and difficulty, temperature and threshold with their products; its
-/// chance is drawn from the residuals of the runs that it was fitted to. It knows nothing that the reports do not tell, so it can be fitted to any recorded run.
+/// Each of the three changes has a ridge regression over standardized features of progress, last accuracy, loss and difficulty, temperature and threshold,
+/// and products of them; noise is drawn from the residuals of the fit. The features are part of the trainer's reports, so any recorded run can be used.
 /// </remarks>
 internal sealed class TrainingSimulator
 {
     private const double Ridge = 1e-2;
     private readonly Matrix<double> _coefficients;
-    private readonly Vector<double> _centre,
+    private readonly Vector<double> _mean,
         _scale;
     private readonly List<double[]> _residuals = [];
-    private readonly EpochResult _before;
+    private readonly EpochResult _initial;
 
-    /// <summary>Fits it.</summary>
+    /// <summary>Fits the simulator.</summary>
     /// <param name="runs">Recorded runs, with at least one epoch each.</param>
     /// <exception cref="ArgumentException">There are fewer than 20 epochs.</exception>
     public TrainingSimulator(IReadOnlyList<RecordedRun> runs)
@@ -26,14 +26,14 @@ internal sealed class TrainingSimulator
         FittedEpochs = runs.Sum(run => run.Epochs.Count);
         if (FittedEpochs < 20)
             throw new ArgumentException($"The runs have {FittedEpochs} epochs together, at least 20 are needed to fit a simulator.");
-        // Before its first epoch a run is where chance puts it: no accuracy, and about the first epoch's loss.
+        // No epoch precedes the first one: assumes no accuracy, and the mean loss of first epochs.
         var first = runs.Select(run => run.Epochs[0].Result).ToList();
-        _before = new EpochResult(0, first.Average(result => result.Loss), 0.5);
+        _initial = new EpochResult(0, first.Average(result => result.Loss), 0.5);
         var steps = runs.SelectMany(Steps).ToList();
         var raw = Matrix<double>.Build.DenseOfRows(steps.Select(step => Features(step.Before, step.Epoch, step.Progress)));
-        _centre = raw.ColumnSums() / raw.RowCount;
+        _mean = raw.ColumnSums() / raw.RowCount;
         _scale = Vector<double>.Build.DenseOfEnumerable(
-            raw.EnumerateColumns().Select((column, i) => Math.Max((column - _centre[i]).L2Norm() / Math.Sqrt(raw.RowCount), 1e-9))
+            raw.EnumerateColumns().Select((column, i) => Math.Max((column - _mean[i]).L2Norm() / Math.Sqrt(raw.RowCount), 1e-9))
         );
         var features = Matrix<double>.Build.DenseOfRows(steps.Select(step => Standardize(Features(step.Before, step.Epoch, step.Progress))));
         var changes = Matrix<double>.Build.DenseOfRows(steps.Select(step => Change(step.Before, step.Epoch.Result)));
@@ -43,24 +43,25 @@ internal sealed class TrainingSimulator
         _residuals.AddRange((changes - features * _coefficients).EnumerateRows().Select(row => row.ToArray()));
     }
 
-    /// <summary>Epochs that it was fitted to.</summary>
+    /// <summary>Number of epochs of the fit.</summary>
     public int FittedEpochs { get; }
 
-    /// <summary>Where a run is before its first epoch.</summary>
-    public EpochResult Before => _before;
+    /// <summary>State of a run before its first epoch.</summary>
+    public EpochResult Initial => _initial;
 
-    /// <summary>The next epoch's result.</summary>
-    /// <param name="before">The last epoch's result.</param>
-    /// <param name="temperature">In force.</param>
-    /// <param name="threshold">In force.</param>
-    /// <param name="progress">Share of the run that is done before the epoch, 0 to 1.</param>
-    /// <param name="random">Draws the chance; without it there is none.</param>
-    public EpochResult Step(EpochResult before, double temperature, double threshold, double progress, ref CounterRandom random, bool withChance)
+    /// <summary>Simulates an epoch.</summary>
+    /// <param name="before">Result of the epoch before.</param>
+    /// <param name="temperature">Softmax temperature of the epoch.</param>
+    /// <param name="threshold">Difficulty threshold of the epoch.</param>
+    /// <param name="progress">Completed share of the run before the epoch, 0 to 1.</param>
+    /// <param name="random">Draws the noise.</param>
+    /// <param name="withNoise">Whether to add noise.</param>
+    public EpochResult Step(EpochResult before, double temperature, double threshold, double progress, ref CounterRandom random, bool withNoise)
     {
         var change = _coefficients.TransposeThisAndMultiply(
             Vector<double>.Build.Dense(Standardize(Features(before, new RecordedEpoch(temperature, threshold, default), progress)))
         );
-        if (withChance)
+        if (withNoise)
             change += Vector<double>.Build.Dense(_residuals[random.NextInt32(_residuals.Count)]);
         return new EpochResult(
             Math.Clamp(before.Accuracy + change[0], 0, 100),
@@ -69,10 +70,10 @@ internal sealed class TrainingSimulator
         );
     }
 
-    /// <summary>The recorded epochs of a run with the result before each and the progress.</summary>
+    /// <summary>Returns the recorded epochs of a run, each with the result before it and the progress.</summary>
     public IEnumerable<(EpochResult Before, RecordedEpoch Epoch, double Progress)> Steps(RecordedRun run)
     {
-        var (before, progress) = (_before, 0.0);
+        var (before, progress) = (_initial, 0.0);
         foreach (var (index, epoch) in run.Epochs.Index())
         {
             yield return (before, epoch, progress);
@@ -81,7 +82,7 @@ internal sealed class TrainingSimulator
         }
     }
 
-    // Losses shrink by factors, so their change is one of the logarithm.
+    // Losses shrink by factors, so the model predicts the change of their logarithm.
     private static double[] Change(EpochResult before, EpochResult after) =>
         [after.Accuracy - before.Accuracy, Math.Log(Math.Max(after.Loss, 1e-6) / Math.Max(before.Loss, 1e-6)), after.Difficulty - before.Difficulty];
 
@@ -115,6 +116,6 @@ internal sealed class TrainingSimulator
         ];
     }
 
-    // The constant stays one.
-    private double[] Standardize(double[] features) => [.. features.Select((value, i) => i == 0 ? 1 : (value - _centre[i]) / _scale[i])];
+    // The constant feature is not standardized.
+    private double[] Standardize(double[] features) => [.. features.Select((value, i) => i == 0 ? 1 : (value - _mean[i]) / _scale[i])];
 }

@@ -4,10 +4,10 @@ using Grpc.Net.Client;
 
 namespace Kd.ServiceDefaults.Connections;
 
-/// <summary>Several connections to one service, over all its addresses, used so that each replica gets its share.</summary>
+/// <summary>Holds several connections to one service, over all its addresses, and spreads calls evenly over its replicas.</summary>
 /// <remarks>
-/// HTTP/2 puts all calls of a channel on one connection, and a proxy in front of replicas picks one per connection; only
-/// several channels reach several replicas. Each channel has its own handler, so its own connection.
+/// HTTP/2 puts all calls of a channel on one connection, and a proxy in front of replicas chooses a replica per connection, so only several
+/// channels reach several replicas. Each channel has its own handler and therefore its own connection.
 /// </remarks>
 public sealed class GrpcChannelPool : IDisposable
 {
@@ -29,9 +29,9 @@ public sealed class GrpcChannelPool : IDisposable
     /// <summary>Number of connections.</summary>
     public int Count => _channels.Length;
 
-    /// <summary>The connection of the next call; safe on any thread.</summary>
-    /// <param name="kind">What will be called; each kind is spread over the replicas for itself.</param>
-    /// <param name="cost">How much work it is, compared with other calls of this kind.</param>
+    /// <summary>Returns the connection for the next call; safe on any thread.</summary>
+    /// <param name="kind">Kind of the call; each kind is spread over the replicas independently.</param>
+    /// <param name="cost">Work of the call, relative to other calls of this kind.</param>
     public CallInvoker Next(string kind = "", long cost = 1) => _invokers[_balance.Next(kind, cost)];
 
     /// <summary>Closes all connections.</summary>

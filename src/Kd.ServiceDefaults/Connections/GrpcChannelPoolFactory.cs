@@ -10,10 +10,10 @@ public sealed class GrpcChannelPoolFactory(ServiceEndpointResolver resolver, IOp
 {
     /// <summary>Opens a pool.</summary>
     /// <param name="address">One or more of http://HOST:PORT, separated by ';'; or a discovery name such as <c>http://_grpc.teacher</c>.</param>
-    /// <param name="connections">Connections at the least; there is one for each address in any case.</param>
-    /// <param name="largestMessage">Bytes.</param>
-    /// <param name="cancellation">Cancels.</param>
-    /// <exception cref="ArgumentException">No address, or one that is not http://HOST:PORT.</exception>
+    /// <param name="connections">Minimum number of connections; each address gets at least one.</param>
+    /// <param name="largestMessage">Largest message, bytes.</param>
+    /// <param name="cancellation">Cancels the name resolution.</param>
+    /// <exception cref="ArgumentException">There is no address, or one is not http://HOST:PORT.</exception>
     public async Task<GrpcChannelPool> OpenAsync(string address, int connections, int largestMessage, CancellationToken cancellation)
     {
         var addresses = new List<Uri>();
@@ -21,7 +21,8 @@ public sealed class GrpcChannelPoolFactory(ServiceEndpointResolver resolver, IOp
         {
             if (!Uri.TryCreate(part, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
                 throw new ArgumentException(
-                    $"'{part}' is not an address of a service. Expected http://HOST:PORT (several separated by ';') or a discovery name such as http://_grpc.teacher."
+                    $"'{part}' is not an address of a service. "
+                        + "Expected http://HOST:PORT (several separated by ';') or a discovery name such as http://_grpc.teacher."
                 );
             addresses.AddRange(await ResolveAsync(uri, cancellation));
         }

@@ -5,14 +5,14 @@ using Polly.Retry;
 
 namespace Kd.ServiceDefaults.Connections;
 
-/// <summary>Repeats calls to a service that is away for a while, with backoff and jitter, on another connection each time.</summary>
+/// <summary>Retries calls to a service that is temporarily unavailable, with backoff and jitter, on another connection each time.</summary>
 public static class PatientCall
 {
-    /// <summary>Builds the pipeline; it repeats until the call succeeds, fails for another reason, or is cancelled.</summary>
+    /// <summary>Builds the pipeline; it retries until the call succeeds, fails for another reason, or is canceled.</summary>
     /// <param name="firstDelay">Backoff after the first failure; doubled each time.</param>
     /// <param name="largestDelay">Longest backoff.</param>
-    /// <param name="time">Clock of the delays.</param>
-    /// <param name="onRetry">Told of each failure: the error, the attempt (from 0) and the delay.</param>
+    /// <param name="time">Clock for the delays.</param>
+    /// <param name="onRetry">Called after each failure with the error, the attempt (from 0) and the delay.</param>
     public static ResiliencePipeline Create(TimeSpan firstDelay, TimeSpan largestDelay, TimeProvider time, Action<RpcException, int, TimeSpan> onRetry) =>
         new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(
@@ -34,7 +34,7 @@ public static class PatientCall
             )
             .Build();
 
-    // A server that is full says when it will have room; otherwise the backoff counts.
+    // A server at its limit says when to retry; otherwise the backoff applies.
     private static TimeSpan? Pushback(RpcException error) =>
         int.TryParse(error.Trailers.GetValue("grpc-retry-pushback-ms"), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
             ? TimeSpan.FromMilliseconds(Math.Clamp(milliseconds, 1, 60_000))
@@ -42,8 +42,8 @@ public static class PatientCall
 
     private static bool IsPassing(RpcException error) =>
         error.StatusCode is StatusCode.Unavailable or StatusCode.ResourceExhausted or StatusCode.DeadlineExceeded or StatusCode.Aborted
-        // A connection that broke in the middle of a call.
+        // A connection broke in the middle of a call.
         || (error.StatusCode is StatusCode.Internal or StatusCode.Unknown && error.InnerException is HttpRequestException or IOException)
-        // A server that is stopping cancels its calls; our own cancellation is an OperationCanceledException of the token.
+        // A server that is stopping cancels its calls; cancellation by the caller throws an OperationCanceledException instead.
         || error.StatusCode is StatusCode.Cancelled;
 }

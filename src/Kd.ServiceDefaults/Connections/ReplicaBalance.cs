@@ -1,11 +1,11 @@
 namespace Kd.ServiceDefaults.Connections;
 
-/// <summary>Spreads calls evenly over replicas, whichever connections happen to lead to which.</summary>
+/// <summary>Spreads calls evenly over replicas, however the connections are distributed over them.</summary>
 /// <remarks>
-/// A proxy in front of replicas picks one for each connection by its own rule, so turns over connections are not turns over replicas. Each
-/// answer names its replica; the next call goes to the replica that had the least of its kind, so that look-ups and passes are spread each for
-/// themselves. A connection whose replica is not known counts as a replica of its own. One that failed is left out for a while, longer each
-/// time, so that the calls of a replica that is away do not fail first and go elsewhere then.
+/// A proxy in front of replicas assigns each connection to a replica by its own rule, so a round robin over connections is not one over replicas.
+/// Each response names its replica; the next call goes to the replica with the least work of this kind, so that lookups and passes are spread
+/// independently. A connection whose replica is unknown counts as a separate replica. A connection that failed is paused, longer each time, so
+/// that calls do not first fail on an unavailable replica.
 /// </remarks>
 internal sealed class ReplicaBalance
 {
@@ -19,6 +19,7 @@ internal sealed class ReplicaBalance
     private readonly long[] _uses;
     private readonly Dictionary<string, Dictionary<string, long>> _shares = [];
 
+    /// <summary>Creates the balance of a number of connections whose replicas are not known yet.</summary>
     /// <param name="connections">Number of connections.</param>
     /// <param name="time">The clock.</param>
     public ReplicaBalance(int connections, TimeProvider time)
@@ -28,9 +29,9 @@ internal sealed class ReplicaBalance
         _uses = new long[connections];
     }
 
-    /// <summary>Chooses the connection of the next call, and counts it.</summary>
-    /// <param name="kind">What is called.</param>
-    /// <param name="cost">How much work it is, compared with other calls of this kind.</param>
+    /// <summary>Chooses the connection of the next call and counts the call.</summary>
+    /// <param name="kind">Kind of the call.</param>
+    /// <param name="cost">Work of the call, relative to other calls of this kind.</param>
     public int Next(string kind, long cost)
     {
         lock (_gate)
@@ -49,12 +50,12 @@ internal sealed class ReplicaBalance
             share[_replicas[best]] += cost;
             return best;
 
-            // Those that are not paused first (else the one whose pause ends first), then the replica with the least, then the connection that was used least.
+            // Connections that are not paused first (else by the end of the pause), then the replica with the least work, then the least used connection.
             (long, long, long) Order(int i) => (Math.Max(_pausedUntil[i] - now, 0), share[_replicas[i]], _uses[i]);
         }
     }
 
-    /// <summary>A call on a connection was answered by this replica.</summary>
+    /// <summary>Records that a replica responded on a connection.</summary>
     public void Answered(int connection, string replica)
     {
         lock (_gate)
@@ -64,7 +65,7 @@ internal sealed class ReplicaBalance
         }
     }
 
-    /// <summary>A connection failed: it may lead elsewhere next time.</summary>
+    /// <summary>Records that a connection failed; it may lead to another replica next time.</summary>
     public void Failed(int connection)
     {
         lock (_gate)
@@ -84,7 +85,7 @@ internal sealed class ReplicaBalance
         {
             foreach (var gone in share.Keys.Except(_replicas).ToList())
                 share.Remove(gone);
-            // A replica that is new to us starts level with the one that had the least: it gets its share from now on, not the past's.
+            // A new replica starts level with the one with the least work, so that it does not have to catch up.
             if (!share.ContainsKey(replica))
                 share[replica] = share.Values.DefaultIfEmpty().Min();
         }

@@ -3,12 +3,12 @@ using Grpc.Core.Interceptors;
 
 namespace Kd.ServiceDefaults.Connections;
 
-/// <summary>Names the replica in the headers of every answer.</summary>
+/// <summary>Adds the replica's name to the headers of every response.</summary>
 internal sealed class ReplicaServerInterceptor : Interceptor
 {
     private static int s_services;
 
-    // Several services may live in one process, as in tests.
+    // One process may run several services, for example in tests.
     private readonly string _name = Interlocked.Increment(ref s_services) is var number && number == 1 ? ReplicaName.Own : $"{ReplicaName.Own}.{number}";
 
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
@@ -17,13 +17,13 @@ internal sealed class ReplicaServerInterceptor : Interceptor
         UnaryServerMethod<TRequest, TResponse> continuation
     )
     {
-        // Goes out with the headers of the answer, without a frame of its own.
+        // Sent with the response headers, without a frame of its own.
         context.GetHttpContext().Response.Headers[ReplicaName.Header] = _name;
         return continuation(request, context);
     }
 }
 
-/// <summary>Tells the balance which replica answered on a connection, or that the connection failed.</summary>
+/// <summary>Records in the balance which replica responded on a connection, or that the connection failed.</summary>
 internal sealed class ReplicaClientInterceptor(ReplicaBalance balance, int connection) : Interceptor
 {
     public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(

@@ -1,5 +1,5 @@
 using System.Net;
-using Kd.ServiceDefaults.Settings;
+using Kd.Settings;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -8,16 +8,16 @@ using Microsoft.Extensions.Configuration;
 
 namespace Kd.ServiceDefaults.Endpoints;
 
-/// <summary>Binds the service's addresses: the gRPC port speaks HTTP/2 without TLS, every other one HTTP/1.1; one port cannot do both without TLS.</summary>
+/// <summary>Binds the service's addresses: HTTP/2 without TLS on the gRPC port, HTTP/1.1 on all others; a port without TLS cannot serve both.</summary>
 /// <remarks>
-/// ASPNETCORE_URLS lists the addresses and <c>Endpoints:GrpcPort</c> says which of them is gRPC; both are set by the AppHost.
+/// ASPNETCORE_URLS lists the addresses and <c>Endpoints:GrpcPort</c> says which of them serves gRPC; the AppHost sets both.
 /// Without them the ports of appsettings.json are bound on loopback.
 /// </remarks>
 internal static class ServiceEndpoints
 {
     public static void UseServiceEndpoints(this WebApplicationBuilder builder)
     {
-        var grpcPort = builder.Configuration.GetValue<int?>("Endpoints:GrpcPort");
+        var grpcPort = builder.Configuration.GetValue<int?>(SharedNames.GrpcPort);
         var urls = (builder.Configuration["urls"] ?? builder.Configuration["Endpoints:Urls"] ?? "")
             .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .Select(Parse)
@@ -37,7 +37,10 @@ internal static class ServiceEndpoints
         var address = BindingAddress.Parse(url);
         return address.Scheme == "http"
             ? (address.Host, address.Port)
-            : throw new SettingsException($"The address '{url}' cannot be bound: only http://HOST:PORT is supported here; put a proxy in front for TLS.");
+            : throw new SettingsException(
+                "urls",
+                $"The address '{url}' cannot be bound: only http://HOST:PORT is supported here; put a proxy in front for TLS."
+            );
     }
 
     private static void Listen(KestrelServerOptions kestrel, string host, int port, HttpProtocols protocols)

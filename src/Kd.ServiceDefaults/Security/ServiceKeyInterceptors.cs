@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
-using Kd.ServiceDefaults.Connections;
 using Kd.ServiceDefaults.Settings;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -19,19 +18,14 @@ internal static class ServiceKey
     {
         services.AddSection<ServiceKeyOptions>(ServiceKeyOptions.Section);
         services.AddSingleton<ServiceKeyServerInterceptor>();
-        services.AddSingleton<ReplicaServerInterceptor>();
-        services.AddGrpc(options =>
-        {
-            options.Interceptors.Add<ServiceKeyServerInterceptor>();
-            options.Interceptors.Add<ReplicaServerInterceptor>();
-        });
+        services.AddGrpc(options => options.Interceptors.Add<ServiceKeyServerInterceptor>());
     }
 }
 
-/// <summary>Refuses calls without the shared key.</summary>
+/// <summary>Rejects calls without the shared key.</summary>
 internal sealed class ServiceKeyServerInterceptor(IOptions<ServiceKeyOptions> options) : Interceptor
 {
-    // Hashes have one length, so the comparison takes the same time whatever was sent.
+    // Hashes have a fixed length, so the comparison takes the same time for any input.
     private readonly byte[] _expected = SHA256.HashData(Encoding.UTF8.GetBytes(ServiceKey.Value(options.Value)));
 
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
@@ -83,13 +77,13 @@ internal sealed class ServiceKeyServerInterceptor(IOptions<ServiceKeyOptions> op
             throw new RpcException(
                 new Status(
                     StatusCode.Unauthenticated,
-                    "The metadata 'authorization: Bearer KEY' is missing or has another key. All services need the same Service:Key."
+                    "The metadata 'authorization: Bearer KEY' is missing or has a different key. All services need the same Service:Key."
                 )
             );
     }
 }
 
-/// <summary>Puts the shared key on every call.</summary>
+/// <summary>Adds the shared key to every call.</summary>
 internal sealed class ServiceKeyClientInterceptor(string value) : Interceptor
 {
     public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(

@@ -1,8 +1,8 @@
 namespace Kd.TeacherService.Batching;
 
-/// <summary>The batching's log messages.</summary>
+/// <summary>Log messages of the batching.</summary>
 internal static partial class BatchingLog
 {
-    [LoggerMessage(30, LogLevel.Error, "A forward pass of {Views} views of {Size} px failed; the requests that wait for it get the error")]
+    [LoggerMessage(30, LogLevel.Error, "A forward pass of {Views} views of {Size} px failed; the requests that wait for it fail")]
     public static partial void PassFailed(this ILogger logger, int views, int size, Exception error);
 }

@@ -1,21 +1,29 @@
-using Kd.TeacherService.Serving;
+using Kd.Settings;
+using Kd.TeacherService.Diagnostics;
 using Kd.Vision.Views;
+using Microsoft.Extensions.Options;
 
 namespace Kd.TeacherService.Batching;
 
-/// <summary>Collects the views of concurrent requests into forward passes: a bounded queue in order of arrival, each view computed once.</summary>
-/// <param name="options">Sizes and delay.</param>
-/// <param name="time">Clock of the delay.</param>
-internal sealed class PassQueue(BatchingOptions options, TimeProvider time)
+/// <summary>Groups the views of concurrent requests into forward passes: a bounded first-in, first-out queue that holds each view once.</summary>
+internal sealed class PassQueue
 {
+    private readonly BatchingOptions _options;
+    private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly LinkedList<WaitingView> _queue = [];
-    private readonly Dictionary<(ViewId, int), WaitingView> _known = [];
+    private readonly Dictionary<(ViewId, int), WaitingView> _pending = [];
     private readonly SemaphoreSlim _changed = new(0, 1);
     private double _secondsPerPass = 0.1;
     private bool _isStopped;
 
-    /// <summary>Views that wait for a pass.</summary>
+    public PassQueue(IOptions<BatchingOptions> options, TimeProvider time, TeacherMetrics metrics)
+    {
+        (_options, _time) = (options.Value, time);
+        metrics.ObserveQueueLength(() => Length);
+    }
+
+    /// <summary>Number of views that wait for a pass.</summary>
     public int Length
     {
         get
@@ -25,45 +33,45 @@ internal sealed class PassQueue(BatchingOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>How long the passes of some views take by themselves, from the passes so far.</summary>
-    public TimeSpan Expected(int views)
+    /// <summary>Estimates the duration of the passes of some views from earlier passes.</summary>
+    public TimeSpan EstimateDuration(int views)
     {
         lock (_gate)
-            return TimeSpan.FromSeconds(_secondsPerPass * ((views + options.MaxBatch - 1) / options.MaxBatch));
+            return TimeSpan.FromSeconds(_secondsPerPass * ((views + _options.MaxBatch - 1) / _options.MaxBatch));
     }
 
-    /// <summary>Begins the average of the pass duration with a measured one.</summary>
-    public void BeginWith(TimeSpan duration)
+    /// <summary>Sets the initial value of the average pass duration.</summary>
+    public void SetPassDuration(TimeSpan duration)
     {
         lock (_gate)
             _secondsPerPass = duration.TotalSeconds;
     }
 
-    /// <summary>Asks for the logits of views; one that waits or is computed already is shared.</summary>
+    /// <summary>Queues views for computation and waits for their logits; a view that is pending already is computed once.</summary>
     /// <param name="views">Their ids.</param>
-    /// <param name="pixels">uint8 planes [N, 3, size, size]; must stay unchanged until the answer.</param>
+    /// <param name="pixels">uint8 planes [N, 3, size, size]; must not change until the call returns.</param>
     /// <param name="size">Width and height, px.</param>
-    /// <param name="cancellation">Gives the views up; those that nobody else wants leave the queue.</param>
+    /// <param name="cancellation">Withdraws the request; views that no other request waits for leave the queue.</param>
     /// <returns>Logits [C] of each view.</returns>
-    /// <exception cref="TeacherBusyException">The queue has no room for all of them; none was taken.</exception>
+    /// <exception cref="TeacherBusyException">The queue has no room for all of them; none was added.</exception>
     /// <exception cref="TeacherStoppingException">The service is stopping.</exception>
-    public async Task<Half[][]> AskAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, CancellationToken cancellation)
+    public async Task<Half[][]> EnqueueAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        var asked = Add(views, pixels, size);
+        var requested = Add(views, pixels, size);
         Signal();
         try
         {
-            return await Task.WhenAll(asked.Select(view => view.Logits)).WaitAsync(cancellation);
+            return await Task.WhenAll(requested.Select(view => view.Logits)).WaitAsync(cancellation);
         }
         finally
         {
-            GiveUp(asked);
+            Withdraw(requested);
         }
     }
 
-    /// <summary>The views of the next pass: all of one size, at most MaxBatch; waits for them. Called from one loop.</summary>
-    /// <returns>Empty when the queue was stopped and is drained.</returns>
+    /// <summary>Waits for the views of the next pass and removes them from the queue. Must be called from one loop only.</summary>
+    /// <returns>At most MaxBatch views of one size; none when the queue is stopped and drained.</returns>
     public async Task<List<WaitingView>> TakeAsync()
     {
         while (true)
@@ -82,21 +90,21 @@ internal sealed class PassQueue(BatchingOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>Ends a pass: its views are known no more.</summary>
-    /// <param name="views">Those that were taken.</param>
-    /// <param name="duration">How long the pass took.</param>
+    /// <summary>Ends a pass: its views are no longer pending.</summary>
+    /// <param name="views">Views of the pass.</param>
+    /// <param name="duration">Duration of the pass.</param>
     public void Finish(List<WaitingView> views, TimeSpan duration)
     {
         lock (_gate)
         {
-            // A moving average.
+            // An exponential moving average.
             _secondsPerPass += 0.2 * (duration.TotalSeconds - _secondsPerPass);
             foreach (var view in views)
-                _known.Remove((view.Id, view.Size));
+                _pending.Remove((view.Id, view.Size));
         }
     }
 
-    /// <summary>Takes no more requests; those that wait are still computed.</summary>
+    /// <summary>Refuses new requests; views that wait are still computed.</summary>
     public void Stop()
     {
         lock (_gate)
@@ -111,57 +119,57 @@ internal sealed class PassQueue(BatchingOptions options, TimeProvider time)
         {
             if (_isStopped)
                 throw new TeacherStoppingException();
-            var fresh = views.Count(view => !_known.ContainsKey((view, size)));
-            if (_queue.Count + fresh > options.LargestQueue)
-                throw new TeacherBusyException(options.LargestQueue, _queue.Count, RetryHint());
-            var asked = new List<WaitingView>(views.Length);
+            var fresh = views.Count(view => !_pending.ContainsKey((view, size)));
+            if (_queue.Count + fresh > _options.LargestQueue)
+                throw new TeacherBusyException(_options.LargestQueue, _queue.Count, RetryHint());
+            var requested = new List<WaitingView>(views.Length);
             for (var i = 0; i < views.Length; i++)
             {
-                if (_known.TryGetValue((views[i], size), out var known))
+                if (_pending.TryGetValue((views[i], size), out var pending))
                 {
-                    known.Askers++;
-                    asked.Add(known);
+                    pending.WaitingRequests++;
+                    requested.Add(pending);
                     continue;
                 }
 
-                var view = new WaitingView(views[i], size, pixels.Slice(i * bytes, bytes), time.GetTimestamp());
-                _known.Add((view.Id, size), view);
+                var view = new WaitingView(views[i], size, pixels.Slice(i * bytes, bytes), _time.GetTimestamp());
+                _pending.Add((view.Id, size), view);
                 _queue.AddLast(view);
-                asked.Add(view);
+                requested.Add(view);
             }
 
-            return asked;
+            return requested;
         }
     }
 
-    private void GiveUp(List<WaitingView> asked)
+    private void Withdraw(List<WaitingView> requested)
     {
         lock (_gate)
         {
-            foreach (var view in asked)
+            foreach (var view in requested)
             {
-                if (--view.Askers > 0 || view.IsTaken)
+                if (--view.WaitingRequests > 0 || view.IsTaken)
                     continue;
                 _queue.Remove(view);
-                _known.Remove((view.Id, view.Size));
+                _pending.Remove((view.Id, view.Size));
             }
         }
     }
 
-    // Zero when the pass is full, the first view has waited long enough, or nobody will come any more.
+    // Zero when the pass is full, the first view has waited long enough, or no more requests can arrive.
     private TimeSpan RemainingDelay(WaitingView first)
     {
-        if (_isStopped || _queue.Count >= options.MaxBatch && _queue.Count(view => view.Size == first.Size) >= options.MaxBatch)
+        if (_isStopped || _queue.Count >= _options.MaxBatch && _queue.Count(view => view.Size == first.Size) >= _options.MaxBatch)
             return TimeSpan.Zero;
-        var remaining = options.MaxDelay - time.GetElapsedTime(first.Since);
+        var remaining = _options.MaxDelay - _time.GetElapsedTime(first.Since);
         return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
     }
 
     private List<WaitingView> Take()
     {
         var size = _queue.First!.Value.Size;
-        var taken = new List<WaitingView>(options.MaxBatch);
-        for (var node = _queue.First; node is not null && taken.Count < options.MaxBatch; )
+        var taken = new List<WaitingView>(_options.MaxBatch);
+        for (var node = _queue.First; node is not null && taken.Count < _options.MaxBatch; )
         {
             var next = node.Next;
             if (node.Value.Size == size)
@@ -177,7 +185,7 @@ internal sealed class PassQueue(BatchingOptions options, TimeProvider time)
         return taken;
     }
 
-    // One permit at most: the loop looks at the whole queue, however many requests have come.
+    // At most one permit: the loop reads the whole queue each time, however many requests have arrived.
     private void Signal()
     {
         lock (_gate)
@@ -189,16 +197,16 @@ internal sealed class PassQueue(BatchingOptions options, TimeProvider time)
 
     private async Task WaitForChangeAsync(TimeSpan longest)
     {
-        using var cancellation = new CancellationTokenSource(longest, time);
+        using var cancellation = new CancellationTokenSource(longest, _time);
         try
         {
             await _changed.WaitAsync(cancellation.Token);
         }
         catch (OperationCanceledException)
         {
-            // The delay is over.
+            // The delay has passed.
         }
     }
 
-    private TimeSpan RetryHint() => TimeSpan.FromSeconds(Math.Max(0.01, _secondsPerPass * _queue.Count / options.MaxBatch / 2));
+    private TimeSpan RetryHint() => TimeSpan.FromSeconds(Math.Max(0.01, _secondsPerPass * _queue.Count / _options.MaxBatch / 2));
 }

@@ -1,18 +1,19 @@
 using System.Diagnostics;
-using Kd.TeacherService.Serving;
+using Kd.TeacherService.Diagnostics;
+using Kd.TeacherService.Model;
 
 namespace Kd.TeacherService.Batching;
 
-/// <summary>Runs the passes of a queue, one after another, on a thread of its own.</summary>
-internal sealed class PassRunner(PassQueue queue, TimeProvider time, ILogger<PassRunner> logger)
+/// <summary>Runs the passes of a queue, one after another, on a dedicated thread.</summary>
+internal sealed class PassRunner(PassQueue queue, TeacherMetrics metrics, TimeProvider time, ILogger<PassRunner> logger)
 {
     private long _computed;
 
-    /// <summary>Views that this replica computed.</summary>
+    /// <summary>Number of views that this replica has computed.</summary>
     public long Computed => Interlocked.Read(ref _computed);
 
     /// <summary>Runs passes until the queue is stopped and drained.</summary>
-    /// <param name="model">What computes them.</param>
+    /// <param name="model">Computes the passes.</param>
     public Task RunAsync(TeacherModel model) =>
         Task.Factory.StartNew(() => Run(model), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
@@ -26,7 +27,7 @@ internal sealed class PassRunner(PassQueue queue, TimeProvider time, ILogger<Pas
     {
         var started = time.GetTimestamp();
         foreach (var view in views)
-            TeacherTelemetry.QueueWait.Record(time.GetElapsedTime(view.Since).TotalSeconds);
+            metrics.QueueWait.Record(time.GetElapsedTime(view.Since).TotalSeconds);
         using var activity = StartActivity(views);
         try
         {
@@ -45,14 +46,14 @@ internal sealed class PassRunner(PassQueue queue, TimeProvider time, ILogger<Pas
         {
             var duration = time.GetElapsedTime(started);
             queue.Finish(views, duration);
-            TeacherTelemetry.PassDuration.Record(duration.TotalSeconds);
-            TeacherTelemetry.BatchSize.Record(views.Count);
-            TeacherTelemetry.Computed.Add(views.Count);
+            metrics.PassDuration.Record(duration.TotalSeconds);
+            metrics.BatchSize.Record(views.Count);
+            metrics.Computed.Add(views.Count);
             Interlocked.Add(ref _computed, views.Count);
         }
     }
 
-    // A child of the request that came first, of those that are traced if there are any; linked to all that share the pass.
+    // The parent is the first traced request, or the first one if none is traced; links lead to all requests that share the pass.
     private static Activity? StartActivity(List<WaitingView> views)
     {
         var requests = views

@@ -3,7 +3,7 @@ using Kd.Vision.Views;
 
 namespace Kd.TeacherService.Batching;
 
-/// <summary>A view that waits for a forward pass, with everyone who asked for it. Guarded by the queue's lock.</summary>
+/// <summary>A view that waits for a forward pass. Its mutable state is guarded by the queue's lock.</summary>
 internal sealed class WaitingView(ViewId id, int size, ReadOnlyMemory<byte> pixels, long since)
 {
     private readonly TaskCompletionSource<Half[]> _logits = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -19,13 +19,13 @@ internal sealed class WaitingView(ViewId id, int size, ReadOnlyMemory<byte> pixe
     /// <summary>Timestamp of its arrival.</summary>
     public long Since => since;
 
-    /// <summary>Requests that wait for it; at 0 it leaves the queue.</summary>
-    public int Askers { get; set; } = 1;
+    /// <summary>Number of requests that wait for it; at 0 it leaves the queue.</summary>
+    public int WaitingRequests { get; set; } = 1;
 
-    /// <summary>Whether a pass has it already.</summary>
+    /// <summary>Whether it is part of a pass already.</summary>
     public bool IsTaken { get; set; }
 
-    /// <summary>The request that brought it.</summary>
+    /// <summary>Trace context of the request that added it.</summary>
     public ActivityContext Request { get; } = Activity.Current?.Context ?? default;
 
     /// <summary>Its logits, [C].</summary>

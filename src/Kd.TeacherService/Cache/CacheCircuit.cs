@@ -1,30 +1,34 @@
+using Kd.TeacherService.Diagnostics;
+
 namespace Kd.TeacherService.Cache;
 
-/// <summary>Whether the shared cache is worth asking: not from the moment when it failed, or was too slow several times in a row, until it is seen to answer again.</summary>
+/// <summary>Circuit breaker of the shared cache: opens after a failure or several slow calls in a row, and closes once the cache answers again.</summary>
 internal sealed class CacheCircuit
 {
     private const int MostSlowCalls = 3;
     private int _slowCalls;
-    private int _away;
+    private int _open;
 
-    /// <summary>Whether it was last seen away.</summary>
-    public bool IsAway => Volatile.Read(ref _away) == 1;
+    public CacheCircuit(TeacherMetrics metrics) => metrics.ObserveCacheAvailable(() => !IsOpen);
 
-    /// <summary>A call succeeded.</summary>
-    public void Succeeded() => Volatile.Write(ref _slowCalls, 0);
+    /// <summary>Whether calls must not use the cache.</summary>
+    public bool IsOpen => Volatile.Read(ref _open) == 1;
 
-    /// <summary>It answers again.</summary>
+    /// <summary>Records a call that succeeded in time.</summary>
+    public void RecordSuccess() => Volatile.Write(ref _slowCalls, 0);
+
+    /// <summary>Records a call that failed, which opens the circuit.</summary>
+    /// <returns>Whether the circuit was closed before.</returns>
+    public bool RecordFailure() => Interlocked.Exchange(ref _open, 1) == 0;
+
+    /// <summary>Records a call that took too long; several in a row open the circuit.</summary>
+    /// <returns>Whether the circuit opened.</returns>
+    public bool RecordTimeout() => Interlocked.Increment(ref _slowCalls) >= MostSlowCalls && RecordFailure();
+
+    /// <summary>Closes the circuit: the cache answers again.</summary>
     public void Close()
     {
         Volatile.Write(ref _slowCalls, 0);
-        Volatile.Write(ref _away, 0);
+        Volatile.Write(ref _open, 0);
     }
-
-    /// <summary>A call failed.</summary>
-    /// <returns>Whether it was there before.</returns>
-    public bool Failed() => Interlocked.Exchange(ref _away, 1) == 0;
-
-    /// <summary>A call took longer than the caller had patience for.</summary>
-    /// <returns>Whether it counts as away from now on, and did not before.</returns>
-    public bool WasSlow() => Interlocked.Increment(ref _slowCalls) >= MostSlowCalls && Failed();
 }

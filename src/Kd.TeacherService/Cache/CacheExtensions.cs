@@ -1,12 +1,14 @@
 using Kd.ServiceDefaults.Settings;
+using Kd.Settings;
+using Kd.TeacherService.Diagnostics;
 
 namespace Kd.TeacherService.Cache;
 
 internal static class CacheExtensions
 {
-    private const string Name = "cache";
+    private const string Name = SharedNames.CacheConnection;
 
-    /// <summary>Adds this replica's memory in front of the Redis of the connection string <c>cache</c>, or in front of nothing where there is no such string.</summary>
+    /// <summary>Adds the replica's memory cache, in front of Redis where the connection string <c>cache</c> is set.</summary>
     public static void AddLogitsCache(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
@@ -17,7 +19,7 @@ internal static class CacheExtensions
             services.AddSingleton<ILogitsCache>(provider =>
             {
                 provider.GetRequiredService<ILogger<NoLogitsCache>>().NoCache();
-                return new NoLogitsCache();
+                return new NoLogitsCache(provider.GetRequiredService<TeacherMetrics>());
             });
             return;
         }
@@ -38,8 +40,8 @@ internal static class CacheExtensions
         catch (ArgumentException error)
         {
             throw new SettingsException(
-                $"ConnectionStrings:{Name} cannot be used: {error.Message} Expected HOST:PORT[,password=...] as StackExchange.Redis reads it.",
-                error
+                $"ConnectionStrings:{Name}",
+                $"ConnectionStrings:{Name} cannot be used: {error.Message} Expected HOST:PORT[,password=...] as StackExchange.Redis reads it."
             );
         }
     }

@@ -2,25 +2,26 @@ using StackExchange.Redis;
 
 namespace Kd.TeacherService.Cache;
 
-/// <summary>Keeps the number of keys in the database near a limit: asks for it now and then, and counts what was added since.</summary>
-/// <param name="limit">Largest number of keys; 0: none.</param>
-/// <param name="time">The clock.</param>
+/// <summary>Keeps the number of keys in the database near a limit: reads it at most once a second and counts the keys added since.</summary>
+/// <param name="limit">Largest number of keys; 0: no limit.</param>
+/// <param name="time">Clock of the reads.</param>
 internal sealed class KeyLimit(long limit, TimeProvider time)
 {
-    private static readonly TimeSpan s_between = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
     private long _keys;
-    private long _asked = long.MinValue;
+    private long _lastRead = long.MinValue;
 
-    /// <summary>Whether there is room for some more keys; they count as added.</summary>
-    public async Task<bool> TakeAsync(IDatabase database, int keys)
+    /// <summary>Reserves room for more keys.</summary>
+    /// <returns>False where they would exceed the limit; nothing is reserved then.</returns>
+    public async Task<bool> TryReserveAsync(IDatabase database, int keys)
     {
         if (limit == 0)
             return true;
         var now = time.GetTimestamp();
-        var asked = Interlocked.Read(ref _asked);
-        if (asked == long.MinValue || time.GetElapsedTime(asked, now) >= s_between)
+        var lastRead = Interlocked.Read(ref _lastRead);
+        if (lastRead == long.MinValue || time.GetElapsedTime(lastRead, now) >= s_interval)
         {
-            Interlocked.Exchange(ref _asked, now);
+            Interlocked.Exchange(ref _lastRead, now);
             Interlocked.Exchange(ref _keys, (long)await database.ExecuteAsync("DBSIZE"));
         }
 

@@ -6,7 +6,7 @@ using Kd.Vision.Views;
 
 namespace Kd.TeacherService.Cache;
 
-/// <summary>The cache entries of one teacher.</summary>
+/// <summary>Encodes and decodes the cache entries of one teacher.</summary>
 /// <remarks>
 /// An entry is a version (1 byte), a checksum over view id, teacher id and payload (8 bytes), and the payload, little-endian: version 1 has all
 /// logits as float16 (2 C bytes); version 2 has k, then the float16 logit that the remaining classes share, then k class indexes (int16) and
@@ -22,8 +22,8 @@ internal sealed class LogitsCodec
     private readonly int _topK;
 
     /// <param name="teacherId">Part of every key and checksum.</param>
-    /// <param name="classes">C.</param>
-    /// <param name="topK">Logits to keep of each view; 0, or C and more, keeps all.</param>
+    /// <param name="classes">Number of classes C.</param>
+    /// <param name="topK">Number of logits to keep of each view; 0, or at least C, keeps all.</param>
     public LogitsCodec(string teacherId, int classes, int topK = 0)
     {
         (Classes, _topK) = (classes, topK >= classes ? 0 : topK);
@@ -31,19 +31,19 @@ internal sealed class LogitsCodec
         _teacher = XxHash3.HashToUInt64(_keyPrefix);
     }
 
-    /// <summary>C.</summary>
+    /// <summary>Number of classes C.</summary>
     public int Classes { get; }
 
     /// <summary>Whether entries leave logits out.</summary>
     public bool IsLossy => _topK > 0;
 
-    /// <summary>Bytes of a view's logits: 2 C.</summary>
+    /// <summary>Size of a view's logits, 2 C bytes.</summary>
     public int RowSize => 2 * Classes;
 
-    /// <summary>Bytes of an entry.</summary>
+    /// <summary>Size of an entry, bytes.</summary>
     public int EntrySize => HeaderSize + (IsLossy ? 4 + 4 * _topK : RowSize);
 
-    /// <summary><c>kd:v1:{teacher id}:{view id}</c>.</summary>
+    /// <summary>Builds the key of a view: <c>kd:v1:{teacher id}:{view id}</c>.</summary>
     public byte[] Key(ViewId view)
     {
         var key = new byte[_keyPrefix.Length + 2 * ViewId.Length];
@@ -52,7 +52,7 @@ internal sealed class LogitsCodec
         return key;
     }
 
-    /// <summary>The entry of a view.</summary>
+    /// <summary>Encodes the entry of a view.</summary>
     /// <param name="view">Its id.</param>
     /// <param name="logits">Its C logits.</param>
     public byte[] Encode(ViewId view, ReadOnlySpan<Half> logits)
@@ -67,18 +67,18 @@ internal sealed class LogitsCodec
         return entry;
     }
 
-    /// <summary>Writes version and checksum in front of a payload.</summary>
+    /// <summary>Writes version and checksum before an entry's payload.</summary>
     internal void Seal(ViewId view, Span<byte> entry)
     {
         entry[0] = IsLossy ? TopVersion : AllVersion;
         BinaryPrimitives.WriteUInt64LittleEndian(entry[1..], Checksum(view, entry[0], entry[HeaderSize..]));
     }
 
-    /// <summary>Reads the entry of a view.</summary>
+    /// <summary>Decodes the entry of a view.</summary>
     /// <param name="view">Its id.</param>
-    /// <param name="entry">What the cache gave.</param>
-    /// <param name="logits">Gets its C logits.</param>
-    /// <returns>False where the entry is damaged, of another form, view, teacher or number of classes.</returns>
+    /// <param name="entry">The entry from the cache.</param>
+    /// <param name="logits">Receives its C logits.</param>
+    /// <returns>False where the entry is damaged, or belongs to another version, view, teacher or number of classes.</returns>
     public bool TryDecode(ViewId view, ReadOnlySpan<byte> entry, Span<Half> logits)
     {
         if (entry.Length != EntrySize || entry[0] != (IsLossy ? TopVersion : AllVersion))
@@ -92,7 +92,8 @@ internal sealed class LogitsCodec
         return true;
     }
 
-    /// <summary>A view's logits as bytes (float16, little-endian), or null like <see cref="TryDecode"/>.</summary>
+    /// <summary>Decodes the entry of a view into bytes (float16, little-endian).</summary>
+    /// <returns>Null where <see cref="TryDecode"/> returns false.</returns>
     public byte[]? Decode(ViewId view, ReadOnlySpan<byte> entry)
     {
         var row = new byte[RowSize];
@@ -134,7 +135,7 @@ internal sealed class LogitsCodec
         return true;
     }
 
-    // View, teacher and version are part of it: an entry that was copied under another key is as bad as a damaged one.
+    // Includes view, teacher and version, so that an entry copied to another key counts as damaged.
     private ulong Checksum(ViewId view, byte version, ReadOnlySpan<byte> payload) =>
         XxHash3.HashToUInt64(payload, (long)(_teacher ^ (ulong)view.Value ^ ulong.RotateLeft((ulong)(view.Value >> 64), 17) ^ version));
 }

@@ -1,17 +1,18 @@
 using System.Collections.Concurrent;
+using Kd.Settings;
 using Kd.Vision.Views;
 using Microsoft.Extensions.Options;
 
 namespace Kd.TeacherService.Cache;
 
-/// <summary>This replica's memory in front of the shared cache. A view's logits never change, so nothing in it can be out of date.</summary>
+/// <summary>Caches logits in the replica's memory, in front of the shared cache. A view's logits never change, so no entry can be out of date.</summary>
 /// <remarks>
-/// It keeps what came first and drops nothing: a run comes back to the same views in the same order, and there the least recently used one is
-/// the next one wanted.
+/// It keeps the first entries and evicts none: each epoch of a run reads the same views in the same order, so the least recently used entry is the one
+/// needed next.
 /// </remarks>
 internal sealed class MemoryLogitsCache(ILogitsCache shared, IOptions<CacheOptions> options) : ILogitsCache
 {
-    // What an entry takes beside its logits: the dictionary's node and the array's header.
+    // Bytes of an entry beside its logits: the dictionary's node and the array's header.
     private const int Overhead = 112;
     private readonly ConcurrentDictionary<UInt128, byte[]> _rows = [];
     private long _left = (long)options.Value.Memory << 20;

@@ -2,10 +2,10 @@ using StackExchange.Redis;
 
 namespace Kd.TeacherService.Cache;
 
-/// <summary>The connection to Redis. It is made in the background and comes back by itself, so that neither the start nor a call waits for a server that is away.</summary>
+/// <summary>Connects to Redis in the background and reconnects by itself, so that neither the start nor a call waits for an unavailable server.</summary>
 internal sealed class RedisConnection : IHostedService, IDisposable
 {
-    /// <summary>Keys that nothing has, to see whether the server answers.</summary>
+    /// <summary>Keys that are never set, for testing whether the server answers.</summary>
     public static readonly RedisKey[] Probe = ["kd:probe:0", "kd:probe:1"];
 
     private static readonly TimeSpan s_startPatience = TimeSpan.FromSeconds(2);
@@ -24,10 +24,10 @@ internal sealed class RedisConnection : IHostedService, IDisposable
         _connecting = ConnectionMultiplexer.ConnectAsync(options);
     }
 
-    /// <summary>The database, or null while it is away.</summary>
+    /// <summary>The database, or null while there is no connection.</summary>
     public IDatabase? Database => _connecting.IsCompletedSuccessfully && _connecting.Result.IsConnected ? _connecting.Result.GetDatabase() : null;
 
-    // A server that is there answers in milliseconds, and the first look-ups should find it, with the client's code compiled.
+    // An available server answers in milliseconds; the first look-ups should be able to use it, with the client's code compiled.
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         try
@@ -38,7 +38,7 @@ internal sealed class RedisConnection : IHostedService, IDisposable
         }
         catch (Exception error) when (error is TimeoutException or RedisException)
         {
-            // It is away: the calls will say so.
+            // The calls will report it.
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
-using Kd.TeacherService.Serving;
+using Kd.Settings;
+using Kd.TeacherService.Diagnostics;
 using Kd.Vision.Views;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
@@ -7,24 +8,25 @@ using StackExchange.Redis;
 
 namespace Kd.TeacherService.Cache;
 
-/// <summary>The cache in Redis (or a server of its protocol), shared by replicas and runs. While it is away or too slow, no call waits for it; it is tried beside them.</summary>
+/// <summary>Caches logits in Redis or a compatible server, shared by replicas and runs.</summary>
+/// <remarks>While the server is unavailable or too slow, no call waits for it; a background loop tests whether it answers again.</remarks>
 internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck, IDisposable
 {
-    private static readonly TimeSpan s_betweenTries = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_retryInterval = TimeSpan.FromSeconds(1);
     private readonly CancellationTokenSource _stop = new();
     private readonly RedisConnection _redis;
     private readonly CacheCircuit _circuit;
     private readonly KeyLimit _limit;
-    private readonly TimeSpan _lifetime;
+    private readonly TimeSpan _timeToLive;
+    private readonly TeacherMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger<RedisLogitsCache> _logger;
     private int _full;
 
-    public RedisLogitsCache(RedisConnection redis, IOptions<CacheOptions> options, TimeProvider time, ILogger<RedisLogitsCache> logger)
+    public RedisLogitsCache(RedisConnection redis, IOptions<CacheOptions> options, TeacherMetrics metrics, TimeProvider time, ILogger<RedisLogitsCache> logger)
     {
-        (_redis, _time, _logger, _lifetime) = (redis, time, logger, options.Value.TimeToLive);
-        (_circuit, _limit) = (new CacheCircuit(), new KeyLimit(options.Value.MaxKeys, time));
-        TeacherTelemetry.CacheAvailable = () => _circuit.IsAway ? 0 : 1;
+        (_redis, _metrics, _time, _logger, _timeToLive) = (redis, metrics, time, logger, options.Value.TimeToLive);
+        (_circuit, _limit) = (new CacheCircuit(metrics), new KeyLimit(options.Value.MaxKeys, time));
     }
 
     public async Task<CachedLogits> GetAsync(LogitsCodec codec, ViewId[] views, TimeSpan patience, CancellationToken cancellation)
@@ -44,8 +46,8 @@ internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck, IDisposable
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(
-            _circuit.IsAway
-                ? HealthCheckResult.Degraded("Redis is away or too slow; the teacher computes every view that is not in its memory.")
+            _circuit.IsOpen
+                ? HealthCheckResult.Degraded("Redis is unavailable or too slow; the teacher computes every view that is not in its memory.")
                 : HealthCheckResult.Healthy()
         );
 
@@ -54,9 +56,9 @@ internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck, IDisposable
     private async Task<T?> TryAsync<T>(Func<IDatabase, Task<T>> call, TimeSpan patience, CancellationToken cancellation)
         where T : class
     {
-        if (_circuit.IsAway)
+        if (_circuit.IsOpen)
         {
-            TeacherTelemetry.CacheFailures.Add(1);
+            _metrics.CacheFailures.Add(1);
             return null;
         }
 
@@ -66,47 +68,47 @@ internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck, IDisposable
             var answer = call(database);
             Observe(answer);
             var result = await answer.WaitAsync(patience, _time, cancellation);
-            _circuit.Succeeded();
+            _circuit.RecordSuccess();
             return result;
         }
         catch (TimeoutException)
         {
-            TeacherTelemetry.CacheFailures.Add(1);
-            if (_circuit.WasSlow())
-                GoOnWithout(() => _logger.CacheIsSlow(patience.TotalMilliseconds), patience);
+            _metrics.CacheFailures.Add(1);
+            if (_circuit.RecordTimeout())
+                ContinueWithout(() => _logger.CacheTooSlow(patience.TotalMilliseconds), patience);
         }
         catch (RedisException error)
         {
-            TeacherTelemetry.CacheFailures.Add(1);
-            if (_circuit.Failed())
-                GoOnWithout(() => _logger.CacheIsAway(error.Message), patience);
+            _metrics.CacheFailures.Add(1);
+            if (_circuit.RecordFailure())
+                ContinueWithout(() => _logger.CacheUnavailable(error.Message), patience);
         }
 
         return null;
     }
 
-    private void GoOnWithout(Action log, TimeSpan patience)
+    private void ContinueWithout(Action log, TimeSpan patience)
     {
         log();
-        _ = TryAgainAsync(patience);
+        _ = ReconnectAsync(patience);
     }
 
-    private async Task TryAgainAsync(TimeSpan patience)
+    private async Task ReconnectAsync(TimeSpan patience)
     {
         try
         {
-            while (!await AnswersAsync(patience))
-                await Task.Delay(s_betweenTries, _time, _stop.Token);
+            while (!await IsAnsweringAsync(patience))
+                await Task.Delay(s_retryInterval, _time, _stop.Token);
             _circuit.Close();
-            _logger.CacheIsBack();
+            _logger.CacheAvailableAgain();
         }
         catch (OperationCanceledException)
         {
-            // The service stops.
+            // The service is stopping.
         }
     }
 
-    private async Task<bool> AnswersAsync(TimeSpan patience)
+    private async Task<bool> IsAnsweringAsync(TimeSpan patience)
     {
         try
         {
@@ -123,7 +125,7 @@ internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck, IDisposable
         }
     }
 
-    // Nobody may wait for it any more when it fails.
+    // A call that fails after its caller has stopped waiting must not raise UnobservedTaskException.
     private static void Observe(Task task) =>
         _ = task.ContinueWith(
             failed => failed.Exception,
@@ -132,7 +134,7 @@ internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck, IDisposable
             TaskScheduler.Default
         );
 
-    private static CachedLogits Decode(LogitsCodec codec, ViewId[] views, RedisValue[] values)
+    private CachedLogits Decode(LogitsCodec codec, ViewId[] views, RedisValue[] values)
     {
         var packed = GC.AllocateUninitializedArray<byte>(codec.RowSize * values.Count(value => !value.IsNull));
         var (missing, at) = (new List<int>(), 0);
@@ -149,7 +151,7 @@ internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck, IDisposable
 
             missing.Add(i);
             if (!values[i].IsNull)
-                TeacherTelemetry.Damaged.Add(1);
+                _metrics.CacheDamaged.Add(1);
         }
 
         return new CachedLogits(missing, packed.AsMemory(0, at));
@@ -159,16 +161,16 @@ internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck, IDisposable
     {
         try
         {
-            if (!await _limit.TakeAsync(database, pairs.Length))
+            if (!await _limit.TryReserveAsync(database, pairs.Length))
                 Refuse(pairs.Length, "Cache:MaxKeys");
-            else if (_lifetime == TimeSpan.Zero)
+            else if (_timeToLive == TimeSpan.Zero)
                 await database.StringSetAsync(pairs);
             else
-                await Task.WhenAll(pairs.Select(pair => database.StringSetAsync(pair.Key, pair.Value, _lifetime)));
+                await Task.WhenAll(pairs.Select(pair => database.StringSetAsync(pair.Key, pair.Value, _timeToLive)));
         }
         catch (RedisServerException error) when (error.Message.StartsWith("OOM", StringComparison.Ordinal))
         {
-            // Full, and not allowed to evict: what is there can still be read.
+            // The server is full and must not evict; existing entries can still be read.
             Refuse(pairs.Length, error.Message);
         }
 
@@ -177,8 +179,8 @@ internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck, IDisposable
 
     private void Refuse(int entries, string reason)
     {
-        TeacherTelemetry.Refused.Add(entries);
+        _metrics.CacheRefused.Add(entries);
         if (Interlocked.Exchange(ref _full, 1) == 0)
-            _logger.CacheIsFull(reason);
+            _logger.CacheFull(reason);
     }
 }

@@ -3,16 +3,20 @@ using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Grpc.Core;
 using Kd.Protocol.Teacher.V1;
-using Kd.TeacherService.Serving;
+using Kd.Settings;
+using Kd.TeacherService.Batching;
+using Kd.TeacherService.Diagnostics;
+using Kd.TeacherService.Labeling;
+using Kd.TeacherService.Model;
 using Kd.Vision.Views;
 using Microsoft.Extensions.Options;
 
 namespace Kd.TeacherService.Grpc;
 
-/// <summary>The gRPC face of the teacher: checks sizes, calls the labeler, maps back.</summary>
-internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOptions> options) : Teacher.TeacherBase
+/// <summary>Adapts the labeler to gRPC: checks requests, maps messages and status codes.</summary>
+internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOptions> options, TeacherMetrics metrics) : Teacher.TeacherBase
 {
-    /// <summary>Largest message, bytes: 256 views of 256 px with room to spare.</summary>
+    /// <summary>Largest message, bytes: enough for 256 views of 256 px.</summary>
     public const int LargestMessage = 64 << 20;
 
     private const int LargestSide = 1024;
@@ -43,7 +47,7 @@ internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOption
         {
             var views = ReadViews(request.ViewIds);
             var found = await labeler.LookupAsync(views, request.StoredOnly, context.CancellationToken);
-            TeacherTelemetry.SentBytes.Add(found.Logits.Length);
+            metrics.SentBytes.Add(found.Logits.Length);
             return new LookupReply
             {
                 Logits = UnsafeByteOperations.UnsafeWrap(found.Logits),
@@ -61,9 +65,9 @@ internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOption
             var expected = (long)views.Length * ViewRenderer.ByteCount(request.Height);
             if (request.Pixels.Length != expected)
                 throw Invalid($"pixels has {request.Pixels.Length} bytes; {views.Length} views of {request.Height} px need {expected} (uint8 RGB)");
-            TeacherTelemetry.ReceivedBytes.Add(expected);
+            metrics.ReceivedBytes.Add(expected);
             var logits = await labeler.LabelAsync(views, request.Pixels.Memory, request.Height, !request.DoNotStore, context.CancellationToken);
-            TeacherTelemetry.SentBytes.Add(2L * logits.Length);
+            metrics.SentBytes.Add(2L * logits.Length);
             return new LabelReply { Logits = ToBytes(logits), Classes = labeler.Model.Classes.Classes.Count };
         });
 
@@ -92,7 +96,7 @@ internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOption
         }
         catch (TeacherBusyException error)
         {
-            // The hint that gRPC's retry design defines.
+            // Defined by gRPC's retry design (gRFC A6).
             var hint = new Metadata { { "grpc-retry-pushback-ms", error.RetryAfter.TotalMilliseconds.ToString("F0", CultureInfo.InvariantCulture) } };
             throw new RpcException(new Status(StatusCode.ResourceExhausted, error.Message), hint);
         }

@@ -1,19 +1,21 @@
 namespace Kd.Vision.Checkpoints;
 
-/// <summary>The tensors of a weights file, in its order, and its metadata.</summary>
-/// <param name="Path">Where it was read from.</param>
+/// <summary>The tensors of a weights file, in file order, and its metadata.</summary>
+/// <param name="Path">The file that it was read from.</param>
 /// <param name="Tensors">Name to tensor, in file order.</param>
 /// <param name="Metadata">Free text of the file (safetensors only).</param>
 public sealed record Checkpoint(string Path, IReadOnlyDictionary<string, TensorData> Tensors, IReadOnlyDictionary<string, string> Metadata)
 {
-    /// <summary>Metadata key under which this project keeps class names, one a line.</summary>
+    /// <summary>Metadata key under which this project stores class names, one per line.</summary>
     public const string ClassesKey = "classes";
 
     private static readonly string[] s_wrappers = ["state_dict", "model_state_dict"];
 
-    /// <summary>Reads safetensors, or a PyTorch file in its zip or its older pickle format; the content decides, not the name.</summary>
-    /// <remarks>No code of the file is run: types outside an allow-list are refused by name.</remarks>
-    /// <exception cref="CheckpointException">The file is missing, damaged, of another kind, or has no tensors.</exception>
+    /// <summary>
+    /// Reads safetensors, or a PyTorch file in the zip or the older pickle format; the format is detected from the content, not from the name.
+    /// </summary>
+    /// <remarks>No code from the file is executed: types outside an allow-list are refused by name.</remarks>
+    /// <exception cref="CheckpointException">The file is missing, damaged, in another format, or has no tensors.</exception>
     public static Checkpoint Read(string path)
     {
         if (!File.Exists(path))
@@ -47,7 +49,7 @@ public sealed record Checkpoint(string Path, IReadOnlyDictionary<string, TensorD
         }
     }
 
-    /// <summary>The class names in the metadata, or null where the file has none.</summary>
+    /// <summary>The class names from the metadata, or null if the file has none.</summary>
     public IReadOnlyList<string>? ClassNames => Metadata.TryGetValue(ClassesKey, out var text) ? text.Split('\n') : null;
 
     private static byte[] ReadStart(string path)
@@ -78,7 +80,8 @@ public sealed record Checkpoint(string Path, IReadOnlyDictionary<string, TensorD
 
         if (tensors.Count == 0)
             throw new InvalidDataException(
-                $"it holds no tensors under 'state_dict', 'model_state_dict' or at its root; its keys are: {string.Join(", ", state.Entries.Take(10).Select(entry => entry.Key))}"
+                "it has no tensors under 'state_dict', 'model_state_dict' or at its root; its keys are: "
+                    + string.Join(", ", state.Entries.Take(10).Select(entry => entry.Key))
             );
         return new Checkpoint(path, WithoutModulePrefix(tensors), new Dictionary<string, string>());
     }

@@ -2,13 +2,13 @@ using Kd.Core.Errors;
 
 namespace Kd.Vision.Checkpoints;
 
-/// <summary>A weights file cannot be used; the message names the file, what is wrong and what was expected.</summary>
+/// <summary>Thrown when a weights file cannot be used; the message names the file, the problem and what was expected.</summary>
 public sealed class CheckpointException : UserException
 {
-    /// <summary>Creates the exception.</summary>
+    /// <summary>Creates an exception about a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="problem">What is wrong with it, as a sentence.</param>
-    /// <param name="inner">The cause, where there is one.</param>
+    /// <param name="problem">The problem, as a sentence.</param>
+    /// <param name="inner">The cause, if any.</param>
     public CheckpointException(string path, string problem, Exception? inner = null)
         : base($"Weights file '{path}': {problem}", inner) => Path = path;
 

@@ -2,22 +2,22 @@ using static TorchSharp.torch;
 
 namespace Kd.Vision.Checkpoints;
 
-/// <summary>A module's parameters and buffers by PyTorch's names, in PyTorch's order.</summary>
+/// <summary>Saves and loads a module's parameters and buffers under PyTorch's names, in PyTorch's order.</summary>
 public static class ModuleState
 {
     private const int Shown = 8;
 
-    // Files written before PyTorch 0.4.1 lack this counter; PyTorch itself lets it be absent, and nothing here reads it.
+    // Files written before PyTorch 0.4.1 lack this counter; PyTorch accepts that, and no code here reads it.
     private const string Optional = "num_batches_tracked";
 
-    /// <summary>The entries of PyTorch's <c>state_dict</c>: a module's parameters, its buffers, then its children's.</summary>
+    /// <summary>Lists the entries of PyTorch's <c>state_dict</c>: a module's parameters, its buffers, then those of its children.</summary>
     public static IEnumerable<KeyValuePair<string, Tensor>> Entries(nn.Module module) => Entries(module, "");
 
-    /// <summary>Copies the state out of torch.</summary>
+    /// <summary>Copies the state of a module out of torch.</summary>
     public static Dictionary<string, TensorData> Save(nn.Module module) =>
         Entries(module).ToDictionary(entry => entry.Key, entry => TensorData.From(entry.Value));
 
-    /// <summary>Loads a checkpoint strictly: the same names, the same shapes (only <c>num_batches_tracked</c> may be absent).</summary>
+    /// <summary>Loads a checkpoint strictly: names and shapes must match (only <c>num_batches_tracked</c> may be absent).</summary>
     /// <exception cref="CheckpointException">Entries are missing, surplus or of another shape; the message lists them.</exception>
     public static void Load(nn.Module module, Checkpoint checkpoint)
     {

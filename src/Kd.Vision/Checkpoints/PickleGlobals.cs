@@ -2,20 +2,22 @@ using static TorchSharp.torch;
 
 namespace Kd.Vision.Checkpoints;
 
-/// <summary>The allow-list: the only Python names that a weights file may use, and what each becomes here.</summary>
+/// <summary>The allow-list of Python names that a weights file may use, and their replacements here.</summary>
 internal static class PickleGlobals
 {
     private static readonly Dictionary<string, object> s_known = Known();
 
+    /// <summary>Finds the replacement of a Python name.</summary>
     /// <exception cref="InvalidDataException">The name is not on the list.</exception>
     public static object Find(string name) =>
         s_known.TryGetValue(name, out var value)
             ? value
             : throw new InvalidDataException(
-                $"it refers to '{name}', which a state dict does not need; refused, since it could run code. Save the state dict alone: torch.save(model.state_dict(), path)"
+                $"it refers to '{name}', which a state dict does not need; this is refused because it could run code. "
+                    + "Save the state dict alone: torch.save(model.state_dict(), path)"
             );
 
-    /// <summary>Applies an allowed callable.</summary>
+    /// <summary>Calls an allowed function.</summary>
     public static object? Call(object? callable, object?[] arguments) =>
         callable is Function function
             ? function.Apply(arguments)

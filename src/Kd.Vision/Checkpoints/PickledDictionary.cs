@@ -10,9 +10,9 @@ internal sealed class PickledDictionary
 
     public void Set(object? key, object? value)
     {
-        // Keys of state dicts are text and numbers; hashing anything else by value is not needed.
+        // Keys of state dicts are text and numbers; no other kind needs to be hashed by value.
         if (key is not (string or long or bool or double))
-            throw new InvalidDataException($"a dict has a key of the kind {key?.GetType().Name ?? "None"}, expected text or a number");
+            throw new InvalidDataException($"a dict has a key of the type {key?.GetType().Name ?? "None"}, expected text or a number");
         if (_positions.TryGetValue(key, out var position))
         {
             _entries[position] = new(key, value);

@@ -3,10 +3,10 @@ using System.IO.Compression;
 
 namespace Kd.Vision.Checkpoints;
 
-/// <summary>The two formats of <c>torch.save</c>: a zip archive (since 1.6) and a row of pickles followed by raw storages (before).</summary>
+/// <summary>Reads the two formats of <c>torch.save</c>: a zip archive (since PyTorch 1.6), and pickles followed by raw storages (before).</summary>
 internal static class PyTorchFile
 {
-    // The value that the older format begins with: torch.serialization.MAGIC_NUMBER.
+    // The first value of the older format: torch.serialization.MAGIC_NUMBER.
     private static readonly byte[] s_legacyMagic = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 
     public static bool LooksLikeZip(ReadOnlySpan<byte> start) => start.StartsWith("PK\u0003\u0004"u8);
@@ -18,7 +18,7 @@ internal static class PyTorchFile
         using var archive = ZipFile.OpenRead(path);
         var pickle =
             archive.Entries.FirstOrDefault(entry => entry.FullName == "data.pkl" || entry.FullName.EndsWith("/data.pkl", StringComparison.Ordinal))
-            ?? throw new InvalidDataException("it is a zip file without data.pkl; expected a file of torch.save");
+            ?? throw new InvalidDataException("it is a zip file without data.pkl; expected a file written by torch.save");
         var folder = pickle.FullName[..^"data.pkl".Length];
         if (archive.GetEntry(folder + "byteorder") is { } order && System.Text.Encoding.ASCII.GetString(ReadEntry(order)).Trim() != "little")
             throw new InvalidDataException("it was written on a big-endian machine");
@@ -33,13 +33,13 @@ internal static class PyTorchFile
         var content = File.ReadAllBytes(path);
         var reader = new Unpickler(content);
         if (reader.Load() is not System.Numerics.BigInteger magic || !magic.ToByteArray(isUnsigned: true).AsSpan().SequenceEqual(s_legacyMagic))
-            throw new InvalidDataException("it is a pickle, but not one of torch.save");
+            throw new InvalidDataException("it is a pickle, but was not written by torch.save");
         if (reader.Load() is not long version || version != 1001)
             throw new InvalidDataException("its protocol version is not 1001");
         if ((reader.Load() as PickledDictionary)?.TryGet("little_endian") is false)
             throw new InvalidDataException("it was written on a big-endian machine");
 
-        // Storages stand behind the pickle that refers to them, so tensors are cut out only at the end.
+        // Storages follow the pickle that refers to them, so tensors are built only at the end.
         var storages = new StorageTable();
         reader.PersistentLoad = storages.Resolve;
         var root = reader.Load();
@@ -65,10 +65,10 @@ internal static class PyTorchFile
 
     private static byte[] ReadEntry(ZipArchiveEntry entry)
     {
-        // torch.save stores without compression; anything else could unpack to any size.
+        // torch.save does not compress entries; a compressed one could unpack to any size.
         if (entry.Length != entry.CompressedLength || entry.Length > Array.MaxLength)
             throw new InvalidDataException(
-                $"its entry {entry.FullName} is compressed or too large ({entry.Length} bytes); torch.save stores entries as they are"
+                $"its entry {entry.FullName} is compressed or too large ({entry.Length} bytes); torch.save writes entries uncompressed"
             );
         using var stream = entry.Open();
         var content = new byte[entry.Length];

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Kd.Vision.Checkpoints;
 
-/// <summary>Reads and writes safetensors: a length, a JSON header, the tensors' bytes.</summary>
+/// <summary>Reads and writes safetensors files: a length, a JSON header, and the tensors' bytes.</summary>
 /// <remarks>Source: the format's specification in the README of huggingface/safetensors.</remarks>
 public static class SafetensorsFile
 {
@@ -26,10 +26,10 @@ public static class SafetensorsFile
         ("BOOL", ScalarType.Bool, 1),
     ];
 
-    /// <summary>Writes a file, replacing an existing one only when the new one is whole (written aside, flushed, renamed).</summary>
-    /// <param name="path">Where to; the folder must exist.</param>
+    /// <summary>Writes a file; an existing one is replaced only when the new one is complete.</summary>
+    /// <param name="path">The file; its folder must exist.</param>
     /// <param name="tensors">Names and tensors, written in this order.</param>
-    /// <param name="metadata">Free text; <c>format</c> is added.</param>
+    /// <param name="metadata">Free text by key; <c>format</c> is added.</param>
     public static void Write(string path, IEnumerable<KeyValuePair<string, TensorData>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var entries = tensors.ToList();
@@ -56,7 +56,7 @@ public static class SafetensorsFile
             throw new InvalidDataException($"{file.Length} bytes are too few for a weights file");
         var length = BinaryPrimitives.ReadInt64LittleEndian(prefix);
         if (length is < 2 or > LargestHeader || length > file.Length - 8)
-            throw new InvalidDataException("it starts like neither safetensors nor a PyTorch file");
+            throw new InvalidDataException("its start is neither that of safetensors nor that of a PyTorch file");
         var header = new byte[length];
         file.ReadExactly(header);
         var data = new Dictionary<string, TensorData>();
@@ -71,7 +71,7 @@ public static class SafetensorsFile
             }
             else if (!data.TryAdd(entry.Name, ReadTensor(file, 8 + length, entry)))
             {
-                throw new InvalidDataException($"the name '{entry.Name}' stands twice in its header");
+                throw new InvalidDataException($"its header has the name '{entry.Name}' twice");
             }
         }
 

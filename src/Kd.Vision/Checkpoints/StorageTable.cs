@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Kd.Vision.Checkpoints;
 
-/// <summary>A flat block of elements that tensors of a PyTorch file are cut from.</summary>
+/// <summary>A flat block of elements that holds tensors of a PyTorch file.</summary>
 internal sealed class Storage(string key, ScalarType type, int elementSize, long count)
 {
     public string Key => key;
@@ -18,7 +18,7 @@ internal sealed class StorageTable(Func<string, byte[]>? read = null)
     private readonly Dictionary<string, Storage> _storages = [];
 
     public Storage Get(string key) =>
-        _storages.TryGetValue(key, out var storage) ? storage : throw new InvalidDataException($"storage {key} belongs to no tensor");
+        _storages.TryGetValue(key, out var storage) ? storage : throw new InvalidDataException($"storage {key} is not used by any tensor");
 
     public object Resolve(object? id)
     {
@@ -30,7 +30,7 @@ internal sealed class StorageTable(Func<string, byte[]>? read = null)
             || parts[4] is not long count
             || count < 0
         )
-            throw new InvalidDataException("a persistent id is not that of a storage");
+            throw new InvalidDataException("a persistent id does not name a storage");
         if (parts.Length > 5 && parts[5] is not null)
             throw new InvalidDataException($"storage {key} is a view of another one (written by PyTorch 0.1); load and save it once with a newer PyTorch");
         if (_storages.TryGetValue(key, out var known))

@@ -1,12 +1,12 @@
 namespace Kd.Vision.Checkpoints;
 
-/// <summary>A tensor as a pickle describes it, before its storage is at hand.</summary>
+/// <summary>A tensor as described by a pickle, before its storage has been read.</summary>
 internal sealed record PickledTensor(Storage Storage, long Offset, long[] Shape, long[] Strides);
 
-/// <summary>Cuts the tensors of a loaded pickle out of their storages.</summary>
+/// <summary>Builds the tensors of a loaded pickle from their storages.</summary>
 internal static class TensorBuilder
 {
-    /// <summary>Replaces pickled tensors at the root and one level below, where state dicts have them.</summary>
+    /// <summary>Replaces the pickled tensors at the root and one level below it, the places where state dicts have them.</summary>
     public static object? Finish(object? root)
     {
         if (root is PickledDictionary dictionary)

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Kd.Vision.Checkpoints;
 
-/// <summary>One tensor of a weights file, outside torch: row-major, little-endian.</summary>
+/// <summary>The data of one tensor outside torch: row-major, little-endian.</summary>
 /// <param name="Type">Element type.</param>
 /// <param name="Shape">Sizes; empty for a scalar.</param>
 /// <param name="Bytes">The elements.</param>
@@ -16,7 +16,7 @@ public sealed record TensorData(ScalarType Type, long[] Shape, ReadOnlyMemory<by
         return new TensorData(local.dtype, local.shape, local.bytes.ToArray());
     }
 
-    /// <summary>Makes a CPU tensor with a copy of the elements.</summary>
+    /// <summary>Creates a CPU tensor with a copy of the elements.</summary>
     public Tensor ToTensor()
     {
         var tensor = empty(Shape, Type);
@@ -24,12 +24,12 @@ public sealed record TensorData(ScalarType Type, long[] Shape, ReadOnlyMemory<by
         return tensor;
     }
 
-    /// <summary>The shape as people write it: <c>[64, 3, 7, 7]</c>.</summary>
+    /// <summary>The shape as text, such as <c>[64, 3, 7, 7]</c>.</summary>
     public string ShapeText => FormatShape(Shape);
 
     internal static string FormatShape(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
 
-    /// <summary>Product of the sizes.</summary>
+    /// <summary>Returns the product of the sizes.</summary>
     /// <exception cref="OverflowException">A size is negative or the product does not fit.</exception>
     internal static long CountElements(ReadOnlySpan<long> shape)
     {

@@ -4,22 +4,66 @@ using System.Text;
 
 namespace Kd.Vision.Checkpoints;
 
-/// <summary>Reads Python pickles of state dicts. It builds data only; names are resolved by <see cref="PickleGlobals"/>, an allow-list.</summary>
-/// <remarks>Source of the opcodes: CPython's Lib/pickletools.py, protocols 0 to 5, as far as state dicts use them.</remarks>
+/// <summary>Reads Python pickles of state dicts. It only builds data; names are resolved by <see cref="PickleGlobals"/>, an allow-list.</summary>
+/// <remarks>Source of the opcodes: CPython's Lib/pickletools.py, protocols 0 to 5; only those that state dicts use.</remarks>
 internal sealed class Unpickler(byte[] content, Func<object?, object>? persistentLoad = null)
 {
     private static readonly object s_mark = new();
+
+    private static readonly Dictionary<char, Action<Unpickler>> s_opcodes = new()
+    {
+        ['\u0080'] = self => self.Take(1), // PROTO
+        ['\u0095'] = self => self.Take(8), // FRAME
+        ['('] = self => self._stack.Add(s_mark), // MARK
+        ['0'] = self => self.Pop(), // POP
+        ['N'] = self => self.Push(null), // NONE
+        ['\u0088'] = self => self.Push(true), // NEWTRUE
+        ['\u0089'] = self => self.Push(false), // NEWFALSE
+        ['}'] = self => self.Push(new PickledDictionary()), // EMPTY_DICT
+        [']'] = self => self.Push(new List<object?>()), // EMPTY_LIST
+        [')'] = self => self.Push(Array.Empty<object?>()), // EMPTY_TUPLE
+        ['t'] = self => self.Push(self.PopToMark().ToArray()), // TUPLE
+        ['\u0085'] = self => self.Push(self.PopMany(1)), // TUPLE1
+        ['\u0086'] = self => self.Push(self.PopMany(2)), // TUPLE2
+        ['\u0087'] = self => self.Push(self.PopMany(3)), // TUPLE3
+        ['l'] = self => self.Push(self.PopToMark()), // LIST
+        ['d'] = self => self.Push(self.SetItems(new PickledDictionary(), self.PopToMark())), // DICT
+        ['a'] = self => self.AppendItems([self.Pop()]), // APPEND
+        ['e'] = self => self.AppendItems(self.PopToMark()), // APPENDS
+        ['s'] = self => self.SetItems(null, [.. self.PopMany(2)]), // SETITEM
+        ['u'] = self => self.SetItems(null, self.PopToMark()), // SETITEMS
+        ['b'] = self => self.Pop(), // BUILD: attributes such as _metadata
+        ['Q'] = self => self.Push(self.Persistent(self.Pop())), // BINPERSID
+        ['R'] = self => self.Reduce(), // REDUCE
+        ['c'] = self => self.Push(PickleGlobals.Find($"{self.TakeLine()}.{self.TakeLine()}")), // GLOBAL
+        ['\u0093'] = self => self.StackGlobal(), // STACK_GLOBAL
+        ['K'] = self => self.Push((long)self.Take(1)[0]), // BININT1
+        ['M'] = self => self.Push((long)BinaryPrimitives.ReadUInt16LittleEndian(self.Take(2))), // BININT2
+        ['J'] = self => self.Push((long)BinaryPrimitives.ReadInt32LittleEndian(self.Take(4))), // BININT
+        ['\u008a'] = self => self.Push(Shrink(new BigInteger(self.Take(self.Take(1)[0])))), // LONG1
+        ['G'] = self => self.Push(BinaryPrimitives.ReadDoubleBigEndian(self.Take(8))), // BINFLOAT
+        ['X'] = self => self.Push(Text(self.TakeLength(4))), // BINUNICODE
+        ['\u008c'] = self => self.Push(Text(self.TakeLength(1))), // SHORT_BINUNICODE
+        ['U'] = self => self.Push(Text(self.TakeLength(1))), // SHORT_BINSTRING
+        ['T'] = self => self.Push(Text(self.TakeLength(4))), // BINSTRING
+        ['q'] = self => self._memo[self.Take(1)[0]] = self.Peek(), // BINPUT
+        ['r'] = self => self._memo[BinaryPrimitives.ReadUInt32LittleEndian(self.Take(4))] = self.Peek(), // LONG_BINPUT
+        ['\u0094'] = self => self._memo[self._memo.Count] = self.Peek(), // MEMOIZE
+        ['h'] = self => self.Push(self.Recall(self.Take(1)[0])), // BINGET
+        ['j'] = self => self.Push(self.Recall(BinaryPrimitives.ReadUInt32LittleEndian(self.Take(4)))), // LONG_BINGET
+    };
+
     private readonly Dictionary<long, object?> _memo = [];
     private readonly List<object?> _stack = [];
 
-    /// <summary>What a persistent id stands for.</summary>
+    /// <summary>Resolves persistent ids.</summary>
     public Func<object?, object>? PersistentLoad { get; set; } = persistentLoad;
 
-    /// <summary>Where the next pickle, or what follows the pickles, begins.</summary>
+    /// <summary>Offset of the byte after the last pickle read.</summary>
     public int Position { get; private set; }
 
     /// <summary>Reads one pickle, up to its STOP.</summary>
-    /// <exception cref="InvalidDataException">An opcode, a name or a structure that a state dict does not need.</exception>
+    /// <exception cref="InvalidDataException">The pickle has an opcode, a name or a structure that a state dict does not need.</exception>
     /// <exception cref="EndOfStreamException">The bytes end too early.</exception>
     public object? Load()
     {
@@ -36,138 +80,9 @@ internal sealed class Unpickler(byte[] content, Func<object?, object>? persisten
 
     private void Execute(char opcode)
     {
-        switch (opcode)
-        {
-            case '\u0080':
-                Take(1);
-                break; // PROTO
-            case '\u0095':
-                Take(8);
-                break; // FRAME
-            case '(':
-                _stack.Add(s_mark);
-                break; // MARK
-            case '0':
-                Pop();
-                break; // POP
-            case 'N':
-                Push(null);
-                break; // NONE
-            case '\u0088':
-                Push(true);
-                break; // NEWTRUE
-            case '\u0089':
-                Push(false);
-                break; // NEWFALSE
-            case '}':
-                Push(new PickledDictionary());
-                break; // EMPTY_DICT
-            case ']':
-                Push(new List<object?>());
-                break; // EMPTY_LIST
-            case ')':
-                Push(Array.Empty<object?>());
-                break; // EMPTY_TUPLE
-            case 't':
-                Push(PopToMark().ToArray());
-                break; // TUPLE
-            case '\u0085':
-                Push(PopMany(1));
-                break; // TUPLE1
-            case '\u0086':
-                Push(PopMany(2));
-                break; // TUPLE2
-            case '\u0087':
-                Push(PopMany(3));
-                break; // TUPLE3
-            case 'l':
-                Push(PopToMark());
-                break; // LIST
-            case 'd':
-                Push(SetItems(new PickledDictionary(), PopToMark()));
-                break; // DICT
-            case 'a':
-                AppendItems([Pop()]);
-                break; // APPEND
-            case 'e':
-                AppendItems(PopToMark());
-                break; // APPENDS
-            case 's':
-                SetItems(null, [.. PopMany(2)]);
-                break; // SETITEM
-            case 'u':
-                SetItems(null, PopToMark());
-                break; // SETITEMS
-            case 'b':
-                Pop();
-                break; // BUILD: attributes such as _metadata
-            case 'Q':
-                Push(Persistent(Pop()));
-                break; // BINPERSID
-            case 'R':
-                Reduce();
-                break; // REDUCE
-            case 'c':
-                Push(PickleGlobals.Find($"{TakeLine()}.{TakeLine()}"));
-                break; // GLOBAL
-            case '\u0093':
-                StackGlobal();
-                break; // STACK_GLOBAL
-            default:
-                ExecuteScalar(opcode);
-                break;
-        }
-    }
-
-    private void ExecuteScalar(char opcode)
-    {
-        switch (opcode)
-        {
-            case 'K':
-                Push((long)Take(1)[0]);
-                break; // BININT1
-            case 'M':
-                Push((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2)));
-                break; // BININT2
-            case 'J':
-                Push((long)BinaryPrimitives.ReadInt32LittleEndian(Take(4)));
-                break; // BININT
-            case '\u008a':
-                Push(Shrink(new BigInteger(Take(Take(1)[0]))));
-                break; // LONG1
-            case 'G':
-                Push(BinaryPrimitives.ReadDoubleBigEndian(Take(8)));
-                break; // BINFLOAT
-            case 'X':
-                Push(Text(TakeLength(4)));
-                break; // BINUNICODE
-            case '\u008c':
-                Push(Text(TakeLength(1)));
-                break; // SHORT_BINUNICODE
-            case 'U':
-                Push(Text(TakeLength(1)));
-                break; // SHORT_BINSTRING
-            case 'T':
-                Push(Text(TakeLength(4)));
-                break; // BINSTRING
-            case 'q':
-                _memo[Take(1)[0]] = Peek();
-                break; // BINPUT
-            case 'r':
-                _memo[BinaryPrimitives.ReadUInt32LittleEndian(Take(4))] = Peek();
-                break; // LONG_BINPUT
-            case '\u0094':
-                _memo[_memo.Count] = Peek();
-                break; // MEMOIZE
-            case 'h':
-                Push(Recall(Take(1)[0]));
-                break; // BINGET
-            case 'j':
-                Push(Recall(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))));
-                break; // LONG_BINGET
-            default:
-                throw new InvalidDataException($"its pickle has the opcode 0x{(int)opcode:x2} at byte {Position - 1}, which a state dict does not need");
-        }
+        if (!s_opcodes.TryGetValue(opcode, out var execute))
+            throw new InvalidDataException($"its pickle has the opcode 0x{(int)opcode:x2} at byte {Position - 1}, which a state dict does not need");
+        execute(this);
     }
 
     private static object Shrink(BigInteger value) => value >= long.MinValue && value <= long.MaxValue ? (long)value : value;
@@ -175,7 +90,7 @@ internal sealed class Unpickler(byte[] content, Func<object?, object>? persisten
     private static string Text(ReadOnlySpan<byte> bytes) => Encoding.UTF8.GetString(bytes);
 
     private object Persistent(object? id) =>
-        PersistentLoad is { } load ? load(id) : throw new InvalidDataException("a persistent id stands where none is expected");
+        PersistentLoad is { } load ? load(id) : throw new InvalidDataException("it has a persistent id where none is expected");
 
     private void Reduce()
     {
@@ -207,13 +122,13 @@ internal sealed class Unpickler(byte[] content, Func<object?, object>? persisten
 
     private void Push(object? value) => _stack.Add(value);
 
-    private object? Peek() => _stack.Count > 0 ? _stack[^1] : throw new InvalidDataException("its pickle takes from an empty stack");
+    private object? Peek() => _stack.Count > 0 ? _stack[^1] : throw new InvalidDataException("its pickle reads from an empty stack");
 
     private object? Pop()
     {
         var value = Peek();
         if (ReferenceEquals(value, s_mark))
-            throw new InvalidDataException("its pickle takes a mark for a value");
+            throw new InvalidDataException("its pickle uses a mark as a value");
         _stack.RemoveAt(_stack.Count - 1);
         return value;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Kd.Settings;
 using Kd.Vision.Imaging;
 using Kd.Vision.Views;
 
@@ -8,9 +9,10 @@ namespace Kd.Vision.Datasets;
 public static class DatasetLoader
 {
     private const int Shown = 5;
+    private const int DefaultSize = 224;
 
-    /// <summary>Opens the dataset that the options name, checks it where they ask for that, and cuts the subset.</summary>
-    /// <exception cref="DatasetException">It is missing, empty, inconsistent, or holds corrupt pictures that are not to be skipped.</exception>
+    /// <summary>Opens the dataset that the options name, draws the subset, and decodes every picture once if the options ask for a check.</summary>
+    /// <exception cref="DatasetException">The dataset is missing, empty or inconsistent, or has corrupt pictures that must not be skipped.</exception>
     public static ImageDataset Load(DatasetOptions options, CancellationToken cancellation = default)
     {
         var dataset = Open(options);
@@ -28,11 +30,12 @@ public static class DatasetLoader
         return empty.Count == 0
             ? dataset
             : throw new DatasetException(
-                $"{empty.Count} classes of '{options.Path}' have no training picture: {string.Join(", ", empty.Take(Shown))}. Add some, remove the class, or raise Dataset:Subset ({options.Subset})."
+                $"{empty.Count} classes of '{options.Path}' have no training picture: {string.Join(", ", empty.Take(Shown))}. "
+                    + $"Add some, remove the class, or raise Dataset:Subset ({options.Subset})."
             );
     }
 
-    /// <summary>Reads only the class names, in the order of the class indexes.</summary>
+    /// <summary>Reads only the class names, in the order of the class indices.</summary>
     /// <exception cref="DatasetException">The dataset is missing or of no known layout.</exception>
     public static IReadOnlyList<string> ReadClassNames(string path)
     {
@@ -42,21 +45,17 @@ public static class DatasetLoader
         return ParquetDataset.FindFiles(path).Count > 0 ? ParquetDataset.ReadClassNames(path) : FolderDataset.ReadClassNames(path);
     }
 
-    /// <summary>The planner of views that fits a dataset: small pictures of one size as they are, others resized.</summary>
+    /// <summary>Creates the view planner that fits a dataset: small square pictures keep their size, all others are resized.</summary>
     /// <param name="dataset">The dataset.</param>
-    /// <param name="size">Width and height of a view, px; 0 takes the pictures' own size where they are small, else 224.</param>
+    /// <param name="size">Width and height of a view, px; 0 means the pictures' own size if they are small, else 224.</param>
     /// <param name="seed">Augmentation seed.</param>
     public static ViewPlanner PlanViews(ImageDataset dataset, int size, long seed)
     {
         var first = dataset.Train.Get(0).Image;
         var small = first.Width == first.Height && first.Width <= ViewPlanner.LargestSmallSide && (size == 0 || size == first.Width);
-        return new ViewPlanner(
-            small ? first.Width
-                : size == 0 ? 224
-                : size,
-            small,
-            seed
-        );
+        if (small)
+            return new ViewPlanner(first.Width, small, seed);
+        return new ViewPlanner(size == 0 ? DefaultSize : size, small, seed);
     }
 
     private static ImageDataset Open(DatasetOptions options)
@@ -72,7 +71,8 @@ public static class DatasetLoader
     {
         if (!Directory.Exists(path))
             throw new DatasetException(
-                $"Dataset:Path '{path}' is not a folder (looked at {Path.GetFullPath(path)}). Expected a folder with train/CLASS/*.jpg, a folder of parquet files, or '{DatasetOptions.Demo}'."
+                $"Dataset:Path '{path}' is not a folder (looked at {Path.GetFullPath(path)}). "
+                    + $"Expected a folder with train/CLASS/*.jpg, a folder of parquet files, or '{DatasetOptions.Demo}'."
             );
     }
 
@@ -121,7 +121,8 @@ public static class DatasetLoader
         {
             var messages = corrupt.OrderBy(entry => entry.Key).Take(Shown).Select(entry => entry.Value);
             throw new DatasetException(
-                $"{corrupt.Count} of {split.Count} pictures of the {split.Name} split are corrupt. {string.Join(" ", messages)} Replace them, or leave them out with Dataset:Corrupt=Skip."
+                $"{corrupt.Count} of {split.Count} pictures of the {split.Name} split are corrupt. {string.Join(" ", messages)} "
+                    + "Replace them, or leave them out with Dataset:Corrupt=Skip."
             );
         }
 

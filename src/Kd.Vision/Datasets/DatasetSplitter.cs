@@ -1,14 +1,15 @@
 using Kd.Core.Randomness;
+using Kd.Settings;
 
 namespace Kd.Vision.Datasets;
 
-/// <summary>Divides samples with a seed, class by class.</summary>
+/// <summary>Divides samples into splits and subsets, class by class and reproducibly by seed.</summary>
 internal static class DatasetSplitter
 {
     private const ulong SplitStream = 0x5711;
     private const ulong SubsetStream = 0x50B5;
 
-    /// <summary>Makes a dataset of the splits that were read; a missing one is taken out of the training samples, and the description says so.</summary>
+    /// <summary>Makes a dataset from the splits that were read. A missing split is drawn from the training samples, and the description says so.</summary>
     public static ImageDataset Assemble(
         string kind,
         DatasetOptions options,
@@ -35,7 +36,7 @@ internal static class DatasetSplitter
         }
     }
 
-    /// <summary>Takes a share of each class (at least one sample where the class has two) out of the samples; the rest keeps its order.</summary>
+    /// <summary>Moves a share of each class (at least one sample if the class has two) from the samples into a second list; both keep the order.</summary>
     public static (List<ImageItem> Kept, List<ImageItem> Taken) TakeShare(IReadOnlyList<ImageItem> items, double share, long seed)
     {
         var taken = new HashSet<int>();
@@ -44,7 +45,7 @@ internal static class DatasetSplitter
         return (items.Where((_, index) => !taken.Contains(index)).ToList(), items.Where((_, index) => taken.Contains(index)).ToList());
     }
 
-    /// <summary>Draws samples so that no class gets two more than another that still has some.</summary>
+    /// <summary>Draws samples evenly: the numbers drawn per class differ by at most one, unless a class runs out of samples.</summary>
     public static List<ImageItem> TakeEvenly(IReadOnlyList<ImageItem> items, int count, long seed)
     {
         var groups = ShuffledByClass(items, seed, SubsetStream);

@@ -1,25 +1,27 @@
+using Kd.Settings;
+
 namespace Kd.Vision.Datasets;
 
-/// <summary>Where decoded pictures are kept: in memory up to a limit, beyond it in a <see cref="DecodedStore"/>.</summary>
+/// <summary>Decides where decoded pictures are kept: in memory up to a limit, then in a <see cref="DecodedStore"/>.</summary>
 internal sealed class DecodedPictures
 {
     private readonly DecodedStore? _store;
     private long _left;
 
-    /// <param name="memory">Bytes of memory.</param>
-    /// <param name="folder">Folder of the store; null or empty: no store.</param>
-    /// <param name="disk">Bytes of the store.</param>
+    /// <param name="memory">Memory limit, bytes.</param>
+    /// <param name="folder">Folder of the store; null or empty for no store.</param>
+    /// <param name="disk">Limit of the store, bytes.</param>
     public DecodedPictures(long memory, string? folder, long disk)
     {
         _left = memory;
         _store = string.IsNullOrEmpty(folder) || disk == 0 ? null : new DecodedStore(folder, disk);
     }
 
-    /// <summary>By a dataset's options.</summary>
+    /// <summary>Creates the limits from a dataset's options.</summary>
     public static DecodedPictures For(DatasetOptions options) => new((long)options.DecodedMemory << 20, options.DecodedFolder, (long)options.DecodedDisk << 20);
 
-    /// <summary>Keeps a picture; safe on any thread.</summary>
-    /// <returns>What to keep of it, or null where there is no room.</returns>
+    /// <summary>Keeps a picture if there is room; safe on any thread.</summary>
+    /// <returns>The picture to hold on to, backed by memory or by the store, or null if there is no room.</returns>
     public ImageContent? TryKeep(ImageContent content)
     {
         var bytes = content.Image.Pixels.Length;

@@ -4,11 +4,13 @@ using Kd.Vision.Imaging;
 
 namespace Kd.Vision.Datasets;
 
-/// <summary>Decoded pictures in memory-mapped files: the operating system keeps in memory what there is room for, and reading a picture again costs no decoding.</summary>
+/// <summary>
+/// Stores decoded pictures in memory-mapped files. The operating system caches as much as fits in memory, and a picture that is read again need not be decoded.
+/// </summary>
 /// <remarks>
-/// Source of the idea: Leclerc et al. 2023, "FFCV: Accelerating Training by Removing Data Bottlenecks". The files belong to the process and are gone with it, also after a
-/// kill: on Unix they have no name from the start, on Windows the system deletes them. They are written by ordinary writes and only read through the mapping, so that a full
-/// disk is an error that can be caught: the store then takes no more.
+/// Source of the idea: Leclerc et al. 2023, "FFCV: Accelerating Training by Removing Data Bottlenecks". The files disappear with the process, even
+/// if it is killed: on Unix they are unlinked as soon as they are open, on Windows the system deletes them. They are written with ordinary writes
+/// and only read through the mapping, so that a full disk is an exception that can be caught; the store then accepts no more pictures.
 /// </remarks>
 internal sealed class DecodedStore(string folder, long limit)
 {
@@ -18,8 +20,8 @@ internal sealed class DecodedStore(string folder, long limit)
     private long _left = limit;
     private bool _isClosed;
 
-    /// <summary>Takes a picture in; safe on any thread.</summary>
-    /// <returns>The same picture in the store, or null where there is no room.</returns>
+    /// <summary>Adds a picture if there is room; safe on any thread.</summary>
+    /// <returns>The same picture backed by the store, or null if there is no room.</returns>
     public RgbImage? TryAdd(RgbImage image)
     {
         var bytes = image.Pixels.Length;
@@ -54,7 +56,7 @@ internal sealed class DecodedStore(string folder, long limit)
         }
     }
 
-    // The rest of the disk is other people's: half of what is free now stays so.
+    // Other programs need the disk too: half of the space that is free now is left to them.
     private bool TryOpen(int bytes)
     {
         Directory.CreateDirectory(folder);
@@ -96,7 +98,7 @@ internal sealed class DecodedStore(string folder, long limit)
         }
     }
 
-    // Keeps the view alive as long as somebody holds the picture.
+    // Keeps the view alive as long as the picture is referenced.
     private sealed unsafe class MappedBytes(MemoryMappedViewAccessor view, long offset, int length) : MemoryManager<byte>
     {
         public override Span<byte> GetSpan() => new((byte*)view.SafeMemoryMappedViewHandle.DangerousGetHandle() + view.PointerOffset + offset, length);

@@ -1,34 +1,19 @@
 using System.IO.Hashing;
 using Kd.Core.Randomness;
+using Kd.Settings;
 using Kd.Vision.Imaging;
 
 namespace Kd.Vision.Datasets;
 
-/// <summary>What makes a demo sample hard; known, so that difficulty measures can be checked against it.</summary>
-public enum DemoHardness
-{
-    /// <summary>An ordinary sample.</summary>
-    None,
-
-    /// <summary>Strong pixel noise.</summary>
-    Noise,
-
-    /// <summary>A bar hides part of the shape.</summary>
-    Occlusion,
-
-    /// <summary>The shape is blended with the one that looks like it.</summary>
-    LookAlike,
-}
-
-/// <summary>A generated dataset: 24 shapes at 32 px in random colours, poses and backgrounds; three samples of ten are hard by design.</summary>
+/// <summary>Generates a dataset of 24 shapes at 32 px in random colors, poses and backgrounds; about three of ten samples are hard by design.</summary>
 public static class DemoDataset
 {
-    /// <summary>Width and height, px.</summary>
+    /// <summary>Width and height of a picture, px.</summary>
     public const int Side = 32;
 
     private const int Oversampling = 3;
 
-    /// <summary>What was done to make a sample hard.</summary>
+    /// <summary>Tells how a sample was made hard.</summary>
     /// <param name="seed">Dataset:DemoSeed.</param>
     /// <param name="split">0 training, 1 validation, 2 test.</param>
     /// <param name="index">Index within the split.</param>
@@ -48,7 +33,8 @@ public static class DemoDataset
         var validation = Split("validation", 1, options.DemoValidationPerClass);
         var test = Split("test", 2, 2 * options.DemoValidationPerClass);
         var description =
-            $"generated demo (seed {options.DemoSeed}): {train.Count} training, {validation.Count} validation, {test.Count} test images of {names.Count} shapes, {Side} px";
+            $"generated demo (seed {options.DemoSeed}): {train.Count} training, {validation.Count} validation, {test.Count} test images "
+            + $"of {names.Count} shapes, {Side} px";
         return new ImageDataset(description, names, train, validation, test);
 
         ImageSplit Split(string name, int split, int perClass) =>
@@ -67,7 +53,7 @@ public static class DemoDataset
     {
         var hardness = HardnessOf(seed, split, index);
         var random = Stream(seed, split, index);
-        random.NextInt32(10); // Spent on the hardness.
+        random.NextInt32(10); // HardnessOf uses this draw.
         var pixels = Paint(ref random, index % DemoShapes.Names.Count, hardness);
         return new ImageContent(new RgbImage(Side, Side, pixels), XxHash128.HashToUInt128(pixels));
     }
@@ -75,10 +61,10 @@ public static class DemoDataset
     private static byte[] Paint(ref CounterRandom random, int label, DemoHardness hardness)
     {
         var pose = Pose.Draw(ref random);
-        var (ink, paperFrom, paperTo) = DrawColours(ref random);
+        var (ink, paperFrom, paperTo) = DrawColors(ref random);
         var ghost = hardness == DemoHardness.LookAlike ? 0.42 : 0.0;
         var bar = hardness == DemoHardness.Occlusion ? DrawBar(ref random) : default;
-        var barColour = DrawColour(ref random);
+        var barColor = DrawColor(ref random);
         var noise = hardness == DemoHardness.Noise ? 0.26 : random.NextDouble(0.02, 0.08);
         var pixels = new byte[3 * Side * Side];
         for (var y = 0; y < Side; y++)
@@ -90,7 +76,7 @@ public static class DemoDataset
                 for (var channel = 0; channel < 3; channel++)
                 {
                     var paper = paperFrom[channel] + (paperTo[channel] - paperFrom[channel]) * (x + y) / (2.0 * Side);
-                    var value = hidden ? barColour[channel] : paper + coverage * (ink[channel] - paper);
+                    var value = hidden ? barColor[channel] : paper + coverage * (ink[channel] - paper);
                     pixels[3 * (y * Side + x) + channel] = (byte)Math.Clamp(255 * (value + noise * random.NextGaussian()), 0, 255);
                 }
             }
@@ -106,22 +92,22 @@ public static class DemoDataset
         return random.NextInt32(2) == 0 ? new PixelBox(0, at, Side, thickness) : new PixelBox(at, 0, thickness, Side);
     }
 
-    private static (double[] Ink, double[] PaperFrom, double[] PaperTo) DrawColours(ref CounterRandom random)
+    private static (double[] Ink, double[] PaperFrom, double[] PaperTo) DrawColors(ref CounterRandom random)
     {
         while (true)
         {
-            var (ink, from, to) = (DrawColour(ref random), DrawColour(ref random), DrawColour(ref random));
-            // Light shapes on darker paper, in any colours.
+            var (ink, from, to) = (DrawColor(ref random), DrawColor(ref random), DrawColor(ref random));
+            // The shape must be lighter than the paper.
             if (Lightness(ink) - Math.Max(Lightness(from), Lightness(to)) > 0.25)
                 return (ink, from, to);
         }
     }
 
-    private static double[] DrawColour(ref CounterRandom random) => [random.NextDouble(), random.NextDouble(), random.NextDouble()];
+    private static double[] DrawColor(ref CounterRandom random) => [random.NextDouble(), random.NextDouble(), random.NextDouble()];
 
-    private static double Lightness(double[] colour) => colour.Sum() / 3;
+    private static double Lightness(double[] color) => color.Sum() / 3;
 
-    /// <summary>Where and how the shape lies: scale, rotation, shear, shift.</summary>
+    /// <summary>Maps pixels to shape coordinates: scale, rotation, shear, shift.</summary>
     private readonly record struct Pose(double Xx, double Xy, double Yx, double Yy, double ShiftX, double ShiftY)
     {
         public static Pose Draw(ref CounterRandom random)
@@ -141,7 +127,7 @@ public static class DemoDataset
             );
         }
 
-        /// <summary>Share of the pixel that the shape covers.</summary>
+        /// <summary>Returns the share of the pixel that the shape covers, 0 to 1.</summary>
         public double Coverage(int label, int x, int y)
         {
             var hits = 0;

@@ -1,6 +1,6 @@
 namespace Kd.Vision.Datasets;
 
-/// <summary>The 24 shapes of the demo dataset, in 12 pairs that look alike; each is a test whether a point lies inside.</summary>
+/// <summary>Defines the 24 shapes of the demo dataset, in 12 look-alike pairs; each shape is a test of whether a point lies inside it.</summary>
 internal static class DemoShapes
 {
     private static readonly (string Name, Func<double, double, bool> Inside)[] s_shapes =
@@ -34,10 +34,10 @@ internal static class DemoShapes
     /// <summary>Class names, by class index.</summary>
     public static IReadOnlyList<string> Names { get; } = Array.ConvertAll(s_shapes, shape => shape.Name);
 
-    /// <summary>The class that looks most like this one.</summary>
+    /// <summary>Returns the class that looks most like this one.</summary>
     public static int LookAlike(int label) => label ^ 1;
 
-    /// <summary>Whether the point (-1 to 1 both ways) lies inside the shape.</summary>
+    /// <summary>Tells whether a point (x and y from -1 to 1) lies inside the shape.</summary>
     public static bool Contains(int label, double x, double y) => s_shapes[label].Inside(x, y);
 
     private static double Radius(double x, double y) => Math.Sqrt(x * x + y * y);
@@ -48,7 +48,7 @@ internal static class DemoShapes
 
     private static bool Dots(double x, double y) => Math.Sin(x * 3.4 * Math.PI) * Math.Sin(y * 3.4 * Math.PI) > 0.35;
 
-    // Regular polygon with a corner on top; "inner" is the radius of its inscribed circle.
+    // A regular polygon with a corner at the top; "inner" is the radius of its inscribed circle.
     private static bool Polygon(double x, double y, int corners, double inner)
     {
         var sector = 2 * Math.PI / corners;

@@ -1,9 +1,10 @@
 using System.IO.Hashing;
+using Kd.Settings;
 using Kd.Vision.Imaging;
 
 namespace Kd.Vision.Datasets;
 
-/// <summary>A folder per class below <c>train/</c>, <c>val/</c> and <c>test/</c>.</summary>
+/// <summary>Reads datasets with one folder per class under <c>train/</c>, <c>val/</c> and <c>test/</c>.</summary>
 internal static class FolderDataset
 {
     private static readonly HashSet<string> s_extensions = new(StringComparer.OrdinalIgnoreCase) { ".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp" };
@@ -13,10 +14,11 @@ internal static class FolderDataset
         var train = Path.Combine(path, "train");
         if (!Directory.Exists(train))
             throw new DatasetException(
-                $"'{Path.GetFullPath(path)}' has neither a folder train/ nor parquet files. Expected train/CLASS/*.jpg (and val/ and test/ in the same form), or *.parquet."
+                $"'{Path.GetFullPath(path)}' has neither a folder train/ nor parquet files. "
+                    + "Expected train/CLASS/*.jpg (and val/ and test/ in the same form), or *.parquet."
             );
         var names = Directory.GetDirectories(train).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal).ToList();
-        return names.Count >= 2 ? names : throw new DatasetException($"'{Path.GetFullPath(train)}' holds {names.Count} class folders, expected at least 2.");
+        return names.Count >= 2 ? names : throw new DatasetException($"'{Path.GetFullPath(train)}' has {names.Count} class folders, expected at least 2.");
     }
 
     public static ImageDataset Open(DatasetOptions options, DecodedPictures decoded)
@@ -39,7 +41,7 @@ internal static class FolderDataset
         {
             if (!labels.TryGetValue(Path.GetFileName(folder), out var label))
                 throw new DatasetException(
-                    $"The class '{Path.GetFileName(folder)}' stands in '{Path.GetFullPath(root)}', but not in train/. Each class needs training pictures."
+                    $"The class '{Path.GetFileName(folder)}' is in '{Path.GetFullPath(root)}' but not in train/. Each class needs training pictures."
                 );
             var files = Directory.GetFiles(folder).Where(file => s_extensions.Contains(Path.GetExtension(file))).Order(StringComparer.Ordinal);
             items.AddRange(files.Select(file => new ImageItem(file, label, () => Load(file))));

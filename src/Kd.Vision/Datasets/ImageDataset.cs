@@ -3,8 +3,8 @@ using System.Text;
 
 namespace Kd.Vision.Datasets;
 
-/// <summary>A dataset of labelled pictures.</summary>
-/// <param name="Description">What it is and how it was split, for logs and reports.</param>
+/// <summary>A dataset of labeled pictures.</summary>
+/// <param name="Description">The source and how it was split, for logs and reports.</param>
 /// <param name="ClassNames">Names by class index (folder names, WordNet ids).</param>
 /// <param name="Train">Training samples.</param>
 /// <param name="Validation">Validation samples.</param>
@@ -14,7 +14,10 @@ public sealed record ImageDataset(string Description, IReadOnlyList<string> Clas
     /// <summary>All three splits.</summary>
     public IEnumerable<ImageSplit> Splits => [Train, Validation, Test];
 
-    /// <summary>A checksum of class names and samples (name, class, order): the same where indexes mean the same pictures. Their content is not read.</summary>
+    /// <summary>
+    /// Computes a checksum of the class names and samples (name, class, order). It is equal if the indices mean the same pictures; the pictures'
+    /// content is not read.
+    /// </summary>
     public string Checksum()
     {
         var hash = new XxHash128();

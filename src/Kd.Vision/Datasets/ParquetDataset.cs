@@ -1,13 +1,17 @@
 using System.IO.Hashing;
 using System.Text.Json;
 using Apache.Arrow.Ipc;
+using Kd.Settings;
 using Kd.Vision.Imaging;
 using Parquet;
 
 namespace Kd.Vision.Datasets;
 
-/// <summary>Hugging Face parquet files: columns <c>image</c> (struct: bytes, path) and <c>label</c>; <c>train-*.parquet</c> and so on, several a split.</summary>
-/// <remarks>The encoded pictures are held in memory; decoded ones within <see cref="DatasetOptions.DecodedMemory"/>.</remarks>
+/// <summary>
+/// Reads Hugging Face parquet files with the columns <c>image</c> (struct: bytes, path) and <c>label</c>, named <c>train-*.parquet</c> and so on;
+/// a split may have several files.
+/// </summary>
+/// <remarks>The encoded pictures are held in memory, the decoded ones within <see cref="DatasetOptions.DecodedMemory"/>.</remarks>
 internal static class ParquetDataset
 {
     private const string MetadataKey = "huggingface";

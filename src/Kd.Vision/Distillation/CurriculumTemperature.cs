@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 
 namespace Kd.Vision.Distillation;
 
-/// <summary>A temperature that learns to make the loss larger while the student learns to make it smaller, harder and harder.</summary>
+/// <summary>A learned temperature that increases the loss while the student decreases it, with a strength that grows during training.</summary>
 /// <remarks>
-/// T = 1 + 20 sigmoid(theta), theta 1 at first; its gradient is turned around and scaled by (1 - cos(pi min(e / E, 1))) / 2 with e epochs done of
-/// a ramp of E. Source: Li et al. 2023, "Curriculum Temperature for Knowledge Distillation", section 3 (the global version).
+/// T = 1 + 20 sigmoid(theta), with theta initially 1. Its gradient is negated and scaled by (1 - cos(pi min(e / E, 1))) / 2 after e epochs of a
+/// ramp of E epochs. Source: Li et al. 2023, "Curriculum Temperature for Knowledge Distillation", section 3 (the global version).
 /// </remarks>
 public sealed class CurriculumTemperature : IDisposable
 {
@@ -16,8 +16,9 @@ public sealed class CurriculumTemperature : IDisposable
     private const float First = 1;
     private readonly double _ramp;
 
+    /// <summary>Creates the parameter on a device.</summary>
     /// <param name="ramp">E, epochs, above 0.</param>
-    /// <param name="device">Where it is.</param>
+    /// <param name="device">The student's device.</param>
     public CurriculumTemperature(double ramp, Device device)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(ramp);
@@ -26,14 +27,14 @@ public sealed class CurriculumTemperature : IDisposable
         Theta = new Parameter(start.DetachFromDisposeScope().clone().DetachFromDisposeScope());
     }
 
-    /// <summary>What is learnt, shape [1]; an optimiser moves it with the student's weights.</summary>
+    /// <summary>The learned parameter, shape [1]; the optimizer updates it together with the student's weights.</summary>
     public Parameter Theta { get; }
 
-    /// <summary>T as part of the graph, shape [1].</summary>
+    /// <summary>Computes T as part of the graph, shape [1].</summary>
     public Tensor Temperature() => Theta.sigmoid().Times(Range).PlusInPlace(Smallest);
 
-    /// <summary>Turns the gradient around; call it between backward and the optimiser's step.</summary>
-    /// <param name="epochs">Epochs done, with fraction.</param>
+    /// <summary>Negates and scales the gradient; must be called between backward and the optimizer's step.</summary>
+    /// <param name="epochs">Epochs done, including a fraction.</param>
     public void TurnGradient(double epochs)
     {
         using var scope = NewDisposeScope();
@@ -41,7 +42,7 @@ public sealed class CurriculumTemperature : IDisposable
         Theta.grad?.TimesInPlace(-Strength(epochs));
     }
 
-    /// <summary>(1 - cos(pi min(e / E, 1))) / 2.</summary>
+    /// <summary>Computes (1 - cos(pi min(e / E, 1))) / 2.</summary>
     internal double Strength(double epochs) => (1 - Math.Cos(Math.PI * Math.Min(epochs / _ramp, 1))) / 2;
 
     /// <inheritdoc/>

@@ -4,12 +4,12 @@ using static TorchSharp.torch.nn;
 
 namespace Kd.Vision.Distillation;
 
-/// <summary>How hard a sample is, from the teacher's and the student's logits at temperature 1.</summary>
+/// <summary>Measures how hard a sample is, from the teacher's and the student's logits at temperature 1.</summary>
 public static class Difficulty
 {
-    /// <summary>D = 0.3 D_conf + 0.3 D_entropy + 0.4 D_kl of each sample, in [0, 1].</summary>
+    /// <summary>Computes D = 0.3 D_conf + 0.3 D_entropy + 0.4 D_kl of each sample, in [0, 1].</summary>
     /// <remarks>
-    /// With p_t, p_s the softmax at T = 1 and natural logarithms: D_conf = 1 - max p_t; D_entropy = -(sum p_t ln p_t) / ln C;
+    /// p_t and p_s are the softmax at T = 1; logarithms are natural: D_conf = 1 - max p_t; D_entropy = -(sum p_t ln p_t) / ln C;
     /// D_kl = min(sum p_t ln(p_t / p_s) / 5, 1). Source: docs/architecture.md, "Difficulty".
     /// </remarks>
     /// <param name="teacherLogits">Shape [N, C], before softmax; C at least 2.</param>

@@ -4,11 +4,11 @@ using static TorchSharp.torch.nn;
 
 namespace Kd.Vision.Distillation;
 
-/// <summary>Losses that teach a student.</summary>
+/// <summary>Computes the losses of knowledge distillation.</summary>
 public static class DistillationLoss
 {
-    /// <summary>T^2 * KL(softmax(teacher / T) || softmax(student / T)), mean over the batch.</summary>
-    /// <remarks>Source: Hinton et al. 2015, "Distilling the Knowledge in a Neural Network"; T^2 keeps the gradient's size independent of T.</remarks>
+    /// <summary>Computes T^2 * KL(softmax(teacher / T) || softmax(student / T)), mean over the batch.</summary>
+    /// <remarks>Source: Hinton et al. 2015, "Distilling the Knowledge in a Neural Network"; T^2 makes the gradient's magnitude independent of T.</remarks>
     /// <param name="studentLogits">Shape [N, C], before softmax.</param>
     /// <param name="teacherLogits">Shape [N, C], before softmax, at temperature 1.</param>
     /// <param name="temperature">T, above 0.</param>
@@ -21,7 +21,7 @@ public static class DistillationLoss
             .MoveToOuterDisposeScope();
     }
 
-    /// <summary><see cref="Soft(Tensor, Tensor, double)"/> of each sample.</summary>
+    /// <summary>Computes <see cref="Soft(Tensor, Tensor, double)"/> of each sample.</summary>
     /// <param name="studentLogits">Shape [N, C], before softmax.</param>
     /// <param name="teacherLogits">Shape [N, C], before softmax, at temperature 1.</param>
     /// <param name="temperature">T, above 0.</param>
@@ -40,7 +40,7 @@ public static class DistillationLoss
         return functional.kl_div(student, teacher, log_target: true, reduction: reduction);
     }
 
-    /// <summary>alpha * cross-entropy(student, labels) + (1 - alpha) * <see cref="Soft(Tensor, Tensor, double)"/>.</summary>
+    /// <summary>Computes alpha * cross-entropy(student, labels) + (1 - alpha) * <see cref="Soft(Tensor, Tensor, double)"/>.</summary>
     /// <param name="studentLogits">Shape [N, C], before softmax.</param>
     /// <param name="teacherLogits">Shape [N, C], before softmax, at temperature 1.</param>
     /// <param name="labels">Shape [N], int64, 0 to C - 1.</param>
@@ -56,10 +56,12 @@ public static class DistillationLoss
         return hard.Times(alpha).Plus(soft.Times(1 - alpha)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>T^2 * (alpha * TCKD + beta * NCKD), mean over the batch: the divergence of (target, rest), and that among the other classes.</summary>
+    /// <summary>
+    /// Computes T^2 * (alpha * TCKD + beta * NCKD), mean over the batch: the divergence of target against rest, and that among the other classes.
+    /// </summary>
     /// <remarks>
-    /// With p the softmax at T and y the label: TCKD = KL((p_y, 1 - p_y) of the teacher || of the student); NCKD = KL of the softmax over the classes
-    /// other than y. Source: Zhao et al. 2022, "Decoupled Knowledge Distillation", equations 4 to 8.
+    /// With p the softmax at T and y the label, TCKD = KL((p_y, 1 - p_y) of the teacher || of the student), and NCKD = KL of the softmax over the
+    /// classes other than y. Source: Zhao et al. 2022, "Decoupled Knowledge Distillation", equations 4 to 8.
     /// </remarks>
     /// <param name="studentLogits">Shape [N, C], before softmax.</param>
     /// <param name="teacherLogits">Shape [N, C], before softmax, at temperature 1.</param>
@@ -72,7 +74,7 @@ public static class DistillationLoss
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(temperature);
         using var scope = NewDisposeScope();
-        // Far below every logit, so that the label's class has no share in the softmax over the others.
+        // Far below every logit, so that the softmax over the other classes excludes the label's class.
         var mask = zeros_like(studentLogits).scatter_(1, labels.unsqueeze(1), full([labels.shape[0], 1], -1000f, device: studentLogits.device)); // [N, C]
         var student = studentLogits.DividedBy(temperature);
         var teacher = teacherLogits.DividedBy(temperature);
@@ -91,8 +93,11 @@ public static class DistillationLoss
         static Tensor Divergence(Tensor teacher, Tensor student) => functional.kl_div(student, teacher, log_target: true, reduction: Reduction.Sum);
     }
 
-    /// <summary>T^2 * (inter * d(rows) + intra * d(columns)) with d = 1 - Pearson's correlation of teacher's and student's softmax at T, mean over rows or columns.</summary>
-    /// <remarks>Source: Huang et al. 2022, "Knowledge Distillation from A Stronger Teacher" (DIST), equations 6 to 9.</remarks>
+    /// <summary>Computes T^2 * (inter * d(rows) + intra * d(columns)), where d is 1 - Pearson's correlation, mean over rows or columns.</summary>
+    /// <remarks>
+    /// The correlation is that of the teacher's and the student's softmax at T. Source: Huang et al. 2022, "Knowledge Distillation from A Stronger
+    /// Teacher" (DIST), equations 6 to 9.
+    /// </remarks>
     /// <param name="studentLogits">Shape [N, C], before softmax.</param>
     /// <param name="teacherLogits">Shape [N, C], before softmax, at temperature 1.</param>
     /// <param name="temperature">T, above 0.</param>
@@ -112,13 +117,13 @@ public static class DistillationLoss
         static Tensor Distance(Tensor a, Tensor b)
         {
             var (x, y) = (a - a.mean([1], keepdim: true), b - b.mean([1], keepdim: true));
-            // The small number keeps the gradient finite where a row is constant.
+            // The small number keeps the gradient finite if a row is constant.
             var correlation = (x * y).sum(1) / (x.norm(1, false, 2) * y.norm(1, false, 2)).PlusInPlace(1e-8);
             return ones(1, device: a.device) - correlation.mean();
         }
     }
 
-    /// <summary><see cref="Soft(Tensor, Tensor, double)"/> at a temperature that is part of the graph.</summary>
+    /// <summary>Computes <see cref="Soft(Tensor, Tensor, double)"/> at a temperature that is part of the graph.</summary>
     /// <param name="studentLogits">Shape [N, C], before softmax.</param>
     /// <param name="teacherLogits">Shape [N, C], before softmax, at temperature 1.</param>
     /// <param name="temperature">T, a scalar above 0.</param>

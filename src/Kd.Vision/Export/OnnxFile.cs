@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Kd.Core.Files;
+using Kd.Settings;
 using Kd.Vision.Checkpoints;
 using Kd.Vision.Export.Onnx;
 using Kd.Vision.Views;
@@ -8,17 +9,7 @@ using static TorchSharp.torch.nn;
 
 namespace Kd.Vision.Export;
 
-/// <summary>What an exported network takes.</summary>
-public enum OnnxInput
-{
-    /// <summary>float32, normalised as in training (mean .485 .456 .406, deviation .229 .224 .225 of pixels over 255).</summary>
-    Normalized,
-
-    /// <summary>uint8 RGB pixels; the network normalises them itself.</summary>
-    Pixels,
-}
-
-/// <summary>Writes a network of <see cref="Models.ModelCatalog"/> as ONNX: opset 17, any batch size, height and width.</summary>
+/// <summary>Writes a network of <see cref="Models.ModelCatalog"/> as an ONNX file: opset 17, any batch size, height and width.</summary>
 public static class OnnxFile
 {
     private const int FloatType = 1,
@@ -26,11 +17,11 @@ public static class OnnxFile
     private const int Opset = 17,
         Version = 8;
 
-    /// <summary>Writes a file, replacing an existing one only when the new one is whole.</summary>
-    /// <param name="path">Where to; the folder must exist.</param>
-    /// <param name="network">One of the catalogue, as it is in evaluation.</param>
-    /// <param name="classes">Names of its outputs, kept as the metadata <c>classes</c>, one a line.</param>
-    /// <param name="input">What it takes, as <c>images</c> [N, 3, H, W]; it gives <c>logits</c> [N, C].</param>
+    /// <summary>Writes a file; an existing one is replaced only when the new one is complete.</summary>
+    /// <param name="path">The file; its folder must exist.</param>
+    /// <param name="network">A network of the catalog; its evaluation form is written.</param>
+    /// <param name="classes">Names of its outputs, stored as the metadata <c>classes</c>, one per line.</param>
+    /// <param name="input">Form of the input <c>images</c> [N, 3, H, W]; the output is <c>logits</c> [N, C].</param>
     /// <exception cref="NotSupportedException">The network has a module without an ONNX form.</exception>
     public static void Write(string path, Module<Tensor, Tensor> network, IReadOnlyList<string> classes, OnnxInput input)
     {

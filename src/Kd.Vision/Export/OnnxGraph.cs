@@ -11,15 +11,15 @@ namespace Kd.Vision.Export;
 /// <summary>A network, or a part of one, that can write itself as ONNX nodes.</summary>
 internal interface IOnnxSource
 {
-    /// <summary>Adds its nodes, as they are in evaluation.</summary>
-    /// <param name="graph">Where to.</param>
-    /// <param name="input">Name of the value that comes in.</param>
-    /// <returns>Name of the value that goes out.</returns>
+    /// <summary>Adds the nodes of the evaluation form to a graph.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="input">Name of the input value.</param>
+    /// <returns>Name of the output value.</returns>
     string WriteTo(OnnxGraph graph, string input);
 }
 
-/// <summary>An ONNX graph in the making. Each method adds a node and gives the name of its output.</summary>
-/// <param name="names">The state's name of each parameter and buffer, by handle.</param>
+/// <summary>Builds an ONNX graph. Each method adds nodes and returns the name of their output.</summary>
+/// <param name="names">State name of each parameter and buffer, by tensor handle.</param>
 internal sealed class OnnxGraph(IReadOnlyDictionary<nint, string> names)
 {
     private const int FloatType = 1,
@@ -28,13 +28,12 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<nint, string> names)
 
     public GraphProto Proto { get; } = new() { Name = "student" };
 
-    /// <summary>Any module of the catalogue's networks.</summary>
+    /// <summary>Adds any module that the catalog's networks consist of.</summary>
     public string Write(Module<Tensor, Tensor> module, string input) =>
         module switch
         {
             IOnnxSource source => source.WriteTo(this, input),
             Conv2d convolution => Convolution(convolution, input),
-            Models.BatchNorm norm => norm.WriteTo(this, input),
             TorchSharp.Modules.ReLU6 => Clip(input, 0, 6),
             Linear linear => Node("Gemm", [input, Store(linear.weight), Store(linear.bias!)], Attribute("transB", 1)),
             TorchSharp.Modules.Dropout => input,
@@ -46,7 +45,7 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<nint, string> names)
 
     public string Add(string first, string second) => Node("Add", [first, second]);
 
-    /// <summary>[N, C, H, W] to [N, C], the mean over H and W.</summary>
+    /// <summary>Averages over height and width: [N, C, H, W] -> [N, C].</summary>
     public string Pool(string input) => Node("Flatten", [Node("GlobalAveragePool", [input])], Attribute("axis", 1));
 
     public string MaxPool(string input, int kernel, int stride, int padding) =>
@@ -58,10 +57,10 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<nint, string> names)
             Attribute("pads", padding, padding, padding, padding)
         );
 
-    /// <summary>Every second row and column.</summary>
+    /// <summary>Takes every second row and column.</summary>
     public string Subsample(string input) => Node("Slice", [input, Numbers(0, 0), Numbers(int.MaxValue, int.MaxValue), Numbers(2, 3), Numbers(2, 2)]);
 
-    /// <summary>Zero channels before and behind.</summary>
+    /// <summary>Adds zero channels before and after.</summary>
     public string PadChannels(string input, int channels) => Node("Pad", [input, Numbers(0, channels, 0, 0, 0, channels, 0, 0)]);
 
     public string Normalize(string input, Tensor weight, Tensor bias, Tensor mean, Tensor variance, float epsilon) =>
@@ -76,7 +75,7 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<nint, string> names)
             }
         );
 
-    /// <summary>uint8 pixels to what the network wants: (x / 255 - mean) / deviation per channel.</summary>
+    /// <summary>Converts uint8 pixels to the network's input: (x / 255 - mean) / deviation per channel.</summary>
     public string FromPixels(string input, ReadOnlySpan<float> mean, ReadOnlySpan<float> deviation)
     {
         var values = Node("Cast", [input], Attribute("to", FloatType));
@@ -95,12 +94,7 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<nint, string> names)
             Attribute("kernel_shape", kernel, kernel),
             Attribute("strides", stride, stride),
             Attribute("pads", padding, padding, padding, padding),
-            new AttributeProto
-            {
-                Name = "group",
-                I = convolution.groups,
-                Type = 2,
-            }
+            Attribute("group", convolution.groups)
         );
     }
 
@@ -123,48 +117,23 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<nint, string> names)
         return name;
     }
 
-    private string Store(Tensor tensor)
-    {
-        var name = names[tensor.Handle];
-        if (_stored.Add(name))
-            Proto.Initializer.Add(
-                new TensorProto
-                {
-                    Name = name,
-                    DataType = FloatType,
-                    Dims = { tensor.shape },
-                    RawData = ByteString.CopyFrom(TensorData.From(tensor).Bytes.Span),
-                }
-            );
-        return name;
-    }
+    private string Store(Tensor tensor) => Initializer(names[tensor.Handle], FloatType, tensor.shape, TensorData.From(tensor).Bytes.Span);
 
-    private string Constant(string name, long[] shape, ReadOnlySpan<float> values)
+    private string Constant(string name, long[] shape, ReadOnlySpan<float> values) => Initializer(name, FloatType, shape, MemoryMarshal.AsBytes(values));
+
+    private string Numbers(params long[] values) =>
+        Initializer($"numbers_{string.Join('_', values)}", Int64Type, [values.Length], MemoryMarshal.AsBytes(values.AsSpan()));
+
+    private string Initializer(string name, int type, long[] shape, ReadOnlySpan<byte> data)
     {
         if (_stored.Add(name))
             Proto.Initializer.Add(
                 new TensorProto
                 {
                     Name = name,
-                    DataType = FloatType,
+                    DataType = type,
                     Dims = { shape },
-                    RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(values)),
-                }
-            );
-        return name;
-    }
-
-    private string Numbers(params long[] values)
-    {
-        var name = $"numbers_{string.Join('_', values)}";
-        if (_stored.Add(name))
-            Proto.Initializer.Add(
-                new TensorProto
-                {
-                    Name = name,
-                    DataType = Int64Type,
-                    Dims = { values.Length },
-                    RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(values.AsSpan())),
+                    RawData = ByteString.CopyFrom(data),
                 }
             );
         return name;

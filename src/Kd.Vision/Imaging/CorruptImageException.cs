@@ -2,9 +2,9 @@ using Kd.Core.Errors;
 
 namespace Kd.Vision.Imaging;
 
-/// <summary>A picture cannot be decoded; the message names it and says why.</summary>
+/// <summary>Thrown when a picture cannot be decoded; the message names the picture and the reason.</summary>
 /// <param name="name">The file or row.</param>
-/// <param name="reason">What is wrong with it.</param>
+/// <param name="reason">The reason, as a clause without a period.</param>
 public sealed class CorruptImageException(string name, string reason) : UserException($"Image '{name}' cannot be decoded: {reason}.")
 {
     /// <summary>The file or row.</summary>

@@ -4,8 +4,8 @@ using SkiaSharp;
 
 namespace Kd.Vision.Imaging;
 
-/// <summary>Decodes JPEG, PNG, WebP, GIF and BMP of any mode (greyscale, palette, CMYK, alpha) to RGB.</summary>
-/// <remarks>As Pillow's <c>convert("RGB")</c> does: alpha is dropped, colour profiles and the EXIF orientation are ignored.</remarks>
+/// <summary>Decodes JPEG, PNG, WebP, GIF and BMP pictures of any mode (grayscale, palette, CMYK, alpha) to RGB.</summary>
+/// <remarks>Works like Pillow's <c>convert("RGB")</c>: alpha is dropped, color profiles and the EXIF orientation are ignored.</remarks>
 public static class ImageDecoder
 {
     private const int LargestSide = 1 << 15;
@@ -13,8 +13,8 @@ public static class ImageDecoder
 
     /// <summary>Decodes one picture.</summary>
     /// <param name="encoded">The file's bytes.</param>
-    /// <param name="name">What an error calls it.</param>
-    /// <exception cref="CorruptImageException">The bytes are not a whole picture of a known format.</exception>
+    /// <param name="name">Name of the picture in error messages.</param>
+    /// <exception cref="CorruptImageException">The bytes are not a complete picture in a known format.</exception>
     public static RgbImage Decode(ReadOnlySpan<byte> encoded, string name)
     {
         using var data = SKData.CreateCopy(encoded);
@@ -24,7 +24,7 @@ public static class ImageDecoder
             throw new CorruptImageException(name, encoded.IsEmpty ? "the file is empty" : $"it is not a picture in a known format ({opened})");
         var size = codec.Info;
         if (size.Width > LargestSide || size.Height > LargestSide)
-            throw new CorruptImageException(name, $"it claims {size.Width}x{size.Height} pixels, allowed are {LargestSide} a side");
+            throw new CorruptImageException(name, $"it claims {size.Width}x{size.Height} pixels; at most {LargestSide} per side are allowed");
 
         var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
         var rgba = new byte[info.BytesSize];
@@ -49,7 +49,7 @@ public static class ImageDecoder
         var done = 0;
         if (Vector128.IsHardwareAccelerated)
         {
-            // Four pixels at a time; the vector's last four bytes are written over by the next one.
+            // Four pixels at a time; the last four bytes of each vector are overwritten by the next one.
             for (; 4 * done + 16 <= rgba.Length && 3 * done + 16 <= rgb.Length; done += 4)
                 Vector128.Shuffle(Vector128.Create<byte>(rgba, 4 * done), s_withoutAlpha).CopyTo(rgb, 3 * done);
         }

@@ -2,10 +2,10 @@ using SkiaSharp;
 
 namespace Kd.Vision.Imaging;
 
-/// <summary>Writes pictures as PNG.</summary>
+/// <summary>Encodes pictures as PNG.</summary>
 public static class PngFile
 {
-    /// <summary>The bytes of a PNG file of a picture.</summary>
+    /// <summary>Returns the bytes of a PNG file.</summary>
     public static byte[] Encode(RgbImage image)
     {
         using var bitmap = new SKBitmap(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);

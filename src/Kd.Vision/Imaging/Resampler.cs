@@ -5,9 +5,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Kd.Vision.Imaging;
 
-/// <summary>Bilinear resizing with antialiasing, as Pillow does it (so that weights trained on torchvision's pictures see what they know).</summary>
+/// <summary>Resizes pictures bilinearly with antialiasing, exactly as Pillow does, so that weights trained with torchvision get the same input.</summary>
 /// <remarks>
-/// Source: Pillow's Resample.c. A triangle filter, stretched by the scale where the picture shrinks; a horizontal pass, then a vertical
+/// Source: Pillow's Resample.c. A triangle filter, stretched by the scale if the picture shrinks; a horizontal pass, then a vertical
 /// one; coefficients rounded to 22 bits; intermediate values rounded to 8 bits.
 /// </remarks>
 public static class Resampler
@@ -17,7 +17,7 @@ public static class Resampler
 
     /// <summary>Resizes a box of a picture.</summary>
     /// <param name="image">The source.</param>
-    /// <param name="box">The part to resize, within the source; the filter does not look beyond it (crop, then resize).</param>
+    /// <param name="box">The part to resize, within the source; the filter does not read beyond it (crop, then resize).</param>
     /// <param name="width">Width of the result, at least 1.</param>
     /// <param name="height">Height of the result, at least 1.</param>
     public static RgbImage Resize(RgbImage image, PixelBox box, int width, int height)
@@ -39,7 +39,7 @@ public static class Resampler
         {
             var from = 3 * ((box.Y + y) * image.Width + box.X);
             var row = target.AsSpan(3 * width * y, 3 * width);
-            // The vector form reads one byte behind a pixel.
+            // The vector code reads one byte past a pixel.
             if (Sse41.IsSupported && from + 3 * box.Width < pixels.Length)
                 ResizeRowVector(in pixels[from], kernel, row);
             else
@@ -71,7 +71,7 @@ public static class Resampler
         }
     }
 
-    // A pixel's channels are the lanes of a vector; the fourth lane is the next pixel's red and is dropped.
+    // The lanes of a vector are a pixel's channels; the fourth lane is the next pixel's red and is dropped.
     private static void ResizeRowVector(in byte source, Kernel kernel, Span<byte> row)
     {
         for (var x = 0; x < row.Length / 3; x++)
@@ -113,7 +113,7 @@ public static class Resampler
         return target;
     }
 
-    // Eight values at a time; gives how many are done.
+    // Processes eight values at a time and returns the number processed.
     private static int ResizeColumnVector(ReadOnlySpan<byte> source, int[] weights, Span<byte> row)
     {
         ref var from = ref MemoryMarshal.GetReference(source);
@@ -149,12 +149,12 @@ public static class Resampler
             var weights = new int[output][];
             for (var i = 0; i < output; i++)
             {
-                var centre = (i + 0.5) * scale;
-                var start = Math.Max(0, (int)(centre - support + 0.5));
-                var end = Math.Min(input, (int)(centre + support + 0.5));
+                var center = (i + 0.5) * scale;
+                var start = Math.Max(0, (int)(center - support + 0.5));
+                var end = Math.Min(input, (int)(center + support + 0.5));
                 var values = new double[end - start];
                 for (var k = 0; k < values.Length; k++)
-                    values[k] = Math.Max(0.0, 1.0 - Math.Abs((k + start - centre + 0.5) / support));
+                    values[k] = Math.Max(0.0, 1.0 - Math.Abs((k + start - center + 0.5) / support));
                 var sum = values.Sum();
                 starts[i] = start;
                 weights[i] = Array.ConvertAll(values, value => (int)Math.Round(value / sum * (1 << PrecisionBits), MidpointRounding.AwayFromZero));
@@ -164,10 +164,3 @@ public static class Resampler
         }
     }
 }
-
-/// <summary>A rectangle of pixels.</summary>
-/// <param name="X">Left edge.</param>
-/// <param name="Y">Top edge.</param>
-/// <param name="Width">Width, in pixels.</param>
-/// <param name="Height">Height, in pixels.</param>
-public readonly record struct PixelBox(int X, int Y, int Width, int Height);

@@ -6,10 +6,10 @@ public sealed class RgbImage
     private readonly ReadOnlyMemory<byte> _pixels;
 
     /// <summary>Wraps pixels without copying them.</summary>
-    /// <param name="width">Pixels a row, at least 1.</param>
-    /// <param name="height">Rows, at least 1.</param>
+    /// <param name="width">Width, px, at least 1.</param>
+    /// <param name="height">Height, px, at least 1.</param>
     /// <param name="pixels">Length 3 * width * height.</param>
-    /// <exception cref="ArgumentException">The length does not fit the size.</exception>
+    /// <exception cref="ArgumentException">The length does not match the size.</exception>
     public RgbImage(int width, int height, ReadOnlyMemory<byte> pixels)
     {
         if (width < 1 || height < 1 || pixels.Length != 3L * width * height)
@@ -19,10 +19,10 @@ public sealed class RgbImage
         (Width, Height, _pixels) = (width, height, pixels);
     }
 
-    /// <summary>Pixels a row.</summary>
+    /// <summary>Width, px.</summary>
     public int Width { get; }
 
-    /// <summary>Number of rows.</summary>
+    /// <summary>Height, px.</summary>
     public int Height { get; }
 
     /// <summary>The bytes R, G, B of each pixel, row by row.</summary>

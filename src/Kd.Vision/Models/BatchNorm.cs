@@ -6,12 +6,12 @@ using static TorchSharp.torch.nn;
 
 namespace Kd.Vision.Models;
 
-/// <summary>Batch normalisation over [N, C, H, W], with torch's parameter names, momentum 0.1 and epsilon 1e-5.</summary>
+/// <summary>Batch normalization over [N, C, H, W] with torch's parameter names, momentum 0.1 and epsilon 1e-5.</summary>
 /// <remarks>
-/// Source: Ioffe and Szegedy 2015. Not TorchSharp's module, because that counts its batches with a scalar that a garbage collection can
-/// free in the middle of the call (see <see cref="HeldScalars"/>).
+/// Source: Ioffe and Szegedy 2015. TorchSharp's own module counts its batches with a scalar that a garbage collection can free in the middle
+/// of the call (see <see cref="HeldScalars"/>), so it is not used.
 /// </remarks>
-public sealed class BatchNorm : Module<Tensor, Tensor>
+public sealed class BatchNorm : Module<Tensor, Tensor>, IOnnxSource
 {
     private const double Epsilon = 1e-5;
 
@@ -22,7 +22,7 @@ public sealed class BatchNorm : Module<Tensor, Tensor>
     private Tensor num_batches_tracked;
     private bool _isFolded;
 
-    /// <summary>Weight and variance 1, bias and mean 0.</summary>
+    /// <summary>Creates a layer with weight and variance 1, bias and mean 0.</summary>
     /// <param name="channels">C, at least 1.</param>
     public BatchNorm(int channels)
         : base(nameof(BatchNorm))
@@ -36,7 +36,10 @@ public sealed class BatchNorm : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>(x - mean) / sqrt(variance + epsilon) * weight + bias; mean and variance of the batch in training, the running ones in evaluation.</summary>
+    /// <summary>
+    /// Computes (x - mean) / sqrt(variance + epsilon) * weight + bias, with the batch's mean and variance in training and the running ones in
+    /// evaluation.
+    /// </summary>
     /// <param name="maps">Shape [N, C, H, W].</param>
     /// <returns>Shape [N, C, H, W].</returns>
     public override Tensor forward(Tensor maps)
@@ -52,7 +55,7 @@ public sealed class BatchNorm : Module<Tensor, Tensor>
         return functional.batch_norm(maps, running_mean, running_var, weight, bias, training, momentum: 0.1, eps: Epsilon);
     }
 
-    /// <summary>Computes with another module's weights and statistics from now on, and updates them.</summary>
+    /// <summary>Makes this module use, and in training update, another module's weights and statistics.</summary>
     internal void ShareWith(BatchNorm other) =>
         (weight, bias, running_mean, running_var, num_batches_tracked) = (
             other.weight,
@@ -62,11 +65,11 @@ public sealed class BatchNorm : Module<Tensor, Tensor>
             other.num_batches_tracked
         );
 
-    internal string WriteTo(OnnxGraph graph, string input) => graph.Normalize(input, weight, bias, running_mean, running_var, (float)Epsilon);
+    string IOnnxSource.WriteTo(OnnxGraph graph, string input) => graph.Normalize(input, weight, bias, running_mean, running_var, (float)Epsilon);
 
-    /// <summary>Moves this module's scale and shift into the convolution in front of it; from then on it hands its input on.</summary>
+    /// <summary>Moves this module's scale and shift into the convolution before it; afterwards this module returns its input unchanged.</summary>
     /// <remarks>w' = w gamma / sqrt(variance + epsilon), b' = beta + (b - mean) gamma / sqrt(variance + epsilon), computed in float64.</remarks>
-    /// <param name="convolution">The convolution whose output this module normalises.</param>
+    /// <param name="convolution">The convolution whose output this module normalizes.</param>
     internal void FoldInto(Conv2d convolution)
     {
         using var scope = NewDisposeScope();

@@ -3,11 +3,11 @@ using static TorchSharp.torch;
 
 namespace Kd.Vision.Models;
 
-/// <summary>Channels-last strides, which libtorch's convolutions run faster with.</summary>
-/// <remarks>TorchSharp has no memory_format argument; the strides of an NHWC block, seen as NCHW, are the same thing.</remarks>
+/// <summary>Converts tensors to channels-last strides, with which libtorch's convolutions run faster.</summary>
+/// <remarks>TorchSharp has no memory_format argument; the strides of an NHWC block viewed as NCHW are equivalent.</remarks>
 public static class ChannelsLast
 {
-    /// <summary>The same values with channels-last strides.</summary>
+    /// <summary>Returns a copy of a tensor with channels-last strides.</summary>
     /// <param name="tensor">Shape [N, C, H, W].</param>
     public static Tensor Apply(Tensor tensor)
     {
@@ -17,7 +17,7 @@ public static class ChannelsLast
         return target.copy_(tensor);
     }
 
-    /// <summary>Gives the weights of all convolutions of a module channels-last strides, in place.</summary>
+    /// <summary>Converts the weights of all convolutions of a module to channels-last strides, in place.</summary>
     public static void Apply(nn.Module module)
     {
         using var _ = no_grad();

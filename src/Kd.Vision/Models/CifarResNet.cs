@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 
 namespace Kd.Vision.Models;
 
-/// <summary>The CIFAR ResNets (20, 32, 44, 56, 110 layers) with the parameter-free shortcut.</summary>
+/// <summary>The CIFAR ResNets of 20, 32, 44, 56 and 110 layers with the parameter-free shortcut.</summary>
 /// <remarks>Source: He et al. 2016, section 4.2, shortcut option A: subsampling by 2 and zero-padded channels.</remarks>
 public sealed class CifarResNet : Module<Tensor, Tensor>, IOnnxSource
 {
@@ -20,7 +20,7 @@ public sealed class CifarResNet : Module<Tensor, Tensor>, IOnnxSource
     /// <summary>Builds the network with random weights.</summary>
     /// <param name="depth">20, 32, 44, 56 or 110.</param>
     /// <param name="classes">Number of classes, at least 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Another depth, or no class.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The depth is another one, or there is no class.</exception>
     public CifarResNet(int depth, int classes)
         : base(nameof(CifarResNet))
     {
@@ -38,8 +38,8 @@ public sealed class CifarResNet : Module<Tensor, Tensor>, IOnnxSource
         Initialization.KaimingFanOut(this);
     }
 
-    /// <summary>Images to logits.</summary>
-    /// <param name="images">Shape [N, 3, H, W], normalised.</param>
+    /// <summary>Maps images to logits.</summary>
+    /// <param name="images">Shape [N, 3, H, W], normalized.</param>
     /// <returns>Shape [N, C], before softmax.</returns>
     public override Tensor forward(Tensor images)
     {

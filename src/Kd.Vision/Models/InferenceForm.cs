@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 
 namespace Kd.Vision.Models;
 
-/// <summary>The form of a network that only answers: batch norm folded into the convolutions, channels-last strides, a chosen precision.</summary>
+/// <summary>Prepares a network for inference only: folds batch norm into the convolutions and sets channels-last strides and a precision.</summary>
 public static class InferenceForm
 {
-    /// <summary>Gives a network this form, in place and for good: it cannot be trained or saved any more.</summary>
-    /// <param name="network">A network whose modules register a batch norm directly behind the convolution that feeds it, as those of <see cref="ModelCatalog"/> do.</param>
-    /// <param name="precision">Float32, BFloat16 or Float16; its inputs must have it too.</param>
+    /// <summary>Converts a network in place. This cannot be undone: the network can no longer be trained or saved.</summary>
+    /// <param name="network">A network that registers each batch norm directly after its convolution, as those of <see cref="ModelCatalog"/> do.</param>
+    /// <param name="precision">Float32, BFloat16 or Float16; the inputs must have it too.</param>
     public static void Apply(nn.Module network, ScalarType precision)
     {
         network.eval();

@@ -4,10 +4,10 @@ using static TorchSharp.torch.nn;
 
 namespace Kd.Vision.Models;
 
-/// <summary>Weight initialisation as torchvision's convolutional classifiers have it.</summary>
+/// <summary>Initializes weights as torchvision's convolutional classifiers do.</summary>
 internal static class Initialization
 {
-    /// <summary>Convolutions by He et al. 2015 (normal, fan-out, ReLU gain), without bias; batch norm stays at weight 1, bias 0.</summary>
+    /// <summary>Initializes convolutions by He et al. 2015 (normal, fan-out, ReLU gain); batch norm keeps weight 1 and bias 0.</summary>
     public static void KaimingFanOut(torch.nn.Module model)
     {
         using var _ = torch.no_grad();

@@ -7,7 +7,9 @@ using static TorchSharp.torch.nn;
 namespace Kd.Vision.Models;
 
 /// <summary>MobileNetV2 with torchvision's parameter names.</summary>
-/// <remarks>Source: Sandler et al. 2018, "MobileNetV2: Inverted Residuals and Linear Bottlenecks", table 2; names as torchvision's <c>mobilenet_v2</c>.</remarks>
+/// <remarks>
+/// Source: Sandler et al. 2018, "MobileNetV2: Inverted Residuals and Linear Bottlenecks", table 2; names as in torchvision's <c>mobilenet_v2</c>.
+/// </remarks>
 public sealed class MobileNetV2 : Module<Tensor, Tensor>, IOnnxSource
 {
     private readonly Sequential features;
@@ -25,7 +27,7 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>, IOnnxSource
         (6, 320, 1, 1),
     ];
 
-    /// <summary>Builds the network with random weights from torch's global generator (torchvision's initialisation).</summary>
+    /// <summary>Builds the network with random weights from torch's global generator (torchvision's initialization).</summary>
     /// <param name="classes">Number of classes, at least 1.</param>
     /// <param name="width">Width multiplier, above 0; 1 is the paper's network.</param>
     /// <param name="smallImages">True for inputs of 64 px or less: the stem and the first strided stage keep stride 1.</param>
@@ -59,8 +61,8 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>, IOnnxSource
         init.zeros_(((Linear)classifier[1]).bias!);
     }
 
-    /// <summary>Images to logits.</summary>
-    /// <param name="images">Shape [N, 3, H, W], normalised.</param>
+    /// <summary>Maps images to logits.</summary>
+    /// <param name="images">Shape [N, 3, H, W], normalized.</param>
     /// <returns>Shape [N, C], before softmax.</returns>
     public override Tensor forward(Tensor images)
     {
@@ -79,7 +81,7 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>, IOnnxSource
             ReLU6(inplace: true)
         );
 
-    /// <summary>Channels rounded to a multiple of 8, never more than 10% down (the rule of the paper's reference code).</summary>
+    /// <summary>Rounds a number of channels to a multiple of 8, by at most 10% down (the rule of the paper's reference code).</summary>
     private static int RoundChannels(double channels)
     {
         var rounded = Math.Max(8, (int)(channels + 4) / 8 * 8);

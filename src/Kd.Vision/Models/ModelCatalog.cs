@@ -8,10 +8,10 @@ namespace Kd.Vision.Models;
 /// <summary>Builds a network by its name.</summary>
 public static class ModelCatalog
 {
-    // Weights are drawn from torch's one generator: two networks that are built at once would take each other's numbers.
+    // Weights are drawn from torch's global generator: two networks built at the same time would consume each other's numbers.
     private static readonly Lock s_generator = new();
 
-    /// <summary>The names that <see cref="Create"/> knows.</summary>
+    /// <summary>The names that <see cref="Create"/> accepts.</summary>
     public static IReadOnlyList<string> Architectures { get; } =
     [
         "resnet18",
@@ -27,16 +27,16 @@ public static class ModelCatalog
         "mobilenet_v2",
     ];
 
-    /// <summary>Width and height that a network was made for, px. It takes other sizes, but pretrained weights expect this one.</summary>
+    /// <summary>Returns the width and height that a network was designed for, px. Other sizes work, but pretrained weights expect this one.</summary>
     /// <param name="architecture">One of <see cref="Architectures"/>.</param>
     public static int InputSize(string architecture) => architecture.StartsWith("cifar", StringComparison.Ordinal) ? 32 : 224;
 
-    /// <summary>Builds a classifier with random weights; safe on any thread, as long as nothing else draws from torch's generator meanwhile.</summary>
+    /// <summary>Builds a classifier with random weights; safe on any thread as long as no other code draws from torch's generator at the same time.</summary>
     /// <param name="architecture">One of <see cref="Architectures"/>.</param>
     /// <param name="classes">Number of classes, at least 1.</param>
     /// <param name="seed">Seed of the weights.</param>
     /// <param name="width">Width multiplier; only <c>mobilenet_v2</c> has one.</param>
-    /// <param name="smallImages">True for inputs of 64 px or less; only <c>mobilenet_v2</c> has such a form.</param>
+    /// <param name="smallImages">True for inputs of 64 px or less; only <c>mobilenet_v2</c> has this variant.</param>
     /// <exception cref="ArgumentException">The name is not known.</exception>
     public static Module<Tensor, Tensor> Create(string architecture, int classes, long seed, double width = 1.0, bool smallImages = false)
     {

@@ -7,7 +7,9 @@ using static TorchSharp.torch.nn;
 namespace Kd.Vision.Models;
 
 /// <summary>ResNet-18/34/50/101/152 with torchvision's parameter names.</summary>
-/// <remarks>Source: He et al. 2016, "Deep Residual Learning for Image Recognition", table 1; the stride of a bottleneck sits in its 3x3 convolution, as torchvision has it.</remarks>
+/// <remarks>
+/// Source: He et al. 2016, "Deep Residual Learning for Image Recognition", table 1. A bottleneck has its stride in the 3x3 convolution, as in torchvision.
+/// </remarks>
 public sealed class ResNet : Module<Tensor, Tensor>, IOnnxSource
 {
     private readonly Conv2d conv1;
@@ -37,7 +39,7 @@ public sealed class ResNet : Module<Tensor, Tensor>, IOnnxSource
     /// <summary>Builds a ResNet with random weights.</summary>
     /// <param name="depth">18, 34, 50, 101 or 152.</param>
     /// <param name="classes">Number of classes, at least 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Another depth, or no class.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The depth is another one, or there is no class.</exception>
     public static ResNet Create(int depth, int classes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
@@ -52,8 +54,8 @@ public sealed class ResNet : Module<Tensor, Tensor>, IOnnxSource
         };
     }
 
-    /// <summary>Images to logits.</summary>
-    /// <param name="images">Shape [N, 3, H, W], normalised.</param>
+    /// <summary>Maps images to logits.</summary>
+    /// <param name="images">Shape [N, 3, H, W], normalized.</param>
     /// <returns>Shape [N, C], before softmax.</returns>
     public override Tensor forward(Tensor images)
     {

@@ -16,11 +16,11 @@ public sealed class Adam : Optimizer
     private const double Epsilon = 1e-8;
     private readonly bool _decoupled;
 
-    /// <summary>Starts with moments of 0.</summary>
-    /// <param name="parameters">What is optimised; not owned.</param>
+    /// <summary>Creates an optimizer with moments of 0.</summary>
+    /// <param name="parameters">The parameters to optimize; not owned.</param>
     /// <param name="learningRate">Step size, above 0.</param>
     /// <param name="weightDecay">At least 0.</param>
-    /// <param name="decoupled">AdamW: the weights themselves shrink by learningRate * weightDecay. Else weightDecay times the weights is added to their gradient.</param>
+    /// <param name="decoupled">AdamW: scales the weights by 1 - learningRate * weightDecay. Else weightDecay * weights is added to the gradient.</param>
     public Adam(IEnumerable<Parameter> parameters, double learningRate, double weightDecay, bool decoupled = false)
         : base(parameters, learningRate, weightDecay, "first", "second") => _decoupled = decoupled;
 

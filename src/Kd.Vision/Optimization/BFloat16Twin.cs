@@ -5,18 +5,21 @@ using BatchNorm = Kd.Vision.Models.BatchNorm;
 
 namespace Kd.Vision.Optimization;
 
-/// <summary>Mixed precision: a network's convolutions and linear layers computed in bfloat16, forward and backward; its weights, batch normalisation, optimiser and loss stay float32.</summary>
+/// <summary>
+/// Trains a network in mixed precision: convolutions and linear layers compute in bfloat16, forward and backward; weights, batch normalization,
+/// optimizer and loss stay float32.
+/// </summary>
 /// <remarks>
-/// TorchSharp has no autocast. A twin network holds bfloat16 copies of those weights, rounded anew before each pass, and shares everything else with the original; its gradients
-/// are handed over in float32. Bfloat16 has float32's exponents, so no loss scaling is needed. Source: Micikevicius et al. 2018, "Mixed Precision Training"; Kalamkar et al. 2019,
-/// "A Study of BFLOAT16 for Deep Learning Training".
+/// TorchSharp has no autocast. A twin network has bfloat16 copies of those weights, which are rounded anew before each pass, and shares everything
+/// else with the original; its gradients are copied to the original in float32. Bfloat16 has the exponent range of float32, so no loss scaling is
+/// needed. Sources: Micikevicius et al. 2018, "Mixed Precision Training"; Kalamkar et al. 2019, "A Study of BFLOAT16 for Deep Learning Training".
 /// </remarks>
 public sealed class BFloat16Twin : IDisposable
 {
     private readonly Module<Tensor, Tensor> _twin;
     private readonly (Parameter Twin, Parameter Master)[] _rounded;
 
-    /// <summary>Ties a twin to its original.</summary>
+    /// <summary>Connects a twin to its original.</summary>
     /// <param name="twin">A network of the same architecture, on the same device; owned.</param>
     /// <param name="master">The network in training.</param>
     public BFloat16Twin(Module<Tensor, Tensor> twin, Module<Tensor, Tensor> master)
@@ -53,7 +56,7 @@ public sealed class BFloat16Twin : IDisposable
         }
     }
 
-    /// <summary>One pass in training.</summary>
+    /// <summary>Computes one training pass.</summary>
     /// <param name="images">Shape [N, 3, H, W], float32.</param>
     /// <returns>Logits [N, C], float32.</returns>
     public Tensor Call(Tensor images)
@@ -73,7 +76,7 @@ public sealed class BFloat16Twin : IDisposable
         return _twin.call(images.to_type(ScalarType.BFloat16)).to_type(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Gives the gradients of the last backward pass to the original, as float32.</summary>
+    /// <summary>Copies the gradients of the last backward pass to the original, as float32.</summary>
     public void HandOverGradients()
     {
         using var scope = NewDisposeScope();
@@ -82,7 +85,7 @@ public sealed class BFloat16Twin : IDisposable
             master.grad = twin.grad?.to_type(ScalarType.Float32);
     }
 
-    /// <summary>Whether a device computes and derives a bfloat16 convolution.</summary>
+    /// <summary>Tells whether a device supports a bfloat16 convolution and its gradient.</summary>
     /// <param name="device">The device.</param>
     public static bool IsSupported(Device device)
     {

@@ -5,17 +5,20 @@ using static TorchSharp.torch;
 
 namespace Kd.Vision.Optimization;
 
-/// <summary>Moves parameters along their gradients. What it remembers can be saved and restored to the bit.</summary>
-/// <remarks>Not TorchSharp's optimisers, whose scalars a garbage collection can free in the middle of a step (see <see cref="HeldScalars"/>).</remarks>
+/// <summary>Updates parameters from their gradients. Its state can be saved and restored to the bit.</summary>
+/// <remarks>
+/// TorchSharp's optimizers are not used: a garbage collection can free their scalars in the middle of a step (see <see cref="HeldScalars"/>).
+/// </remarks>
 public abstract class Optimizer : IDisposable
 {
     private readonly Parameter[] _parameters;
     private readonly (string Name, Tensor[] Slots)[] _memory;
 
-    /// <param name="parameters">What is optimised; not owned.</param>
+    /// <summary>Creates the state of all parameters, filled with 0.</summary>
+    /// <param name="parameters">The parameters to optimize; not owned.</param>
     /// <param name="learningRate">Step size, above 0.</param>
     /// <param name="weightDecay">At least 0.</param>
-    /// <param name="memory">Names of what is remembered of each parameter.</param>
+    /// <param name="memory">Names of the state tensors that each parameter has.</param>
     private protected Optimizer(IEnumerable<Parameter> parameters, double learningRate, double weightDecay, params string[] memory)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(learningRate);
@@ -31,7 +34,7 @@ public abstract class Optimizer : IDisposable
     /// <summary>Steps taken.</summary>
     public long Steps { get; private set; }
 
-    /// <summary>What is remembered, by name and number of the parameter.</summary>
+    /// <summary>The state tensors, named by kind and index of the parameter.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> State =>
         _memory.SelectMany(memory => memory.Slots.Select((slot, index) => new KeyValuePair<string, Tensor>($"{memory.Name}.{index}", slot)));
 
@@ -48,10 +51,10 @@ public abstract class Optimizer : IDisposable
         }
     }
 
-    /// <summary>Scales all gradients down where their common norm is above a limit.</summary>
-    /// <remarks>g * min(1, limit / (|g| + 1e-6)), as torch.nn.utils.clip_grad_norm_ does; source: Pascanu et al. 2013, algorithm 1.</remarks>
+    /// <summary>Scales all gradients down if their common norm exceeds a limit.</summary>
+    /// <remarks>Computes g * min(1, limit / (|g| + 1e-6)), as torch.nn.utils.clip_grad_norm_ does; source: Pascanu et al. 2013, algorithm 1.</remarks>
     /// <param name="limit">Largest Euclidean norm of all gradients together, above 0.</param>
-    /// <returns>The norm before.</returns>
+    /// <returns>The norm before scaling.</returns>
     public double ClipGradients(double limit)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
@@ -65,7 +68,7 @@ public abstract class Optimizer : IDisposable
         return norm;
     }
 
-    /// <summary>Moves every parameter that has a gradient by one step.</summary>
+    /// <summary>Updates every parameter that has a gradient by one step.</summary>
     public void Step()
     {
         Steps++;
@@ -80,10 +83,10 @@ public abstract class Optimizer : IDisposable
         }
     }
 
-    /// <summary>Takes over what another optimiser of the same kind remembered.</summary>
-    /// <param name="steps">Its steps.</param>
+    /// <summary>Restores the state of another optimizer of the same kind.</summary>
+    /// <param name="steps">Its number of steps.</param>
     /// <param name="state">Its <see cref="State"/>.</param>
-    /// <exception cref="KeyNotFoundException">Something is missing.</exception>
+    /// <exception cref="KeyNotFoundException">A state tensor is missing.</exception>
     public void Restore(long steps, IReadOnlyDictionary<string, TensorData> state)
     {
         using var _ = no_grad();
@@ -103,6 +106,6 @@ public abstract class Optimizer : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Moves one parameter; without gradients, in a dispose scope.</summary>
+    /// <summary>Updates one parameter; runs without gradient recording, in a dispose scope of its own.</summary>
     private protected abstract void Move(Parameter parameter, Tensor gradient, Tensor[] memory);
 }

@@ -10,11 +10,11 @@ public sealed class Sgd : Optimizer
 {
     private readonly double _momentum;
 
-    /// <summary>Starts at rest.</summary>
-    /// <param name="parameters">What is optimised; not owned.</param>
+    /// <summary>Creates an optimizer with a velocity of 0.</summary>
+    /// <param name="parameters">The parameters to optimize; not owned.</param>
     /// <param name="learningRate">Step size, above 0.</param>
     /// <param name="weightDecay">L2 factor, at least 0.</param>
-    /// <param name="momentum">0 to 1.</param>
+    /// <param name="momentum">Momentum, 0 to 1.</param>
     public Sgd(IEnumerable<Parameter> parameters, double learningRate, double weightDecay, double momentum)
         : base(parameters, learningRate, weightDecay, "velocity") => _momentum = momentum;
 

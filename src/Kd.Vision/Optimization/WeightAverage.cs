@@ -6,8 +6,8 @@ namespace Kd.Vision.Optimization;
 
 /// <summary>An exponential moving average of a network's weights, kept in a second network.</summary>
 /// <remarks>
-/// a = d a + (1 - d) w with d = min(decay, (1 + n) / (10 + n)) after step n, so that early weights do not linger; buffers are copied. Source: Polyak and
-/// Juditsky 1992; the rising decay as in TensorFlow's ExponentialMovingAverage.
+/// a = d a + (1 - d) w with d = min(decay, (1 + n) / (10 + n)) after step n, so that early weights are forgotten quickly; buffers are copied.
+/// Source: Polyak and Juditsky 1992; the rising decay as in TensorFlow's ExponentialMovingAverage.
 /// </remarks>
 public sealed class WeightAverage : IDisposable
 {
@@ -15,7 +15,7 @@ public sealed class WeightAverage : IDisposable
     private readonly nn.Module _owner;
     private readonly (Tensor Average, Tensor Source, bool IsWeight)[] _pairs;
 
-    /// <summary>Starts with the network's weights.</summary>
+    /// <summary>Creates an average that starts with the network's weights.</summary>
     /// <param name="average">A network of the same architecture; owned.</param>
     /// <param name="source">The network in training.</param>
     /// <param name="decay">Above 0, below 1.</param>
@@ -30,7 +30,7 @@ public sealed class WeightAverage : IDisposable
             kept.copy_(from);
     }
 
-    /// <summary>Takes the weights after a step.</summary>
+    /// <summary>Updates the average with the weights after a step.</summary>
     /// <param name="steps">Steps taken.</param>
     public void Update(long steps)
     {

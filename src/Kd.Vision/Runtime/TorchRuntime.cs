@@ -3,14 +3,15 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
+using Kd.Core.Files;
 using TorchSharp;
 
 namespace Kd.Vision.Runtime;
 
-/// <summary>Loads TorchSharp's native libraries, also on hosts whose libstdc++ is older than the one that they were built with.</summary>
+/// <summary>Loads TorchSharp's native libraries, even on hosts whose libstdc++ is older than the one they were built with.</summary>
 /// <remarks>
-/// The runtime asks this class only after the ordinary load of <c>libLibTorchSharp.so</c> failed, so on newer hosts it does nothing.
-/// It then loads a copy in which the need for GLIBCXX_3.4.32 is weak. The original and the package cache are never written.
+/// The hook runs only after the ordinary load of <c>libLibTorchSharp.so</c> has failed, so on newer hosts it does nothing. It then loads a copy
+/// of the library in which the dependency on GLIBCXX_3.4.32 is weak. The original and the package cache are never written.
 /// </remarks>
 public static partial class TorchRuntime
 {
@@ -21,7 +22,7 @@ public static partial class TorchRuntime
     private static readonly List<string> s_trace = [];
     private static readonly Lazy<bool> s_loaded = new(Load);
 
-    /// <summary>Loads libtorch; cheap after the first call, safe from any thread.</summary>
+    /// <summary>Loads libtorch; cheap after the first call, safe on any thread.</summary>
     /// <exception cref="TorchLoadException">The libraries cannot be loaded on this host.</exception>
     public static void EnsureLoaded() => _ = s_loaded.Value;
 
@@ -32,8 +33,8 @@ public static partial class TorchRuntime
         torch.set_num_threads(threads);
     }
 
-    /// <summary>Chooses the device that <paramref name="name"/> asks for.</summary>
-    /// <param name="name"><c>auto</c> (CUDA where there is one, else CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+    /// <summary>Returns the device with a given name.</summary>
+    /// <param name="name"><c>auto</c> (CUDA if available, else CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
     /// <exception cref="ArgumentException">The name is not one of these, or the device is not on this machine.</exception>
     public static torch.Device ChooseDevice(string name)
     {
@@ -52,12 +53,13 @@ public static partial class TorchRuntime
         var count = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
         if (index >= count)
             throw new ArgumentException(
-                $"Device '{name}' was asked for, but libtorch sees {count} CUDA devices. Use Device=cpu or auto, or build with -p:Torch=cuda on a machine with an NVIDIA driver."
+                $"Device '{name}' was requested, but libtorch sees {count} CUDA devices. "
+                    + "Use Device=cpu or auto, or build with -p:Torch=cuda on a machine with an NVIDIA driver."
             );
         return torch.device(DeviceType.CUDA, index);
     }
 
-#pragma warning disable CA2255 // The hook must stand before TorchSharp's own static constructors run, whoever calls them first.
+#pragma warning disable CA2255 // The hook must be installed before TorchSharp's static constructors run, whichever code triggers them.
     [ModuleInitializer]
     internal static void InstallHook() => AssemblyLoadContext.Default.ResolvingUnmanagedDll += OnUnresolved;
 #pragma warning restore CA2255
@@ -68,7 +70,7 @@ public static partial class TorchRuntime
     private static bool Load()
     {
         KeepToSafeKernels();
-        // TorchSharp's own fallback copies libtorch (480 MB) out of the package cache before it gives up; fail before it gets there.
+        // TorchSharp's own fallback copies libtorch (480 MB) out of the package cache before it gives up; fail before that.
         var torchSharp = typeof(torch).Assembly;
         if (!NativeLibrary.TryLoad("torch_cpu", torchSharp, null, out _))
             throw Failure("libtorch_cpu was not found or could not be loaded.");
@@ -86,14 +88,16 @@ public static partial class TorchRuntime
         }
     }
 
-    // oneDNN plans its newer kernels (from AVX2 on) by the sizes of the caches. Where the processor hides them it crashes or computes wrong logits, so it must do with AVX there.
+    // oneDNN plans its newer kernels (from AVX2 on) by the cache sizes. If the processor hides them, oneDNN crashes or computes wrong logits;
+    // it is then limited to AVX.
     private static void KeepToSafeKernels()
     {
         if (!OperatingSystem.IsWindows() && ProcessorCaches.AreHidden)
             SetEnvironment("ONEDNN_MAX_CPU_ISA", "AVX", overwrite: 0);
     }
 
-    // Where NNPACK does not know the processor, libtorch says so at every convolution. It reads its log level from the environment, which .NET's own Environment does not reach, when it is told to.
+    // If NNPACK does not know the processor, libtorch logs a warning at every convolution. initLogging reads the log level from the native
+    // environment, which .NET's Environment class does not change.
     private static unsafe void SilenceWarnings(Assembly torchSharp)
     {
         if (
@@ -114,8 +118,8 @@ public static partial class TorchRuntime
             TorchSharp's native libraries do not load on {RuntimeInformation.OSDescription} ({RuntimeInformation.RuntimeIdentifier}): {what}
             Tried the files beside {AppContext.BaseDirectory}
             {tried}
-            To mend it: rebuild on this platform (dotnet build); on Linux use x86-64 with glibc 2.28 or later and install libgomp1/libstdc++6;
-            on GPU machines build with -p:Torch=cuda. LD_DEBUG=libs shows what the loader misses.
+            To fix it: rebuild on this platform (dotnet build); on Linux use x86-64 with glibc 2.28 or later and install libgomp1/libstdc++6;
+            on GPU machines build with -p:Torch=cuda. LD_DEBUG=libs shows what the loader cannot find.
             """,
             inner
         );
@@ -132,7 +136,7 @@ public static partial class TorchRuntime
                 var copy = EnsurePatchedCopy(bridge);
                 if (copy is null)
                     return 0;
-                // The copy's neighbours are in the original's folder: load them first, then the loader finds them by name.
+                // The copy depends on libraries in the original's folder: once they are loaded, the loader finds them by name.
                 NativeLibrary.TryLoad(Path.Combine(Path.GetDirectoryName(bridge)!, "libtorch.so"), out _);
                 var handle = NativeLibrary.Load(copy);
                 s_trace.Add($"loaded {copy} ({MissingVersion} made weak)");
@@ -153,14 +157,14 @@ public static partial class TorchRuntime
         return folders.Select(folder => Path.Combine(folder, BridgeFile)).FirstOrDefault(File.Exists);
     }
 
-    /// <summary>Writes the patched copy once per original (named by its hash), beside it or, where that is read-only, in the user's cache.</summary>
+    /// <summary>Writes the patched copy once per original (named by its hash), next to it or, if that folder is read-only, in the user's cache.</summary>
     private static string? EnsurePatchedCopy(string bridge)
     {
         var image = File.ReadAllBytes(bridge);
         var name = $"libLibTorchSharp.{Convert.ToHexStringLower(XxHash64.Hash(image))}.so";
         if (WeakSymbolVersion.Mark(image, MissingVersion) == 0)
         {
-            s_trace.Add($"{bridge} does not need {MissingVersion}; its failure has another cause");
+            s_trace.Add($"{bridge} does not need {MissingVersion}; its failure to load has another cause");
             return null;
         }
 
@@ -185,10 +189,10 @@ public static partial class TorchRuntime
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            // Several services start at once: write aside, then rename, so that each sees a whole file.
+            // AtomicFile.Write supports one writer per path, but several services may start at the same time: each writes a file of its own first.
             var aside = $"{path}.{Environment.ProcessId}";
-            File.WriteAllBytes(aside, content);
-            File.Move(aside, path, overwrite: true);
+            AtomicFile.Write(aside, file => file.Write(content));
+            AtomicFile.Move(aside, path);
             return true;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

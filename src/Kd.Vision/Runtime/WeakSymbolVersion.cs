@@ -5,7 +5,7 @@ namespace Kd.Vision.Runtime;
 
 /// <summary>Marks one needed symbol version of a 64-bit little-endian ELF file as weak (VER_FLG_WEAK).</summary>
 /// <remarks>
-/// The dynamic loader refuses a library whose version need is missing from the host, unless that need is weak. TorchSharp 0.107.0
+/// The dynamic loader refuses a library that needs a version missing from the host, unless the need is weak. TorchSharp 0.107.0
 /// needs GLIBCXX_3.4.32 only for <c>_ZSt21ios_base_library_init</c>, which no relocation uses, so weak is enough.
 /// Layout: System V ABI, "Symbol Versioning" (Elf64_Verneed, Elf64_Vernaux).
 /// </remarks>
@@ -17,7 +17,7 @@ internal static class WeakSymbolVersion
     private const ushort WeakFlag = 2;
 
     /// <summary>Sets the flag in <paramref name="image"/>, in place.</summary>
-    /// <returns>How many entries were marked; 0 when the file does not need that version or has it weak already.</returns>
+    /// <returns>The number of entries marked; 0 if the file does not need that version or the need is already weak.</returns>
     /// <exception cref="InvalidDataException">The bytes are not a 64-bit little-endian ELF file with a dynamic segment.</exception>
     public static int Mark(Span<byte> image, string version)
     {
@@ -66,25 +66,7 @@ internal static class WeakSymbolVersion
 
     private static (int Strings, int Needs, int Count) ReadDynamicSegment(ReadOnlySpan<byte> image)
     {
-        const int loadSegment = 1,
-            dynamicSegment = 2,
-            headerSize = 56;
-        var headers = (int)BinaryPrimitives.ReadInt64LittleEndian(image[32..]);
-        var headerCount = BinaryPrimitives.ReadUInt16LittleEndian(image[56..]);
-        var segments = new List<(long Address, long Offset, long Size)>();
-        var dynamic = (Offset: 0, Size: 0);
-        for (var i = 0; i < headerCount; i++)
-        {
-            var header = image.Slice(headers + i * headerSize, headerSize);
-            var offset = BinaryPrimitives.ReadInt64LittleEndian(header[8..]);
-            var size = BinaryPrimitives.ReadInt64LittleEndian(header[32..]);
-            var type = BinaryPrimitives.ReadInt32LittleEndian(header);
-            if (type == loadSegment)
-                segments.Add((BinaryPrimitives.ReadInt64LittleEndian(header[16..]), offset, size));
-            else if (type == dynamicSegment)
-                dynamic = ((int)offset, (int)size);
-        }
-
+        var (loaded, dynamic) = ReadSegments(image);
         long strings = 0,
             needs = 0,
             count = 0;
@@ -105,17 +87,43 @@ internal static class WeakSymbolVersion
             }
         }
 
-        return (FileOffset(strings), FileOffset(needs), (int)count);
-
-        int FileOffset(long address)
-        {
-            foreach (var segment in segments)
-            {
-                if (address >= segment.Address && address < segment.Address + segment.Size)
-                    return (int)(address - segment.Address + segment.Offset);
-            }
-
-            throw new InvalidDataException($"Address 0x{address:x} lies in no segment of the ELF file.");
-        }
+        return (FileOffset(loaded, strings), FileOffset(loaded, needs), (int)count);
     }
+
+    private static (List<LoadedSegment> Loaded, (int Offset, int Size) Dynamic) ReadSegments(ReadOnlySpan<byte> image)
+    {
+        const int loadSegment = 1,
+            dynamicSegment = 2,
+            headerSize = 56;
+        var headers = (int)BinaryPrimitives.ReadInt64LittleEndian(image[32..]);
+        var headerCount = BinaryPrimitives.ReadUInt16LittleEndian(image[56..]);
+        var loaded = new List<LoadedSegment>();
+        var dynamic = (Offset: 0, Size: 0);
+        for (var i = 0; i < headerCount; i++)
+        {
+            var header = image.Slice(headers + i * headerSize, headerSize);
+            var offset = BinaryPrimitives.ReadInt64LittleEndian(header[8..]);
+            var size = BinaryPrimitives.ReadInt64LittleEndian(header[32..]);
+            var type = BinaryPrimitives.ReadInt32LittleEndian(header);
+            if (type == loadSegment)
+                loaded.Add(new LoadedSegment(BinaryPrimitives.ReadInt64LittleEndian(header[16..]), offset, size));
+            else if (type == dynamicSegment)
+                dynamic = ((int)offset, (int)size);
+        }
+
+        return (loaded, dynamic);
+    }
+
+    private static int FileOffset(List<LoadedSegment> loaded, long address)
+    {
+        foreach (var segment in loaded)
+        {
+            if (address >= segment.Address && address < segment.Address + segment.Size)
+                return (int)(address - segment.Address + segment.Offset);
+        }
+
+        throw new InvalidDataException($"Address 0x{address:x} lies in no segment of the ELF file.");
+    }
+
+    private readonly record struct LoadedSegment(long Address, long Offset, long Size);
 }

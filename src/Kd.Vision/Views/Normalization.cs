@@ -3,20 +3,20 @@ using static TorchSharp.torch;
 
 namespace Kd.Vision.Views;
 
-/// <summary>Turns uint8 pixels into a network's input, on the network's device.</summary>
+/// <summary>Converts uint8 pixels to a network's input on the network's device.</summary>
 public static class Normalization
 {
-    /// <summary>Mean of red, green and blue of ImageNet, of 1.</summary>
+    /// <summary>ImageNet's mean of red, green and blue, on a scale of 0 to 1.</summary>
     public static IReadOnlyList<float> Mean { get; } = [0.485f, 0.456f, 0.406f];
 
-    /// <summary>Standard deviation of red, green and blue of ImageNet, of 1.</summary>
+    /// <summary>ImageNet's standard deviation of red, green and blue, on a scale of 0 to 1.</summary>
     public static IReadOnlyList<float> StandardDeviation { get; } = [0.229f, 0.224f, 0.225f];
 
-    /// <summary>Pixels to normalised floats: (x / 255 - mean) / std, with channels-last strides.</summary>
+    /// <summary>Converts pixels to normalized floats, (x / 255 - mean) / std, with channels-last strides.</summary>
     /// <param name="pixels">N views of uint8 RGB planes [3, size, size], one after another.</param>
     /// <param name="count">N.</param>
     /// <param name="size">Width and height, px.</param>
-    /// <param name="device">Where the network is.</param>
+    /// <param name="device">The network's device.</param>
     /// <returns>Shape [N, 3, size, size], float32; the caller (or the current dispose scope) owns it.</returns>
     public static Tensor ToInput(ReadOnlySpan<byte> pixels, int count, int size, Device device)
     {

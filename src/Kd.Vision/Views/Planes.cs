@@ -1,13 +1,13 @@
 namespace Kd.Vision.Views;
 
-/// <summary>Interleaved pixels as planes.</summary>
+/// <summary>Separates interleaved pixels into planes.</summary>
 internal static class Planes
 {
     /// <summary>Splits R, G, B of each pixel into three planes.</summary>
     /// <param name="pixels">3 * size * size bytes, row by row.</param>
     /// <param name="size">Width and height, px.</param>
-    /// <param name="flip">Mirrored left to right.</param>
-    /// <param name="target">[3, size, size].</param>
+    /// <param name="flip">Mirrors left to right.</param>
+    /// <param name="target">Receives [3, size, size].</param>
     public static void Split(ReadOnlySpan<byte> pixels, int size, bool flip, Span<byte> target)
     {
         var plane = size * size;

@@ -3,7 +3,7 @@ using Kd.Vision.Imaging;
 
 namespace Kd.Vision.Views;
 
-/// <summary>Chooses the parameters of views: random ones for training, the fixed one for evaluation.</summary>
+/// <summary>Chooses the parameters of views: random ones for training, fixed ones for evaluation.</summary>
 /// <param name="size">Width and height of a view, px.</param>
 /// <param name="small">True for pictures of 64 px or less, which are padded and cropped, never resized.</param>
 /// <param name="seed">Augmentation seed.</param>
@@ -20,7 +20,7 @@ public sealed class ViewPlanner(int size, bool small, long seed)
     /// <summary>Whether pictures are padded and cropped instead of resized.</summary>
     public bool Small => small;
 
-    /// <summary>A random view for training; the same arguments always give the same view.</summary>
+    /// <summary>Draws a view for training; the same arguments always give the same view.</summary>
     /// <param name="sample">Index of the sample.</param>
     /// <param name="view">Index of the view.</param>
     /// <param name="width">Width of the picture, px.</param>
@@ -32,16 +32,16 @@ public sealed class ViewPlanner(int size, bool small, long seed)
         {
             CheckSmall(width, height);
             var box = new PixelBox(random.NextInt32(2 * Padding + 1) - Padding, random.NextInt32(2 * Padding + 1) - Padding, size, size);
-            return new ViewParameters(ViewKind.PaddedCrop, box, size, NextFlip(ref random), ColourJitter.None);
+            return new ViewParameters(ViewKind.PaddedCrop, box, size, NextFlip(ref random), ColorJitter.None);
         }
 
         var crop = RandomResizedCrop(ref random, width, height);
         var flip = NextFlip(ref random);
-        var jitter = new ColourJitter(NextFactor(ref random), NextFactor(ref random), NextFactor(ref random), random.NextInt32(6));
+        var jitter = new ColorJitter(NextFactor(ref random), NextFactor(ref random), NextFactor(ref random), random.NextInt32(6));
         return new ViewParameters(ViewKind.ResizedCrop, crop, size, flip, jitter);
     }
 
-    /// <summary>The view for evaluation: shorter side to 256/224 of the size, centre crop; a small picture as it is.</summary>
+    /// <summary>Returns the view for evaluation: shorter side resized to 256/224 of the size, then a center crop. A small picture is used whole.</summary>
     /// <param name="width">Width of the picture, px.</param>
     /// <param name="height">Height of the picture, px.</param>
     public ViewParameters Evaluation(int width, int height)
@@ -49,21 +49,21 @@ public sealed class ViewPlanner(int size, bool small, long seed)
         if (small)
         {
             CheckSmall(width, height);
-            return new ViewParameters(ViewKind.PaddedCrop, new PixelBox(0, 0, size, size), size, false, ColourJitter.None);
+            return new ViewParameters(ViewKind.PaddedCrop, new PixelBox(0, 0, size, size), size, false, ColorJitter.None);
         }
 
         var (resizedWidth, resizedHeight) = ViewRenderer.EvaluationSize(width, height, size);
-        var box = new PixelBox(Centre(resizedWidth), Centre(resizedHeight), size, size);
-        return new ViewParameters(ViewKind.EvaluationCrop, box, size, false, ColourJitter.None);
+        var box = new PixelBox(Center(resizedWidth), Center(resizedHeight), size, size);
+        return new ViewParameters(ViewKind.EvaluationCrop, box, size, false, ColorJitter.None);
 
-        int Centre(int length) => (int)Math.Round((length - size) / 2.0, MidpointRounding.ToEven);
+        int Center(int length) => (int)Math.Round((length - size) / 2.0, MidpointRounding.ToEven);
     }
 
     private void CheckSmall(int width, int height)
     {
         if (width != size || height != size)
             throw new ArgumentException(
-                $"A picture of {width}x{height} px stands among small pictures of {size}x{size} px; all must have one size, or set Views:Size to resize them."
+                $"A picture has {width}x{height} px, but the others have {size}x{size} px; all must have one size, or set Views:Size to resize them."
             );
     }
 
@@ -72,7 +72,7 @@ public sealed class ViewPlanner(int size, bool small, long seed)
     // 0.8 to 1.2, in thousandths.
     private static int NextFactor(ref CounterRandom random) => 800 + random.NextInt32(401);
 
-    // torchvision's RandomResizedCrop: ten tries at an area of 8-100% and a ratio of 3/4-4/3, else the largest centred box of an allowed ratio.
+    // torchvision's RandomResizedCrop: ten attempts at an area of 8-100% and a ratio of 3/4-4/3, else the largest centered box with an allowed ratio.
     private static PixelBox RandomResizedCrop(ref CounterRandom random, int width, int height)
     {
         const double smallestRatio = 3.0 / 4.0,

@@ -2,26 +2,26 @@ using Kd.Vision.Imaging;
 
 namespace Kd.Vision.Views;
 
-/// <summary>Turns a picture and view parameters into pixels.</summary>
+/// <summary>Renders the pixels of views.</summary>
 public static class ViewRenderer
 {
-    /// <summary>Bytes of a rendered view.</summary>
+    /// <summary>Returns the number of bytes of a rendered view.</summary>
     /// <param name="size">Width and height, px.</param>
     public static int ByteCount(int size) => 3 * size * size;
 
-    /// <summary>Renders a view.</summary>
+    /// <summary>Renders a view of a picture.</summary>
     /// <param name="image">The picture.</param>
-    /// <param name="view">Its view.</param>
+    /// <param name="view">The view's parameters.</param>
     /// <param name="target">Receives uint8 RGB as planes [3, size, size]; at least <see cref="ByteCount"/> long.</param>
     public static void Render(RgbImage image, ViewParameters view, Span<byte> target)
     {
         var planes = target[..ByteCount(view.Size)];
         Planes.Split(Cut(image, view).Pixels, view.Size, view.Flip, planes);
-        if (view.Jitter != ColourJitter.None)
-            ColourAdjustment.Apply(planes, view.Jitter);
+        if (view.Jitter != ColorJitter.None)
+            ColorAdjustment.Apply(planes, view.Jitter);
     }
 
-    /// <summary>The size of a picture after the resize of the evaluation view (torchvision: shorter side exact, longer side rounded down).</summary>
+    /// <summary>Returns the size to which the evaluation view resizes a picture (as torchvision: shorter side exact, longer side rounded down).</summary>
     internal static (int Width, int Height) EvaluationSize(int width, int height, int size)
     {
         var shorter = (int)Math.Round(size * 256.0 / 224.0);
@@ -40,7 +40,7 @@ public static class ViewRenderer
             case ViewKind.PaddedCrop:
                 return MirrorCrop(image, view.Box);
             default:
-                throw new ArgumentOutOfRangeException(nameof(view), view.Kind, "Not a kind of view.");
+                throw new ArgumentOutOfRangeException(nameof(view), view.Kind, "Unknown kind of view.");
         }
     }
 

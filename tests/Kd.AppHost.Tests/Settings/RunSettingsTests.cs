@@ -4,7 +4,7 @@ namespace Kd.AppHost.Tests.Settings;
 
 public sealed class RunSettingsTests
 {
-    // What the Aspire CLI and the tests of AppHosts pass.
+    // Arguments that the Aspire CLI and tests of AppHosts pass.
     [Theory]
     [InlineData("--operation", "publish", "--step", "manifest")]
     [InlineData("--DcpPublisher:RandomizePorts=true")]
@@ -16,7 +16,7 @@ public sealed class RunSettingsTests
     public void TryRead_NoSettings_IsTheDemoWithPathsOfTheUsersFolder()
     {
         Assert.True(RunSettings.TryRead(["--Cache:Folder=kept"], out var settings));
-        Assert.False(settings.HasOwnRedis);
+        Assert.False(settings.UsesExternalRedis);
         Assert.Equal(Path.GetFullPath("kept"), settings.CacheFolder);
         var variables = settings.Variables(["Dataset", "Run"]).ToDictionary();
         Assert.Equal("demo", variables["Dataset__Path"]);
@@ -28,7 +28,7 @@ public sealed class RunSettingsTests
     public void TryRead_RedisElsewhere_IsTaken()
     {
         Assert.True(RunSettings.TryRead(["--ConnectionStrings:cache=redis.example:6379"], out var settings));
-        Assert.True(settings.HasOwnRedis);
+        Assert.True(settings.UsesExternalRedis);
     }
 
     [Theory]

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Kd.AppHost.Tests.Trainer;
 
-/// <summary>The trainer's commands, with a server in the trainer's place. The end-to-end tests run them against a real one.</summary>
+/// <summary>Tests the trainer's commands against a fake server; the end-to-end tests run them against a real trainer.</summary>
 public sealed class TrainerCommandsTests
 {
     private static readonly IResult s_running = Results.Json(

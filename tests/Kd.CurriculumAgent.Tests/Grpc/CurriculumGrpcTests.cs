@@ -1,5 +1,5 @@
 using Grpc.Core;
-using Kd.CurriculumAgent.Runs;
+using Kd.CurriculumAgent.Hosting;
 using Kd.Protocol.Curriculum.V1;
 using Kd.Tests;
 
@@ -42,14 +42,7 @@ public sealed class CurriculumGrpcTests
     public async Task ReportEpoch_RepeatedAlsoAfterARestart_GivesTheSameAnswer()
     {
         using var folder = TestFiles.CreateFolder();
-        var report = new ReportEpochRequest
-        {
-            RunId = "run",
-            Epoch = 0,
-            Accuracy = 61,
-            Loss = 1.5,
-            Difficulty = 0.4,
-        };
+        var report = Report(epoch: 0, accuracy: 61, loss: 1.5);
         ReportEpochReply first,
             repeated,
             restarted,
@@ -68,17 +61,7 @@ public sealed class CurriculumGrpcTests
             using var channel = agent.Open();
             var client = new Curriculum.CurriculumClient(channel);
             restarted = await client.ReportEpochAsync(report, RunningService.WithKey());
-            other = await client.ReportEpochAsync(
-                new ReportEpochRequest
-                {
-                    RunId = "run",
-                    Epoch = 1,
-                    Accuracy = 64,
-                    Loss = 1.25,
-                    Difficulty = 0.4,
-                },
-                RunningService.WithKey()
-            );
+            other = await client.ReportEpochAsync(Report(epoch: 1, accuracy: 64, loss: 1.25), RunningService.WithKey());
         }
 
         Assert.Equal(first, repeated);
@@ -123,21 +106,7 @@ public sealed class CurriculumGrpcTests
             request.RunId = name;
             var targets = new List<Target> { (await client.StartRunAsync(request, RunningService.WithKey())).Target };
             for (var epoch = 0; epoch < 9; epoch++)
-                targets.Add(
-                    (
-                        await client.ReportEpochAsync(
-                            new ReportEpochRequest
-                            {
-                                RunId = name,
-                                Epoch = epoch,
-                                Accuracy = 40 + epoch,
-                                Loss = 2,
-                                Difficulty = 0.4,
-                            },
-                            RunningService.WithKey()
-                        )
-                    ).Target
-                );
+                targets.Add((await client.ReportEpochAsync(Report(epoch, 40 + epoch, loss: 2, name), RunningService.WithKey())).Target);
             return targets;
         }
     }
@@ -181,6 +150,16 @@ public sealed class CurriculumGrpcTests
             Strategy = Strategy.EasyToHard,
             EpochRatio = 0.7,
             Seed = 1,
+        };
+
+    private static ReportEpochRequest Report(int epoch, double accuracy, double loss, string run = "run") =>
+        new()
+        {
+            RunId = run,
+            Epoch = epoch,
+            Accuracy = accuracy,
+            Loss = loss,
+            Difficulty = 0.4,
         };
 
     private static Task<RunningService> StartAsync(TemporaryFolder folder) =>

@@ -1,4 +1,4 @@
-using Kd.CurriculumAgent.Environment;
+using Kd.CurriculumAgent.Decisions;
 using Kd.CurriculumAgent.Policies;
 using Kd.CurriculumAgent.Runs;
 
@@ -11,19 +11,26 @@ public sealed class PolicyTests
     [Fact]
     public void Schedule_OverARun_RisesFromZeroByItsShape()
     {
-        Assert.Equal(Enumerable.Range(0, Epochs).Select(epoch => (double)epoch / Epochs), Run(new(PolicyKind.Schedule)).Select(target => target.Threshold));
-        var cosine = Run(new(PolicyKind.Schedule, Cosine: true)).Select(target => target.Threshold).ToList();
+        Assert.Equal(
+            Enumerable.Range(0, Epochs).Select(epoch => (double)epoch / Epochs),
+            Run(new PolicySpecification { Kind = PolicyKind.Schedule }).Select(target => target.Threshold)
+        );
+        var cosine = Run(new PolicySpecification { Kind = PolicyKind.Schedule, Cosine = true }).Select(target => target.Threshold).ToList();
         Assert.Equal(0, cosine[0]);
         Assert.Equal(0.5, cosine[Epochs / 2], 1e-12);
         Assert.True(cosine[1] < 1.0 / Epochs && cosine.Zip(cosine.Skip(1)).All(pair => pair.First < pair.Second));
     }
 
     [Fact]
-    public void Fixed_OverARun_ChangesNothing() => Assert.Equal([new EpochTarget(4, 0.3, 0.7, 0)], Run(new(PolicyKind.Fixed, Threshold: 0.3)).Distinct());
+    public void Fixed_OverARun_ChangesNothing() =>
+        Assert.Equal([new EpochTarget(4, 0.3, 0.7, 0)], Run(new PolicySpecification { Kind = PolicyKind.Fixed, Threshold = 0.3 }).Distinct());
 
     [Fact]
     public void None_OverARun_VisitsEverything() =>
-        Assert.All(Run(new(PolicyKind.None)), target => Assert.Equal((4, 1, 0), (target.Temperature, target.EpochRatio, target.PruneProbability)));
+        Assert.All(
+            Run(new PolicySpecification { Kind = PolicyKind.None }),
+            target => Assert.Equal((4, 1, 0), (target.Temperature, target.EpochRatio, target.PruneProbability))
+        );
 
     // 16 epochs, pruned until 0.875 of them are done: 14 epochs; by the reported progress where there is one.
     [Theory]
@@ -31,7 +38,10 @@ public sealed class PolicyTests
     [InlineData(true, 7)]
     public void InfoBatch_OverARun_PrunesUntilItsShareIsDone(bool twiceAsFast, int expected)
     {
-        var targets = Run(new(PolicyKind.InfoBatch, PruneProbability: 0.4), twiceAsFast ? epoch => Math.Min(1, 2 * (epoch + 1.0) / Epochs) : null);
+        var targets = Run(
+            new PolicySpecification { Kind = PolicyKind.InfoBatch, PruneProbability = 0.4 },
+            twiceAsFast ? epoch => Math.Min(1, 2 * (epoch + 1.0) / Epochs) : null
+        );
         Assert.Equal(expected, targets.TakeWhile(target => target.PruneProbability == 0.4).Count());
         Assert.All(targets.Skip(expected), target => Assert.Equal(0, target.PruneProbability));
         Assert.All(targets, target => Assert.Equal(1, target.EpochRatio));
@@ -44,7 +54,7 @@ public sealed class PolicyTests
     [InlineData(PolicyKind.Ppo)]
     public void ActionPolicies_SameSeed_TakeTheSameActionsWithinTheirRange(int kind)
     {
-        var specification = new PolicySpecification((PolicyKind)kind);
+        var specification = new PolicySpecification { Kind = (PolicyKind)kind };
         var targets = Run(specification);
         Assert.Equal(targets, Run(specification));
         Assert.NotEqual(targets, Run(specification, seed: 8));
@@ -99,7 +109,7 @@ public sealed class PolicyTests
         static (CurriculumRun Run, EpochAnswer Answer) ReportSecond(int seed, EpochResult result)
         {
             var run = new CurriculumRun(
-                new RunSettings("run", Epochs, 4, 1, 0.7, seed, 2, new PolicySpecification(PolicyKind.Bandit)),
+                CreateSettings(seed, updateEvery: 2, new PolicySpecification { Kind = PolicyKind.Bandit }),
                 _ => throw new InvalidOperationException()
             );
             run.Report(new EpochResult(40, 2, 0.4));
@@ -109,10 +119,7 @@ public sealed class PolicyTests
 
     private static List<EpochTarget> Run(PolicySpecification policy, Func<int, double>? progress = null, long seed = 7)
     {
-        var run = new CurriculumRun(
-            new RunSettings("run", Epochs, 4, 1, 0.7, seed, 5, policy),
-            _ => throw new InvalidOperationException("no learnt policy here")
-        );
+        var run = new CurriculumRun(CreateSettings(seed, updateEvery: 5, policy), _ => throw new InvalidOperationException("no learnt policy here"));
         var targets = new List<EpochTarget> { run.First };
         for (var epoch = 0; epoch < Epochs && !run.IsOver; epoch++)
         {
@@ -122,4 +129,17 @@ public sealed class PolicyTests
 
         return targets;
     }
+
+    private static RunSettings CreateSettings(long seed, int updateEvery, PolicySpecification policy) =>
+        new()
+        {
+            RunId = "run",
+            Epochs = Epochs,
+            InitialTemperature = 4,
+            Strategy = 1,
+            EpochRatio = 0.7,
+            Seed = seed,
+            UpdateEvery = updateEvery,
+            Policy = policy,
+        };
 }

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Kd.CurriculumAgent.Environment;
+using Kd.CurriculumAgent.Decisions;
 using Kd.CurriculumAgent.Policies;
 using Kd.Tests;
 

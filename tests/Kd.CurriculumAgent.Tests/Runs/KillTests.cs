@@ -7,7 +7,7 @@ using Kd.Tests;
 
 namespace Kd.CurriculumAgent.Tests.Runs;
 
-/// <summary>The agent as a process that is killed at moments by chance while runs report to it.</summary>
+/// <summary>Kills the agent's process at random times while a run reports to it.</summary>
 public sealed class KillTests
 {
     private const int Epochs = 150,
@@ -35,92 +35,95 @@ public sealed class KillTests
         CancellationToken cancellation
     )
     {
-        var (port, random, killed) = (RunningService.FreePort(), new CounterRandom(5, 0), 0);
-        var process = Start(folder, port);
+        var port = RunningService.FreePort();
+        var (random, killed) = (new CounterRandom(5, 0), 0);
         using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{port}");
         var client = new Curriculum.CurriculumClient(channel);
+        var process = Start(folder, port);
         try
         {
-            await PatientlyAsync(() =>
-                client
-                    .StartRunAsync(
-                        new StartRunRequest
-                        {
-                            RunId = "run",
-                            Epochs = Epochs,
-                            InitialTemperature = 4,
-                            Strategy = Strategy.EasyToHard,
-                            EpochRatio = 0.7,
-                            Seed = 1,
-                        },
-                        RunningService.WithKey()
-                    )
-                    .ResponseAsync
-            );
+            await PatientlyAsync(() => client.StartRunAsync(StartRequest(), RunningService.WithKey()).ResponseAsync, cancellation);
             var answers = new List<ReportEpochReply>();
             for (var epoch = 0; epoch < Epochs; epoch++)
             {
-                // The kill comes while the call is under way, somewhere in its milliseconds.
-                var kill =
-                    kills > 0 && epoch % (Epochs / kills) == Epochs / kills - 1
-                        ? Task.Delay(TimeSpan.FromMilliseconds(3 * random.NextDouble()), cancellation).ContinueWith(_ => process.Kill(), cancellation)
-                        : null;
-                var call = ReportAsync(epoch);
-                if (kill is not null)
+                var isKilled = kills > 0 && epoch % (Epochs / kills) == Epochs / kills - 1;
+                // The process is killed during the call, somewhere in its milliseconds.
+                var delay = isKilled ? Task.Delay(TimeSpan.FromMilliseconds(3 * random.NextDouble()), cancellation) : null;
+                var call = ReportAsync(client, epoch, cancellation);
+                if (delay is not null)
                 {
-                    await kill;
-                    await process.WaitForExitAsync(cancellation);
-                    process.Dispose();
-                    (process, killed) = (Start(folder, port), killed + 1);
+                    await delay;
+                    (process, killed) = (await RestartAsync(process, folder, port, cancellation), killed + 1);
                 }
 
                 answers.Add(await call);
             }
 
-            // A last agent knows the answers from the journal alone.
-            process.Kill();
-            await process.WaitForExitAsync(cancellation);
-            process.Dispose();
-            process = Start(folder, port);
-            var repeated = new List<ReportEpochReply>();
-            for (var epoch = 0; epoch < Epochs; epoch++)
-                repeated.Add(await ReportAsync(epoch));
-            return (answers, repeated, killed);
+            // The last process knows the answers from the journal alone.
+            process = await RestartAsync(process, folder, port, cancellation);
+            return (answers, await RepeatAsync(client, cancellation), killed);
         }
         finally
         {
             process.Kill();
             process.Dispose();
         }
+    }
 
-        Task<ReportEpochReply> ReportAsync(int epoch)
-        {
-            var report = new ReportEpochRequest
-            {
-                RunId = "run",
-                Epoch = epoch,
-                Accuracy = 30 + epoch % 40,
-                Loss = 3 - epoch * 0.01,
-                Difficulty = 0.4,
-            };
-            return PatientlyAsync(() => client.ReportEpochAsync(report, RunningService.WithKey()).ResponseAsync);
-        }
+    private static async Task<List<ReportEpochReply>> RepeatAsync(Curriculum.CurriculumClient client, CancellationToken cancellation)
+    {
+        var repeated = new List<ReportEpochReply>();
+        for (var epoch = 0; epoch < Epochs; epoch++)
+            repeated.Add(await ReportAsync(client, epoch, cancellation));
+        return repeated;
+    }
 
-        async Task<T> PatientlyAsync<T>(Func<Task<T>> call)
+    private static async Task<Process> RestartAsync(Process process, string folder, int port, CancellationToken cancellation)
+    {
+        process.Kill();
+        await process.WaitForExitAsync(cancellation);
+        process.Dispose();
+        return Start(folder, port);
+    }
+
+    private static StartRunRequest StartRequest() =>
+        new()
         {
-            for (var started = Stopwatch.StartNew(); ; )
+            RunId = "run",
+            Epochs = Epochs,
+            InitialTemperature = 4,
+            Strategy = Strategy.EasyToHard,
+            EpochRatio = 0.7,
+            Seed = 1,
+        };
+
+    private static Task<ReportEpochReply> ReportAsync(Curriculum.CurriculumClient client, int epoch, CancellationToken cancellation)
+    {
+        var report = new ReportEpochRequest
+        {
+            RunId = "run",
+            Epoch = epoch,
+            Accuracy = 30 + epoch % 40,
+            Loss = 3 - epoch * 0.01,
+            Difficulty = 0.4,
+        };
+        return PatientlyAsync(() => client.ReportEpochAsync(report, RunningService.WithKey()).ResponseAsync, cancellation);
+    }
+
+    private static async Task<T> PatientlyAsync<T>(Func<Task<T>> call, CancellationToken cancellation)
+    {
+        for (var started = Stopwatch.StartNew(); ; )
+        {
+            try
             {
-                try
-                {
-                    return await call();
-                }
-                catch (RpcException error)
-                    when (error.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled
-                        && started.Elapsed < TimeSpan.FromSeconds(60)
-                    )
-                {
-                    await Task.Delay(50, cancellation);
-                }
+                return await call();
+            }
+            catch (RpcException error)
+                when (error.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled
+                    && started.Elapsed < TimeSpan.FromSeconds(60)
+                )
+            {
+                await Task.Delay(50, cancellation);
             }
         }
     }
@@ -131,7 +134,7 @@ public sealed class KillTests
         var program = Path.Combine(TestFiles.RepositoryRoot, "src", "Kd.CurriculumAgent", "bin", output.Parent!.Name, output.Name, "Kd.CurriculumAgent.dll");
         return Process.Start(
             new ProcessStartInfo(
-                System.Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+                Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
                 [
                     program,
                     $"--urls=http://127.0.0.1:{RunningService.FreePort()}",

@@ -1,6 +1,8 @@
-using Kd.CurriculumAgent.Environment;
-using Kd.CurriculumAgent.Policies;
+using Kd.CurriculumAgent.Decisions;
 using Kd.CurriculumAgent.Runs;
+using Kd.CurriculumAgent.Storage;
+using Kd.CurriculumAgent.Tests.Diagnostics;
+using Kd.Settings;
 using Kd.Tests;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -9,10 +11,24 @@ namespace Kd.CurriculumAgent.Tests.Runs;
 
 public sealed class RunStoreTests : IDisposable
 {
-    private static readonly RunSettings s_settings = new("run-1", 12, 4, 1, 0.7, 5, 0);
+    private static readonly RunSettings s_settings = new()
+    {
+        RunId = "run-1",
+        Epochs = 12,
+        InitialTemperature = 4,
+        Strategy = 1,
+        EpochRatio = 0.7,
+        Seed = 5,
+        UpdateEvery = 0,
+    };
+    private readonly MetricsFixture _fixture = new();
     private readonly TemporaryFolder _folder = TestFiles.CreateFolder();
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _fixture.Dispose();
+    }
 
     [Fact]
     public void Report_Repeated_GivesTheSameAnswerAndCountsOnce()
@@ -28,7 +44,7 @@ public sealed class RunStoreTests : IDisposable
         Assert.NotEqual(first.Answer.Reward, second.Answer.Reward);
     }
 
-    // A run that begins anew under a known name, perhaps with other settings, must not get the answers of the one before.
+    // A run that is started again, perhaps with other settings, must not get the answers of the earlier one.
     [Fact]
     public void Start_Restart_ForgetsTheReportsOfThatName()
     {
@@ -40,7 +56,7 @@ public sealed class RunStoreTests : IDisposable
 
         Assert.Throws<RunConflictException>(() => store.Report("run-1", 1, Result(1)));
         store.Report("run-1", 0, new EpochResult(99, 9, 0.9));
-        Assert.Equal(99, Open().Look("run-1").Epochs.Single().Result.Accuracy);
+        Assert.Equal(99, Open().GetSnapshot("run-1").Epochs.Single().Result.Accuracy);
         Assert.True(File.Exists(_folder.File("run-1.jsonl.old")), "the earlier journal is lost");
     }
 
@@ -88,7 +104,7 @@ public sealed class RunStoreTests : IDisposable
         return [.. epochs.Select(epoch => store.Report("run-1", epoch, Result(epoch)).Answer)];
     }
 
-    // A line of a version before this one, as an agent of then has left it.
+    // Lines as an agent of the first version wrote them.
     [Fact]
     public void Start_JournalOfTheFirstVersion_GoesOn()
     {
@@ -125,7 +141,7 @@ public sealed class RunStoreTests : IDisposable
     {
         var options = Options.Create(new AgentOptions { StateFolder = Path.Combine(_folder.Path, sub), UpdateEvery = 3 });
         var folder = new AgentFolder(options);
-        return new(options, folder, new LearntPolicies(folder), NullLogger<RunStore>.Instance);
+        return new(options, folder, new LearnedPolicies(folder), _fixture.Metrics, NullLogger<RunStore>.Instance);
     }
 
     private static EpochResult Result(int epoch) => new(40 + 3 * epoch + epoch % 3, 2.5 - 0.1 * epoch, 0.4);

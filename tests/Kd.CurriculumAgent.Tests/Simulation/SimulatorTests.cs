@@ -1,18 +1,24 @@
 using Kd.Core.Randomness;
-using Kd.CurriculumAgent.Environment;
+using Kd.CurriculumAgent.Decisions;
 using Kd.CurriculumAgent.Policies;
 using Kd.CurriculumAgent.Runs;
 using Kd.CurriculumAgent.Simulation;
+using Kd.CurriculumAgent.Storage;
+using Kd.CurriculumAgent.Tests.Diagnostics;
+using Kd.Settings;
 using Kd.Tests;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Kd.CurriculumAgent.Tests.Simulation;
 
-/// <summary>"Real" runs here follow a law that the tests know: accuracy comes nearer to 90 by a share of the gap, and the more, the higher the threshold is.</summary>
-public sealed class SimulatorTests
+/// <summary>Recorded runs follow a known law: in each epoch, accuracy approaches 90 by a share of the gap that grows with the threshold.</summary>
+public sealed class SimulatorTests : IDisposable
 {
     private const int Epochs = 20;
+    private readonly MetricsFixture _fixture = new();
+
+    public void Dispose() => _fixture.Dispose();
 
     [Fact]
     public void Measure_RunsThatItWasNotFittedTo_AreToldMuchBetterThanByTheMean()
@@ -29,59 +35,61 @@ public sealed class SimulatorTests
     [Fact]
     public void Train_AThresholdThatPays_IsLearntInSeconds()
     {
-        var school = new PolicySchool(new TrainingSimulator(Runs(1, 7)), Epochs, 4);
+        var training = new SimulatorTraining(new TrainingSimulator(Runs(1, 7)), Epochs, 4);
 
-        var network = school.Train(400, seed: 2);
+        var network = training.Train(400, seed: 2);
 
-        var learnt = school.Measure(seed => new PpoPolicy(seed, int.MaxValue, network), 100, 9);
-        var random = school.Measure(seed => new RandomActionPolicy(seed), 100, 9);
-        Assert.InRange(learnt - random, 1, 50);
+        var learned = training.Evaluate(seed => new PpoPolicy(seed, int.MaxValue, network), 100, 9);
+        var random = training.Evaluate(seed => new RandomActionPolicy(seed), 100, 9);
+        Assert.InRange(learned - random, 1, 50);
     }
 
     [Fact]
     public void Learn_AtTheAgent_KeepsAPolicyThatRunsBeginWith()
     {
         using var folder = TestFiles.CreateFolder();
-        var (store, policies, lessons) = Open(folder.Path);
+        var (store, policies, trainer) = Open(folder.Path);
         foreach (var (index, run) in Enumerable.Range(0, 4).Index())
             Report(store, $"run-{run}", index);
-        var request = new LessonRequest("warm", ["run-0", "run-1", "run-2"], ["run-3"], 30, 5);
+        var request = new PolicyTrainingRequest("warm", ["run-0", "run-1", "run-2"], ["run-3"], 30, 5);
 
-        var first = lessons.Learn(request);
+        var first = trainer.Train(request);
 
         Assert.Equal(60, first.FittedEpochs);
-        Assert.Equal(first.LearntAccuracy, Open(folder.Path).Lessons.Learn(request).LearntAccuracy);
-        Assert.Throws<RunConflictException>(() => lessons.Learn(request with { Seed = 6 }));
-        Assert.Throws<RunConflictException>(() => lessons.Learn(request with { Name = "other", Runs = ["run-0"], HeldOut = ["half"] }));
+        Assert.Equal(first.LearntAccuracy, Open(folder.Path).Trainer.Train(request).LearntAccuracy);
+        Assert.Throws<RunConflictException>(() => trainer.Train(request with { Seed = 6 }));
+        Assert.Throws<RunConflictException>(() => trainer.Train(request with { Name = "other", Runs = ["run-0"], HeldOut = ["half"] }));
 
-        var settings = Settings("warm-run", 3, new PolicySpecification(PolicyKind.PpoWarm, Learnt: "warm"));
+        var settings = Settings("warm-run", 3, new PolicySpecification { Kind = PolicyKind.PpoWarm, Learnt = "warm" });
         var target = store.Start(settings);
-        Assert.NotEmpty(store.Look("warm-run").Settings.Policy!.LearntChecksum!);
+        Assert.NotEmpty(store.GetSnapshot("warm-run").Settings.Policy!.LearntChecksum!);
         Assert.Equal(target, Open(folder.Path).Store.Start(settings));
         Assert.Contains(
             "call LearnPolicy first",
-            Assert.Throws<RunConflictException>(() => store.Start(Settings("x", 3, new PolicySpecification(PolicyKind.PpoWarm, Learnt: "nobody")))).Message
+            Assert
+                .Throws<RunConflictException>(() => store.Start(Settings("x", 3, new PolicySpecification { Kind = PolicyKind.PpoWarm, Learnt = "nobody" })))
+                .Message
         );
 
         var path = folder.File("policies/warm.json");
         File.WriteAllText(path, File.ReadAllText(path).Replace("\"Sum\": \"", "\"Sum\": \"0", StringComparison.Ordinal));
-        Assert.Contains("its checksum is wrong", Assert.Throws<AgentStateException>(() => policies.Pin(settings.Policy!)).Message);
+        Assert.Contains("its checksum is wrong", Assert.Throws<AgentStateException>(() => policies.FindChecksum("warm")).Message);
     }
 
-    private static (RunStore Store, LearntPolicies Policies, PolicyLessons Lessons) Open(string path)
+    private (RunStore Store, LearnedPolicies Policies, PolicyTrainer Trainer) Open(string path)
     {
         var options = Options.Create(new AgentOptions { StateFolder = path });
         var folder = new AgentFolder(options);
-        var policies = new LearntPolicies(folder);
-        var store = new RunStore(options, folder, policies, NullLogger<RunStore>.Instance);
-        // A run that is not finished, for those who ask for it.
-        store.Start(Settings("half", 1, new PolicySpecification(PolicyKind.RandomAction)));
-        return (store, policies, new PolicyLessons(store, policies));
+        var policies = new LearnedPolicies(folder);
+        var store = new RunStore(options, folder, policies, _fixture.Metrics, NullLogger<RunStore>.Instance);
+        // A run that is not finished.
+        store.Start(Settings("half", 1, new PolicySpecification { Kind = PolicyKind.RandomAction }));
+        return (store, policies, new PolicyTrainer(store, policies));
     }
 
     private static void Report(RunStore store, string name, int seed)
     {
-        var target = store.Start(Settings(name, seed, new PolicySpecification(PolicyKind.RandomAction)));
+        var target = store.Start(Settings(name, seed, new PolicySpecification { Kind = PolicyKind.RandomAction }));
         var (random, result) = (new CounterRandom((ulong)seed, 5), default(EpochResult));
         for (var epoch = 0; epoch < Epochs; epoch++)
         {
@@ -90,7 +98,18 @@ public sealed class SimulatorTests
         }
     }
 
-    private static RunSettings Settings(string name, int seed, PolicySpecification policy) => new(name, Epochs, 4, 1, 0.7, seed, 0, policy);
+    private static RunSettings Settings(string name, int seed, PolicySpecification policy) =>
+        new()
+        {
+            RunId = name,
+            Epochs = Epochs,
+            InitialTemperature = 4,
+            Strategy = 1,
+            EpochRatio = 0.7,
+            Seed = seed,
+            UpdateEvery = 0,
+            Policy = policy,
+        };
 
     private static List<RecordedRun> Runs(int firstSeed, int count) =>
         [

@@ -5,11 +5,12 @@ using Microsoft.Playwright;
 
 namespace Kd.EndToEnd.Tests.Dashboard;
 
-/// <summary>The Aspire dashboard of a real run in a real browser. With KD_SCREENSHOTS=FOLDER it leaves the pictures of docs/watching.md there, of a longer run.</summary>
+/// <summary>Tests the Aspire dashboard of a real run in a real browser.</summary>
+/// <remarks>With KD_SCREENSHOTS=FOLDER it uses a longer run and saves the pictures of docs/watching.md in that folder.</remarks>
 [Collection(nameof(OneAppHost))]
 public sealed partial class DashboardTests
 {
-    // As the demo, but for its length.
+    // The demo with a longer run.
     private static readonly string[] s_shown = ["--Training:Epochs=150"];
 
     [Fact]
@@ -52,7 +53,7 @@ public sealed partial class DashboardTests
         await Assertions.Expect(Row(page, "Kd.StudentTrainer")).ToContainTextAsync(new Regex(@"epoch \d+/"));
         await Assertions.Expect(page.GetByText("Run page")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("certificate")).ToHaveCountAsync(0);
-        // Wide enough for the state of a run.
+        // Wide enough for the state column of a run.
         await page.SetViewportSizeAsync(1600, 480);
         await browser.PictureAsync("dashboard-resources", whole: false);
         await page.SetViewportSizeAsync(1280, 720);
@@ -89,7 +90,7 @@ public sealed partial class DashboardTests
         await page.GotoAsync(new Uri(site, "/structuredlogs?filters=kd.run.id:equals:watched").ToString());
         await Assertions.Expect(page.GetByText("Epoch ended").First).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("No filters")).ToHaveCountAsync(0);
-        // The cache has nothing to do with runs, and says so by its absence.
+        // Services whose messages do not belong to a run must not be listed.
         await Assertions.Expect(page.Locator("tbody tr", new() { HasText = "Serving" })).ToHaveCountAsync(0);
         await page.Locator("tr", new() { HasText = "Epoch ended" }).First.GetByRole(AriaRole.Link).ClickAsync();
         await Assertions.Expect(page.GetByText("validate").First).ToBeVisibleAsync();

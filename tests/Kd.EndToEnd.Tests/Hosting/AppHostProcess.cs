@@ -9,10 +9,10 @@ using Kd.Tests;
 
 namespace Kd.EndToEnd.Tests.Hosting;
 
-/// <summary>The AppHost as a user starts it: a process of its own, whose services run below DCP.</summary>
+/// <summary>Runs the AppHost as a user does: in its own process, with services that DCP starts.</summary>
 internal sealed partial class AppHostProcess : IDisposable
 {
-    /// <summary>A study of seconds.</summary>
+    /// <summary>Settings of a study that takes seconds.</summary>
     public static readonly string[] Small =
     [
         "--Dataset:DemoTrainPerClass=4",
@@ -45,8 +45,8 @@ internal sealed partial class AppHostProcess : IDisposable
 
     public static AppHostProcess Start(params IEnumerable<string> arguments) => Start(Environment.CurrentDirectory, [Program("Kd.AppHost"), .. arguments]);
 
-    /// <summary>Runs the README's command to its end, without a build.</summary>
-    /// <param name="folder">Where the user is.</param>
+    /// <summary>Runs the README's command until it ends, without a build.</summary>
+    /// <param name="folder">Working directory.</param>
     /// <param name="arguments">Settings.</param>
     public static async Task<(int ExitCode, string Output)> DotnetRunAsync(string folder, params IEnumerable<string> arguments)
     {
@@ -67,7 +67,7 @@ internal sealed partial class AppHostProcess : IDisposable
         return (await host.WaitAsync(), host.Output);
     }
 
-    /// <summary>Runs a service to its end, without the host.</summary>
+    /// <summary>Runs a service without the host until it ends.</summary>
     /// <param name="project">For example Kd.TeacherService.</param>
     /// <param name="arguments">Settings.</param>
     public static async Task<(int ExitCode, string Output)> RunServiceAsync(string project, params IEnumerable<string> arguments)
@@ -111,7 +111,7 @@ internal sealed partial class AppHostProcess : IDisposable
         return host;
     }
 
-    /// <summary>Runs it to its end.</summary>
+    /// <summary>Runs the host until it ends.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(params IEnumerable<string> arguments)
     {
         using var host = Start(arguments);
@@ -132,18 +132,18 @@ internal sealed partial class AppHostProcess : IDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>Waits until the output contains a text, so many times.</summary>
+    /// <summary>Waits until the output contains a text a number of times.</summary>
     public async Task WaitForAsync(string text, int times = 1)
     {
         var waited = Stopwatch.StartNew();
         while (Regex.Count(Output, Regex.Escape(text)) < times)
         {
-            Assert.True(!HasExited && waited.Elapsed < s_longest, $"'{text}' did not come {times} times. The output:\n{Output}");
+            Assert.True(!HasExited && waited.Elapsed < s_longest, $"'{text}' did not appear {times} times. The output:\n{Output}");
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
     }
 
-    /// <summary>Asks for a run, as the run page does.</summary>
+    /// <summary>Queues a run, as the run page does.</summary>
     public async Task StartRunAsync(params (string Name, object Value)[] settings)
     {
         using var trainer = new HttpClient { BaseAddress = await PageAsync() };
@@ -155,7 +155,7 @@ internal sealed partial class AppHostProcess : IDisposable
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
     }
 
-    /// <summary>Ends it by a signal while a run is under way, and asserts that it ends well, says so, and ends everything with it.</summary>
+    /// <summary>Sends a signal during a run, and asserts that the host exits with code 0 and a message, and that all its processes end.</summary>
     /// <param name="signal">INT or TERM.</param>
     public async Task InterruptAsync(string signal)
     {
@@ -165,12 +165,12 @@ internal sealed partial class AppHostProcess : IDisposable
         Assert.True(exitCode == 0, Output);
         Assert.Contains("stopped before the end of its run; the same command continues it", Output);
         Assert.DoesNotContain("   at ", Output);
-        // DCP itself goes a moment after the host; the services must be gone by then.
+        // DCP ends a moment after the host; the services must have ended before.
         Assert.DoesNotContain(processes, process => process.Value.Contains("/Kd.", StringComparison.Ordinal) && IsAlive(process.Key));
         Assert.Empty(await WaitUntilGoneAsync(processes, TimeSpan.FromSeconds(15)));
     }
 
-    /// <summary>Address of the run page, once the output has told it.</summary>
+    /// <summary>Gets the address of the run page when the output contains it.</summary>
     public async Task<Uri> PageAsync()
     {
         await WaitForAsync("Run page:");
@@ -184,7 +184,7 @@ internal sealed partial class AppHostProcess : IDisposable
         var waited = Stopwatch.StartNew();
         while (!await IsSoAsync())
         {
-            Assert.True(!HasExited && waited.Elapsed < s_longest, $"The trainer did not get there. The output:\n{Output}");
+            Assert.True(!HasExited && waited.Elapsed < s_longest, $"The trainer did not reach the expected status. The output:\n{Output}");
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
 
@@ -212,7 +212,7 @@ internal sealed partial class AppHostProcess : IDisposable
         killed.ForEach(process => Signal("KILL", process.Key));
     }
 
-    /// <summary>Command lines of the processes that belong to the host, by id: DCP, the dashboard and the services.</summary>
+    /// <summary>Lists the command lines of the processes that belong to the host, by id: DCP, the dashboard and the services.</summary>
     public IReadOnlyDictionary<int, string> Processes()
     {
         var all = Directory
@@ -233,8 +233,8 @@ internal sealed partial class AppHostProcess : IDisposable
         return all.Where(Belongs).ToDictionary(id => id, id => commands[id]);
     }
 
-    /// <summary>Waits until none of some processes is left.</summary>
-    /// <returns>Those that are left after the time.</returns>
+    /// <summary>Waits until processes have ended.</summary>
+    /// <returns>Command lines of the processes that are still alive after the time.</returns>
     public static async Task<IReadOnlyList<string>> WaitUntilGoneAsync(IReadOnlyDictionary<int, string> processes, TimeSpan longest)
     {
         var waited = Stopwatch.StartNew();
@@ -243,7 +243,7 @@ internal sealed partial class AppHostProcess : IDisposable
         return [.. processes.Where(process => IsAlive(process.Key)).Select(process => process.Value)];
     }
 
-    /// <summary>Whether a process is there and is not a zombie.</summary>
+    /// <summary>Whether a process exists and is not a zombie.</summary>
     public static bool IsAlive(int id) => ReadOrEmpty($"/proc/{id}/stat") is { Length: > 0 } stat && stat[stat.LastIndexOf(')')..].Split(' ')[1] != "Z";
 
     public void Dispose()
@@ -289,6 +289,6 @@ internal sealed partial class AppHostProcess : IDisposable
     }
 }
 
-/// <summary>Real processes need the machine for themselves.</summary>
+/// <summary>Tests of real processes do not run in parallel with others.</summary>
 [CollectionDefinition(nameof(OneAppHost), DisableParallelization = true)]
 public sealed class OneAppHost;

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Kd.EndToEnd.Tests.Hosting;
 
-/// <summary>The real AppHost with real services, through Aspire's testing host.</summary>
+/// <summary>Tests the real AppHost with real services in Aspire's testing host.</summary>
 [Collection(nameof(OneAppHost))]
 public sealed class ApplicationTests
 {
@@ -14,7 +14,7 @@ public sealed class ApplicationTests
         await using var application = await RunningApplication.StartAsync("--Run:Study=false", "--Distillation:Method=kd-curriculum", "--Training:Epochs=1000");
         foreach (var service in new[] { "cache", "teacher", "agent" })
             await application.WaitForAsync(service, change => change.Snapshot.HealthStatus == HealthStatus.Healthy);
-        // Of the quick epochs not each one is shown: the host asks once a second.
+        // The host polls once a second, so that it does not show each of these short epochs.
         await application.WaitForTrainerAsync("/1000, ");
         Assert.Contains("pause", await application.EnabledCommandsAsync());
 
@@ -24,7 +24,7 @@ public sealed class ApplicationTests
         Assert.Contains("resume", await application.EnabledCommandsAsync());
         Assert.DoesNotContain("pause", await application.EnabledCommandsAsync());
 
-        // By the form here, by its meaning in the trainer.
+        // The host checks the syntax, the trainer the values.
         Assert.Contains(
             "Give a temperature, a threshold or both.",
             RunningApplication.Explanation(await application.ExecuteAsync("set-by-hand", ("epochs", "2")))
@@ -48,7 +48,7 @@ public sealed class ApplicationTests
         await application.UntilAsync("api/runs/waiting", waiting => waiting.GetArrayLength() == 0);
         await application.WaitForTrainerAsync("finished");
         Assert.True(File.Exists(Path.Combine(application.Folder, "next", "student.safetensors")));
-        Assert.Contains("No run is under way", (await application.ExecuteAsync("pause")).Message);
+        Assert.Contains("No run is in progress", (await application.ExecuteAsync("pause")).Message);
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class ApplicationTests
             }
         );
         await using var connection = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{redis.Port},password=secret");
-        // Each view was computed once, by one of them.
+        // Each view was computed once, by one replica.
         Assert.Equal((long)await connection.GetDatabase().ExecuteAsync("DBSIZE"), replicas.Sum(replica => replica.GetProperty("computed").GetInt64()));
     }
 }

@@ -3,18 +3,18 @@ using Kd.Tests;
 
 namespace Kd.EndToEnd.Tests.Hosting;
 
-/// <summary>Processes that are killed and interrupted.</summary>
+/// <summary>Tests runs whose processes are killed or interrupted.</summary>
 [Collection(nameof(OneAppHost))]
 public sealed class ProcessTests
 {
     public ProcessTests() => Assert.SkipUnless(OperatingSystem.IsLinux(), "needs Linux: it looks at /proc");
 
-    // Both are started again by themselves, and the result is that of a run without disturbance.
+    // The host restarts both, and the result is that of an undisturbed run.
     [Fact]
     public async Task Kill_CacheAndTeacherDuringARun_GivesTheSameStudent()
     {
         using var folder = TestFiles.CreateFolder();
-        // In memory: with the cache its entries are gone.
+        // In memory only, so that the entries are lost with the cache.
         using var host = AppHostProcess.Start([
             .. AppHostProcess.Small,
             "--Run:Study=false",
@@ -37,8 +37,8 @@ public sealed class ProcessTests
         await host.StartRunAsync(("Run:Id", "interrupted"), ("Training:Epochs", 1000));
         await host.WaitForAsync("epoch 2/1000");
         await host.InterruptAsync("TERM");
-        Assert.Matches("cache +[|] ended with exit code 137; starting it again in 1 s", host.Output);
-        Assert.Matches("teacher +[|] ended with exit code 137; starting it again in 1 s", host.Output);
+        Assert.Matches("cache +[|] ended with exit code 137; restarting it in 1 s", host.Output);
+        Assert.Matches("teacher +[|] ended with exit code 137; restarting it in 1 s", host.Output);
         Assert.Equal(File.ReadAllBytes(folder.File("quiet/student.safetensors")), File.ReadAllBytes(folder.File("disturbed/student.safetensors")));
     }
 
@@ -53,8 +53,8 @@ public sealed class ProcessTests
 
         Assert.True(await host.WaitAsync() == 0, host.Output);
 
-        Assert.Matches("agent +[|] ended with exit code 137; starting it again in 1 s", host.Output);
-        Assert.Contains("going on after teacher, labels", host.Output);
+        Assert.Matches("agent +[|] ended with exit code 137; restarting it in 1 s", host.Output);
+        Assert.Contains("continuing after teacher, labels", host.Output);
         Assert.Contains("| kd-curriculum ", host.Output);
     }
 
@@ -73,8 +73,8 @@ public sealed class ProcessTests
         await host.StartRunAsync(("Training:Epochs", 1000), ("Run:Id", "asked"));
         await host.WaitForAsync("epoch 3/1000");
         host.KillService("Kd.StudentTrainer");
-        await host.WaitForAsync("goes on from its checkpoint");
-        // On the same address: who looks at the page sees it go on.
+        await host.WaitForAsync("continues from its checkpoint");
+        // The trainer keeps its address, so that an open page shows the run continue.
         await host.UntilAsync(status => status.GetProperty("phase").GetString() == "running");
 
         await host.InterruptAsync("INT");

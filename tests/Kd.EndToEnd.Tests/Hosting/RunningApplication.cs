@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Kd.EndToEnd.Tests.Hosting;
 
-/// <summary>The AppHost in the tests' process, without a dashboard, on ports of its own; its services are processes.</summary>
+/// <summary>Runs the AppHost in the process of the tests, without a dashboard, on random ports; its services are separate processes.</summary>
 internal sealed class RunningApplication : IAsyncDisposable
 {
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(3);
@@ -26,11 +26,11 @@ internal sealed class RunningApplication : IAsyncDisposable
     /// <summary>The trainer's web endpoint.</summary>
     public HttpClient Trainer { get; }
 
-    /// <summary>Starts it with a trainer that waits for runs, unless the arguments say otherwise.</summary>
+    /// <summary>Starts the host with a trainer that stays after its run, unless the arguments say otherwise.</summary>
     public static Task<RunningApplication> StartAsync(params string[] arguments) => StartAsync(null, arguments);
 
-    /// <summary>The same, with telemetry that goes to a collector.</summary>
-    /// <param name="collector">Its OTLP address (HTTP), or null.</param>
+    /// <summary>Starts the host with telemetry to a collector.</summary>
+    /// <param name="collector">OTLP address (HTTP) of the collector, or null.</param>
     /// <param name="arguments">Settings.</param>
     public static async Task<RunningApplication> StartAsync(string? collector, string[] arguments)
     {
@@ -39,7 +39,7 @@ internal sealed class RunningApplication : IAsyncDisposable
             [.. AppHostProcess.Small, $"--Run:Folder={folder.Path}", "--Run:Stay=true", "--Run:Threads=1", "--Teacher:Threads=1", .. arguments],
             TestContext.Current.CancellationToken
         );
-        // Where there is no dashboard, Aspire hands this address to the services; its testing host names one for gRPC, which would come first.
+        // Without a dashboard, Aspire passes this address to the services; its testing host sets one for gRPC, which would take precedence.
         builder.Configuration["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = null;
         builder.Configuration["ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL"] = collector;
         var application = await builder.BuildAsync(TestContext.Current.CancellationToken);
@@ -67,7 +67,7 @@ internal sealed class RunningApplication : IAsyncDisposable
         return _application.ResourceCommands.ExecuteCommandAsync("trainer", command, values, TestContext.Current.CancellationToken);
     }
 
-    /// <summary>What a form found wrong, which the dashboard shows at its fields.</summary>
+    /// <summary>Gets the validation errors of a form, which the dashboard shows at its fields.</summary>
     public static string Explanation(ExecuteCommandResult result) => string.Join(' ', InvalidArguments(result)?.SelectMany(ValidationErrors) ?? []);
 
     /// <summary>Waits for a resource's state.</summary>
@@ -78,7 +78,7 @@ internal sealed class RunningApplication : IAsyncDisposable
     public Task<ResourceEvent> WaitForTrainerAsync(string text) =>
         WaitForAsync("trainer", change => change.Snapshot.State?.Text.Contains(text, StringComparison.Ordinal) == true);
 
-    /// <summary>Which commands of the trainer can be pressed now.</summary>
+    /// <summary>Lists the commands of the trainer that are enabled.</summary>
     public async Task<IReadOnlyList<string>> EnabledCommandsAsync() =>
         [
             .. (await WaitForAsync("trainer", _ => true))
@@ -86,10 +86,10 @@ internal sealed class RunningApplication : IAsyncDisposable
                 .Select(command => command.Name),
         ];
 
-    /// <summary>A document of the trainer's API.</summary>
+    /// <summary>Gets a document from the trainer's API.</summary>
     public async Task<JsonElement> GetAsync(string path) => await Trainer.GetFromJsonAsync<JsonElement>(path, TestContext.Current.CancellationToken);
 
-    /// <summary>Waits for something that the API tells.</summary>
+    /// <summary>Waits until a document of the trainer's API fulfills a condition.</summary>
     public async Task<JsonElement> UntilAsync(string path, Func<JsonElement, bool> isSo)
     {
         var deadline = TimeProvider.System.GetTimestamp();
@@ -110,7 +110,7 @@ internal sealed class RunningApplication : IAsyncDisposable
         _folder.Dispose();
     }
 
-    // Aspire hands both to the dashboard only.
+    // Aspire exposes both to the dashboard only.
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_InvalidArguments")]
     private static extern InteractionInputCollection? InvalidArguments(ExecuteCommandResult result);
 

@@ -9,7 +9,7 @@ namespace Kd.EndToEnd.Tests.Runs;
 [Collection(nameof(OneAppHost))]
 public sealed partial class LabelingTests
 {
-    // All views of 24 x (50 x 4 + 2 x 2) samples take several seconds; the host, and its cache with it, is killed on the way.
+    // All views of 24 x (50 x 4 + 2 x 2) samples take several seconds; meanwhile the host is killed, and its cache with it.
     [Fact]
     public async Task Label_HostKilled_GoesOnWithWhatWasStoredAndTrainingComputesNothing()
     {
@@ -32,7 +32,7 @@ public sealed partial class LabelingTests
 
         var (exitCode, output) = await AppHostProcess.RunAsync([.. arguments, "--Run:Task=label"]);
         Assert.True(exitCode == 0, output);
-        var counts = Labelled().Match(output);
+        var counts = LabeledViews().Match(output);
         Assert.True(counts.Success, output);
         Assert.InRange(
             int.Parse(counts.Groups[2].Value, CultureInfo.InvariantCulture),
@@ -47,6 +47,6 @@ public sealed partial class LabelingTests
         Assert.All(epochs, epoch => Assert.Equal((96, 0), (epoch.GetProperty("cacheHits").GetInt32(), epoch.GetProperty("teacherComputed").GetInt32())));
     }
 
-    [GeneratedRegex("labelled ([0-9]+) views: [0-9]+ computed now, ([0-9]+) were there")]
-    private static partial Regex Labelled();
+    [GeneratedRegex("labeled ([0-9]+) views: [0-9]+ computed now, ([0-9]+) already stored")]
+    private static partial Regex LabeledViews();
 }

@@ -6,7 +6,7 @@ namespace Kd.EndToEnd.Tests.Runs;
 [Collection(nameof(OneAppHost))]
 public sealed class MistakeTests
 {
-    // Those of the host itself, and one that only the trainer finds.
+    // Mistakes that the host finds, and one that only the trainer finds.
     [Theory]
     [InlineData("--Trainign:Epochs=3", "Trainign:Epochs is not a setting")]
     [InlineData("--Training:Epoch=3", "Training:Epoch is not a setting")]
@@ -46,7 +46,7 @@ public sealed class MistakeTests
         AssertExplained(exitCode, output, expected);
     }
 
-    // The teacher's mistake ends the host as well.
+    // A mistake that only the teacher finds ends the host as well.
     [Fact]
     public async Task DotnetRun_RelativePath_IsRelativeToWhereTheUserIs()
     {

@@ -26,13 +26,13 @@ public sealed class StudyTests
         Assert.Contains("| kd-curriculum ", output);
         Assert.DoesNotContain("warn:", output);
         Assert.DoesNotContain("stopped before the end", output);
-        // For the dashboard's structured logs.
+        // Such messages go to the dashboard's structured logs only.
         Assert.DoesNotContain("Epoch ended", output);
         Assert.DoesNotContain("   at ", output);
         var rows = Rows(folder.File("study/study.json"));
         Assert.Equal(["teacher", "labels", "mixed", "kd", "kd-curriculum"], rows.Select(row => row.GetProperty("method").GetString()));
         Assert.InRange(rows[0].GetProperty("correct").GetInt32(), 90, 96);
-        // Two epochs over two views of 96 samples, paid once, in the method that comes first.
+        // Two epochs over two views of 96 samples are computed once, for the first method that uses the teacher.
         Assert.Equal([96, 0, 192, 0, 0], rows.Select(row => row.GetProperty("teacherComputed").GetInt32()));
         Assert.All(new[] { "labels", "mixed", "kd", "kd-curriculum" }, method => Assert.True(File.Exists(folder.File($"study/{method}/student.safetensors"))));
         Assert.True(File.Exists(folder.File("study/config.json")));

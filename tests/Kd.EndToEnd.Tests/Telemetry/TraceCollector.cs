@@ -6,13 +6,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Kd.EndToEnd.Tests.Telemetry;
 
-/// <summary>A span as OTLP carries it.</summary>
+/// <summary>A span received over OTLP.</summary>
 internal sealed record Span(string Service, string Instance, string Name, string TraceId, string Id, string ParentId);
 
-/// <summary>A log record as OTLP carries it, with its attributes as text.</summary>
+/// <summary>A log record received over OTLP, with its attributes as text.</summary>
 internal sealed record LogRecord(string Service, string Text, string TraceId, IReadOnlyDictionary<string, string> Attributes);
 
-/// <summary>Takes OTLP traces and logs over HTTP, as a collector or the Aspire dashboard does.</summary>
+/// <summary>Receives OTLP traces and logs over HTTP, as a collector or the Aspire dashboard does.</summary>
 internal sealed class TraceCollector : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -143,7 +143,7 @@ internal sealed class TraceCollector : IAsyncDisposable
 
     private static string Hex(byte[] message, int number) => Fields(message, number).Select(Convert.ToHexStringLower).FirstOrDefault("");
 
-    /// <summary>The length-delimited fields of one number.</summary>
+    /// <summary>Reads the length-delimited fields with a number.</summary>
     private static List<byte[]> Fields(byte[] message, int number)
     {
         var fields = new List<byte[]>();

@@ -22,12 +22,12 @@ public sealed class TraceTests
         var trace = collector.Spans.Where(span => span.TraceId == epochs[0].TraceId).ToList();
         AssertHasSpansOfAllServices(trace);
         AssertEachTracedStepIsWhole(trace, epochs[0]);
-        // Logs carry the run and its epoch, and lead to its trace.
+        // Logs have the run and its epoch as attributes, and belong to its trace.
         var ended = Ended(collector);
         Assert.Equal(["0", "1"], ended.Select(log => log.Attributes["kd.run.epoch"]).Order(StringComparer.Ordinal));
         Assert.All(ended, log => Assert.True(Directory.Exists(Path.Combine(application.Folder, log.Attributes["kd.run.id"]))));
         Assert.Equal(epochs.Select(epoch => epoch.TraceId).Order(), ended.Select(log => log.TraceId).Order());
-        // Each replica under a name of its own.
+        // Each replica has a name of its own.
         Assert.Equal(2, collector.Spans.Where(span => span.Service == "teacher").Select(span => span.Instance).Distinct().Count());
     }
 
@@ -56,7 +56,7 @@ public sealed class TraceTests
             Assert.True(names.Contains(name), $"the trace lacks '{name}'; it has:\n{string.Join('\n', names)}");
     }
 
-    // Of about 50 steps about 20 are traced, each with its preparation and its calls; the others leave nothing here or in the services that they call.
+    // About 20 of about 50 steps are traced, each with its preparation and calls; the other steps leave no spans here or in the called services.
     private static void AssertEachTracedStepIsWhole(List<Span> trace, Span epoch)
     {
         var steps = trace.Where(span => span.Name == "train step").ToList();
@@ -73,13 +73,13 @@ public sealed class TraceTests
     private static List<LogRecord> Ended(TraceCollector collector) =>
         [.. collector.Logs.Where(log => log is { Service: "trainer" } && log.Text.StartsWith("Epoch ended", StringComparison.Ordinal))];
 
-    // Services send what they have every few seconds.
+    // Services export their telemetry every few seconds.
     private static async Task WaitForAsync(Func<bool> isSo)
     {
         var waited = Stopwatch.StartNew();
         while (!isSo() && waited.Elapsed < TimeSpan.FromSeconds(30))
             await Task.Delay(200, TestContext.Current.CancellationToken);
-        // The other services of the last epoch.
+        // Wait for the spans of the other services too.
         await Task.Delay(TimeSpan.FromSeconds(6), TestContext.Current.CancellationToken);
     }
 }

@@ -12,7 +12,7 @@ public sealed class PatientCallTests
     [InlineData(StatusCode.Unavailable)]
     [InlineData(StatusCode.ResourceExhausted)]
     [InlineData(StatusCode.DeadlineExceeded)]
-    public async Task Execute_ServiceIsAwayForAWhile_RepeatsUntilItAnswers(StatusCode status)
+    public async Task Execute_ServiceTemporarilyUnavailable_RetriesUntilItResponds(StatusCode status)
     {
         var answer = await RunAsync(() => _calls <= 4 ? throw new RpcException(new Status(status, "away")) : 42);
         Assert.Equal((42, 5, 4), (answer, _calls, _retries));
@@ -29,7 +29,7 @@ public sealed class PatientCallTests
     }
 
     [Fact]
-    public async Task Execute_BrokenConnection_IsRepeated()
+    public async Task Execute_BrokenConnection_IsRetried()
     {
         var broken = new RpcException(new Status(StatusCode.Internal, "gone", new HttpRequestException("reset")));
         var wrapped = new RpcException(broken.Status, "gone");
@@ -38,7 +38,7 @@ public sealed class PatientCallTests
     }
 
     [Fact]
-    public async Task Execute_Cancelled_Ends()
+    public async Task Execute_Canceled_Ends()
     {
         using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
         await Assert.ThrowsAnyAsync<Exception>(() => RunAsync(() => throw new RpcException(new Status(StatusCode.Unavailable, "away")), stop.Token));

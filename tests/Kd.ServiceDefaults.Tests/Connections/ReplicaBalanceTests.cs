@@ -4,7 +4,7 @@ namespace Kd.ServiceDefaults.Tests.Connections;
 
 public sealed class ReplicaBalanceTests
 {
-    // A proxy that put five of six connections on one replica.
+    // A proxy has put five of six connections on one replica.
     [Fact]
     public void Next_UnevenConnections_GivesReplicasEvenShares()
     {
@@ -21,9 +21,9 @@ public sealed class ReplicaBalanceTests
         Assert.InRange(calls["b"], 490, 500);
     }
 
-    // Every call of one kind is followed by one of the other, as a look-up by a pass.
+    // Calls of the two kinds alternate, as lookups and passes do.
     [Fact]
-    public void Next_TwoKindsByTurns_SpreadsEachForItself()
+    public void Next_TwoAlternatingKinds_SpreadsEachIndependently()
     {
         string[] leadsTo = ["a", "b", "c"];
         var balance = new ReplicaBalance(3, TimeProvider.System);
@@ -41,13 +41,13 @@ public sealed class ReplicaBalanceTests
     }
 
     [Fact]
-    public void Next_ReplicaGoneAndBack_GetsItsShareButDoesNotCatchUp()
+    public void Next_ReplicaFailsAndRecovers_GetsItsShareButDoesNotCatchUp()
     {
         string[] leadsTo = ["a", "b"];
         var clock = new Clock();
         var balance = new ReplicaBalance(2, clock);
         Run(100, failing: false);
-        // It is asked again now and then, and only then.
+        // It is retried only when its pause ends.
         Assert.Equal(1, Run(100, failing: true)["b"]);
         clock.Advance(TimeSpan.FromSeconds(0.6));
         Assert.Equal(1, Run(100, failing: true)["b"]);

@@ -41,7 +41,7 @@ public sealed class ServiceKeyTests
             case MethodType.ClientStreaming:
                 using (var call = invoker.AsyncClientStreamingCall(method, null, options))
                 {
-                    // The call may already have been refused; its status says so.
+                    // The call may already have been rejected; its status shows that.
                     await Task.WhenAny(call.RequestStream.WriteAsync("echo"));
                     await Task.WhenAny(call.RequestStream.CompleteAsync());
                     return await call.ResponseAsync;
@@ -64,7 +64,7 @@ public sealed class ServiceKeyTests
         return app;
     }
 
-    /// <summary>Has a method of each call type, which answers with the text that it is sent.</summary>
+    /// <summary>A service with one method of each call type, which returns the text that it receives.</summary>
     [BindServiceMethod(typeof(EchoService), nameof(Bind))]
     private class EchoService
     {

@@ -1,8 +1,8 @@
 using System.ComponentModel.DataAnnotations;
 using Kd.ServiceDefaults.Settings;
+using Kd.Settings;
 using Kd.Tests;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Options;
 
 namespace Kd.ServiceDefaults.Tests.Settings;
 
@@ -45,13 +45,13 @@ public sealed class SettingsTests
             "--Oven:Heat=1",
             "--Oven:Pause=02:00:00",
         ]);
-        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync(TestContext.Current.CancellationToken));
-        Assert.Equal(["Oven:Heat", "Oven:Pause"], error.Failures.Select(failure => failure.Split(' ')[0]));
+        var error = await Assert.ThrowsAsync<SettingsException>(() => app.StartAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(["Oven:Heat", "Oven:Pause"], error.Problems.Select(problem => problem.Name));
     }
 
     [Fact]
     public async Task RunAsync_UsersMistake_GivesItsExitCode() =>
-        Assert.Equal(ServiceProgram.UsageError, await ServiceProgram.RunAsync(() => throw new SettingsException("wrong")));
+        Assert.Equal(ServiceProgram.UsageError, await ServiceProgram.RunAsync(() => throw new SettingsException("Oven:Heat", "wrong")));
 
     [Fact]
     public async Task RunAsync_OurMistake_IsNotHidden() =>

@@ -16,7 +16,7 @@ namespace Kd.ServiceDefaults.Tests.Telemetry;
 
 public sealed class TelemetryTests
 {
-    // As Aspire hands them to each replica; nothing listens on the port.
+    // The settings that Aspire gives each replica; nothing listens on the port.
     private static readonly string[] s_aspire =
     [
         "--OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9",
@@ -74,7 +74,7 @@ public sealed class TelemetryTests
             await client.GetAsync(new Uri(service.Http, path), TestContext.Current.CancellationToken);
         await client.PostAsync(new Uri(service.Http, "/api/run"), null, TestContext.Current.CancellationToken);
 
-        // The request's own span ends after its answer has gone.
+        // The request's span ends after its response has been sent.
         string[] expected = ["GET /api/run/pause", "GET /api/runs", "POST /api/run"];
         for (var waited = 0; waited < 250 && Requests().Count < expected.Length; waited++)
             await Task.Delay(20, TestContext.Current.CancellationToken);
@@ -89,7 +89,7 @@ public sealed class TelemetryTests
             ];
     }
 
-    // Exporter and SDK share internals: of different versions they drop every batch that has a histogram, and no one hears of it.
+    // Exporter and SDK share internals: if their versions differ, they silently drop every batch that has a histogram.
     [Fact]
     public async Task Metrics_WithAHistogram_ReachTheCollector()
     {
@@ -114,7 +114,7 @@ public sealed class TelemetryTests
         Assert.Contains(received, body => body.Contains("kd.test.duration", StringComparison.Ordinal));
     }
 
-    // Aspire asks for all spans in development; that must not undo the choice of steps that are traced.
+    // Aspire requests all spans in development; that must not override which steps are traced.
     [Fact]
     public async Task Spans_BelowOneThatIsNotRecorded_AreNotRecordedEither()
     {

@@ -1,19 +1,24 @@
+using Kd.Settings;
 using Kd.TeacherService.Batching;
-using Kd.TeacherService.Serving;
+using Kd.TeacherService.Tests.Diagnostics;
 using Kd.Vision.Views;
+using Microsoft.Extensions.Options;
 
 namespace Kd.TeacherService.Tests.Batching;
 
-public sealed class PassQueueTests
+public sealed class PassQueueTests : IDisposable
 {
     private const int Side = 8;
     private readonly CancellationToken _test = TestContext.Current.CancellationToken;
+    private readonly MetricsFixture _fixture = new();
+
+    public void Dispose() => _fixture.Dispose();
 
     [Fact]
     public async Task TakeAsync_SeveralRequests_ShareAPass()
     {
         var queue = Create(maxBatch: 8, maxDelay: TimeSpan.FromSeconds(30));
-        var (first, second) = (Ask(queue, [1, 2, 3]), Ask(queue, [4, 5, 6, 7, 8]));
+        var (first, second) = (Enqueue(queue, [1, 2, 3]), Enqueue(queue, [4, 5, 6, 7, 8]));
 
         // A full pass does not wait for the delay.
         var taken = await queue.TakeAsync().WaitAsync(TimeSpan.FromSeconds(10), _test);
@@ -28,7 +33,7 @@ public sealed class PassQueueTests
     public async Task TakeAsync_FewViews_WaitsNoLongerThanTheDelay()
     {
         var queue = Create(maxBatch: 8, maxDelay: TimeSpan.FromMilliseconds(50));
-        var asked = Ask(queue, [1, 2]);
+        var asked = Enqueue(queue, [1, 2]);
         var taken = await queue.TakeAsync().WaitAsync(TimeSpan.FromSeconds(10), _test);
         Assert.Equal([1, 2], Numbers(taken));
         Complete(queue, taken);
@@ -36,14 +41,14 @@ public sealed class PassQueueTests
     }
 
     [Fact]
-    public async Task AskAsync_SameViewTwiceAtOnce_IsComputedOnce()
+    public async Task EnqueueAsync_SameViewTwiceAtOnce_IsComputedOnce()
     {
         var queue = Create(maxBatch: 2, maxDelay: TimeSpan.Zero);
-        var (first, second) = (Ask(queue, [1, 2]), Ask(queue, [2, 1, 3]));
+        var (first, second) = (Enqueue(queue, [1, 2]), Enqueue(queue, [2, 1, 3]));
 
         var taken = await queue.TakeAsync();
         // Also while it is being computed.
-        var third = Ask(queue, [2]);
+        var third = Enqueue(queue, [2]);
         Assert.Equal([1, 2], Numbers(taken));
         Assert.Equal(1, queue.Length);
         Complete(queue, taken);
@@ -57,38 +62,38 @@ public sealed class PassQueueTests
     }
 
     [Fact]
-    public async Task AskAsync_AnotherSize_IsNotInTheSamePass()
+    public async Task EnqueueAsync_AnotherSize_IsNotInTheSamePass()
     {
         var queue = Create(maxBatch: 4, maxDelay: TimeSpan.Zero);
-        _ = Ask(queue, [1, 2]);
-        _ = Ask(queue, [3], side: 16);
+        _ = Enqueue(queue, [1, 2]);
+        _ = Enqueue(queue, [3], side: 16);
         Assert.Equal([1, 2], Numbers(await queue.TakeAsync()));
         Assert.Equal([3], Numbers(await queue.TakeAsync()));
     }
 
     [Fact]
-    public async Task AskAsync_FullQueue_IsRefusedAsAWholeWithAHint()
+    public async Task EnqueueAsync_FullQueue_IsRefusedAsAWholeWithAHint()
     {
         var queue = Create(maxBatch: 2, maxDelay: TimeSpan.Zero, largestQueue: 4);
-        _ = Ask(queue, [1, 2, 3]);
+        _ = Enqueue(queue, [1, 2, 3]);
 
-        var error = await Assert.ThrowsAsync<TeacherBusyException>(() => Ask(queue, [4, 5]));
+        var error = await Assert.ThrowsAsync<TeacherBusyException>(() => Enqueue(queue, [4, 5]));
 
         Assert.Equal(3, queue.Length);
         Assert.True(error.RetryAfter > TimeSpan.Zero);
         Assert.Contains("Batching:LargestQueue", error.Message);
         // Views that wait already need no room.
-        _ = Ask(queue, [1, 2, 3, 4]);
+        _ = Enqueue(queue, [1, 2, 3, 4]);
         Assert.Equal(4, queue.Length);
     }
 
     [Fact]
-    public async Task AskAsync_Cancelled_LeavesTheQueueUnlessSomeoneElseWaits()
+    public async Task EnqueueAsync_Cancelled_LeavesTheQueueUnlessSomeoneElseWaits()
     {
         var queue = Create(maxBatch: 8, maxDelay: TimeSpan.Zero);
         using var stop = new CancellationTokenSource();
-        var given = Ask(queue, [1, 2, 3], cancellation: stop.Token);
-        var kept = Ask(queue, [2]);
+        var given = Enqueue(queue, [1, 2, 3], cancellation: stop.Token);
+        var kept = Enqueue(queue, [2]);
 
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
@@ -104,34 +109,26 @@ public sealed class PassQueueTests
     public async Task Stop_WithWaitingViews_DrainsAndTakesNoMore()
     {
         var queue = Create(maxBatch: 2, maxDelay: TimeSpan.FromMinutes(1));
-        var asked = Ask(queue, [1]);
+        var asked = Enqueue(queue, [1]);
 
         queue.Stop();
 
-        await Assert.ThrowsAsync<TeacherStoppingException>(() => Ask(queue, [2]));
+        await Assert.ThrowsAsync<TeacherStoppingException>(() => Enqueue(queue, [2]));
         var taken = await queue.TakeAsync().WaitAsync(TimeSpan.FromSeconds(10), _test);
         Complete(queue, taken);
         AssertValues(await asked, 1);
         Assert.Empty(await queue.TakeAsync());
     }
 
-    // Requests that a full pass took without waiting must not wake the loop once more each.
+    // Requests that were part of a full pass must not wake the loop again.
     [Fact]
     public async Task TakeAsync_AfterManyFullPasses_WaitsInsteadOfTurning()
     {
         var time = new CountingTime();
-        var queue = new PassQueue(
-            new BatchingOptions
-            {
-                MaxBatch = 1,
-                MaxDelay = TimeSpan.FromMilliseconds(200),
-                LargestQueue = 1000,
-            },
-            time
-        );
+        var queue = Create(maxBatch: 1, maxDelay: TimeSpan.FromMilliseconds(200), time: time);
         for (var pass = 0; pass < 100; pass++)
         {
-            var asked = Ask(queue, [1]);
+            var asked = Enqueue(queue, [1]);
             Complete(queue, await queue.TakeAsync());
             await asked;
         }
@@ -155,19 +152,19 @@ public sealed class PassQueueTests
         }
     }
 
-    private static PassQueue Create(int maxBatch, TimeSpan maxDelay, int largestQueue = 1000) =>
-        new(
-            new BatchingOptions
-            {
-                MaxBatch = maxBatch,
-                MaxDelay = maxDelay,
-                LargestQueue = largestQueue,
-            },
-            TimeProvider.System
-        );
+    private PassQueue Create(int maxBatch, TimeSpan maxDelay, int largestQueue = 1000, TimeProvider? time = null)
+    {
+        var options = new BatchingOptions
+        {
+            MaxBatch = maxBatch,
+            MaxDelay = maxDelay,
+            LargestQueue = largestQueue,
+        };
+        return new PassQueue(Options.Create(options), time ?? TimeProvider.System, _fixture.Metrics);
+    }
 
-    private static Task<Half[][]> Ask(PassQueue queue, int[] numbers, int side = Side, CancellationToken cancellation = default) =>
-        queue.AskAsync(
+    private static Task<Half[][]> Enqueue(PassQueue queue, int[] numbers, int side = Side, CancellationToken cancellation = default) =>
+        queue.EnqueueAsync(
             Array.ConvertAll(numbers, number => new ViewId((UInt128)(ulong)number)),
             new byte[numbers.Length * ViewRenderer.ByteCount(side)],
             side,

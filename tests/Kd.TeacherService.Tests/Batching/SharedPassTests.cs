@@ -4,7 +4,7 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using Kd.Core.Randomness;
 using Kd.Protocol.Teacher.V1;
-using Kd.TeacherService.Serving;
+using Kd.TeacherService.Hosting;
 using Kd.Tests;
 using Kd.Vision.Views;
 
@@ -17,7 +17,7 @@ public sealed class SharedPassTests
     private const int Classes = 24;
     private static readonly byte[] s_pixels = Draw();
 
-    // Random groupings, random concurrency, two replicas: a view's logits are the same bits whatever it was batched with and wherever.
+    // Random groups, random concurrency, two replicas: a view's logits must not depend on its batch or replica, to the bit.
     [Theory]
     [InlineData("Float32")]
     [InlineData("BFloat16")]
@@ -82,7 +82,7 @@ public sealed class SharedPassTests
 
         Assert.Equal(StatusCode.DeadlineExceeded, error.StatusCode);
         await Task.Delay(300, TestContext.Current.CancellationToken);
-        // There is room again: the next ones get in, and wait for their deadline too.
+        // There is room again: the next views are queued and wait for their deadline too.
         error = await Assert.ThrowsAsync<RpcException>(() => LabelAsync(channel, [.. Enumerable.Range(20, 10)], TimeSpan.FromMilliseconds(300)));
         Assert.Equal(StatusCode.DeadlineExceeded, error.StatusCode);
     }

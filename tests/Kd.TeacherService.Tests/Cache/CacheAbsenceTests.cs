@@ -2,13 +2,13 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Google.Protobuf;
 using Kd.Protocol.Teacher.V1;
-using Kd.TeacherService.Serving;
+using Kd.TeacherService.Hosting;
 using Kd.Tests;
 using Kd.Vision.Views;
 
 namespace Kd.TeacherService.Tests.Cache;
 
-/// <summary>Redis away at the start, in the middle, slow or cut: calls take at most twice as long as without a cache, and it is used again when it is back.</summary>
+/// <summary>Tests an unavailable or slow Redis: calls take at most twice as long as without a cache, and it is used again once it is available.</summary>
 [Collection(nameof(TimedTests))]
 public sealed class CacheAbsenceTests : IDisposable
 {
@@ -109,7 +109,7 @@ public sealed class CacheAbsenceTests : IDisposable
             $"--ConnectionStrings:cache=127.0.0.1:{port},abortConnect=false"
         );
 
-    // A call without a cache takes a pass; a look-up before it and a store after it may add another one, and this machine's hiccups a little.
+    // A call without a cache takes one pass; a look-up before it and a store after it may add another one, and the machine's load a little more.
     private async Task AssertSlowedAtMostTwiceAsync(RunningService service)
     {
         using var channel = service.Open();
@@ -166,6 +166,6 @@ public sealed class CacheAbsenceTests : IDisposable
     }
 }
 
-/// <summary>What measures times needs the machine for itself.</summary>
+/// <summary>Runs alone: other tests would distort measured times.</summary>
 [CollectionDefinition(nameof(TimedTests), DisableParallelization = true)]
 public sealed class TimedTests;

@@ -65,7 +65,7 @@ public sealed class LogitsCodecTests
         }
     }
 
-    // What a checksum cannot refuse: a payload that was written so. It gives logits or a miss, and never an exception or a class outside.
+    // The checksum cannot detect an invalid payload that was sealed. It must give logits or a miss, never an exception.
     [Fact]
     public void TryDecode_AnyPayloadWithARightChecksum_IsLogitsOrAMiss()
     {

@@ -3,7 +3,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Kd.Core.Randomness;
 using Kd.Protocol.Teacher.V1;
-using Kd.TeacherService.Serving;
+using Kd.TeacherService.Hosting;
 using Kd.Tests;
 using Kd.Vision.Models;
 using Kd.Vision.Views;

@@ -1,3 +1,4 @@
+using Kd.Settings;
 using Kd.Tests;
 using Kd.Vision.Datasets;
 using Parquet;
@@ -167,7 +168,7 @@ public sealed class DatasetTests
         return folder;
     }
 
-    // As the Hugging Face hub lays datasets out, with two classes.
+    // Writes the layout of datasets on the Hugging Face hub, with two classes.
     private static async Task WriteParquetAsync(string path, params long[] labels)
     {
         var (bytes, name, label) = (new DataField<byte[]>("bytes"), new DataField<string>("path"), new DataField<long>("label"));

@@ -7,7 +7,7 @@ using static TorchSharp.torch.nn;
 
 namespace Kd.Vision.Tests.Distillation;
 
-/// <summary>Against numbers of PyTorch; Fixtures/make_losses_and_optimizers.py makes them.</summary>
+/// <summary>Compares with PyTorch's numbers, which Fixtures/make_losses_and_optimizers.py generates.</summary>
 public sealed class LossTests
 {
     private readonly JsonElement _numbers = TestFiles.Json("losses_and_optimizers.json");
@@ -63,7 +63,7 @@ public sealed class LossTests
         Assert.Equal(Number(expected, "temperature"), value.item<float>(), 1e-4);
         var gradient = Number(expected, "theta_gradient");
         Assert.Equal(gradient, temperature.Theta.grad!.item<float>(), 2e-3 * Math.Abs(gradient));
-        // Half way up the ramp half of it, turned around.
+        // Halfway up the ramp: half of the gradient, negated.
         temperature.TurnGradient(5);
         Assert.Equal(-gradient / 2, temperature.Theta.grad!.item<float>(), 2e-3 * Math.Abs(gradient));
     }

@@ -1,4 +1,5 @@
 using Kd.Core.Randomness;
+using Kd.Settings;
 using Kd.Tests;
 using Kd.Vision.Export;
 using Kd.Vision.Models;
@@ -40,7 +41,7 @@ public sealed class OnnxFileTests
         OnnxFile.Write(folder.File("normalized.onnx"), network, s_classes, OnnxInput.Normalized);
         OnnxFile.Write(folder.File("pixels.onnx"), network, s_classes, OnnxInput.Pixels);
 
-        // All five at once, and the last two alone: any batch size.
+        // All five at once, and the last two alone, since any batch size must work.
         var values = images.contiguous().data<float>().ToArray();
         AssertNear(expected, Run(folder.File("normalized.onnx"), new DenseTensor<float>(values, [5, 3, size, size])));
         AssertNear(expected, Run(folder.File("pixels.onnx"), new DenseTensor<byte>(pixels, [5, 3, size, size])));
@@ -59,7 +60,7 @@ public sealed class OnnxFileTests
         Assert.Equal([-1, Classes], session.OutputMetadata["logits"].Dimensions);
     }
 
-    // Statistics and weights as after some steps, and not those of a new network.
+    // Statistics and weights as after some steps, unlike those of a new network.
     private static void Train(nn.Module<torch.Tensor, torch.Tensor> network, int size)
     {
         network.train();

@@ -14,7 +14,7 @@ public sealed class TorchvisionTests
 {
     private const string Python = "/usr/bin/python3";
 
-    // Reads the file by the format's own rules, loads it strictly, and prints the logits of a picture of sines.
+    // Parses the file according to the format's specification, loads it strictly, and prints the logits of a picture of sines.
     private const string Program = """
         import json, struct, sys
         import torch, torchvision

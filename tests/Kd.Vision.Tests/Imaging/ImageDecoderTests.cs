@@ -12,7 +12,7 @@ public sealed class ImageDecoderTests
     [InlineData(SKEncodedImageFormat.Webp, SKColorType.Rgba8888)]
     public void Decode_AnyMode_GivesRgb(SKEncodedImageFormat format, SKColorType type)
     {
-        var image = ImageDecoder.Decode(Encode(format, type, new SKColor(120, 120, 120)), "grey");
+        var image = ImageDecoder.Decode(Encode(format, type, new SKColor(120, 120, 120)), "gray");
 
         Assert.Equal((20, 10), (image.Width, image.Height));
         Assert.All(image.Pixels.ToArray(), value => Assert.InRange(value, 118, 122));
@@ -29,7 +29,7 @@ public sealed class ImageDecoderTests
     [Fact]
     public void Decode_CmykJpeg_GivesRgb()
     {
-        // An 8x8 CMYK (Adobe, inverted) JPEG of one colour, made with Pillow: Image.new("CMYK", (8, 8), (0, 255, 255, 0)), pure red.
+        // An 8x8 CMYK (Adobe, inverted) JPEG of one color, made with Pillow: Image.new("CMYK", (8, 8), (0, 255, 255, 0)), pure red.
         var image = ImageDecoder.Decode(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Fixtures", "cmyk-red.jpg")), "cmyk");
 
         Assert.InRange(image.Pixels[0], 230, 255);
@@ -56,10 +56,10 @@ public sealed class ImageDecoderTests
         Assert.Contains("'cats/7.jpg'", error.Message);
     }
 
-    private static byte[] Encode(SKEncodedImageFormat format, SKColorType type, SKColor colour)
+    private static byte[] Encode(SKEncodedImageFormat format, SKColorType type, SKColor color)
     {
         using var bitmap = new SKBitmap(new SKImageInfo(20, 10, type, type == SKColorType.Gray8 ? SKAlphaType.Opaque : SKAlphaType.Unpremul));
-        bitmap.Erase(colour);
+        bitmap.Erase(color);
         using var data = bitmap.Encode(format, 95);
         return data.ToArray();
     }

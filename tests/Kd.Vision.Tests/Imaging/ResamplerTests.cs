@@ -5,7 +5,7 @@ namespace Kd.Vision.Tests.Imaging;
 
 public sealed class ResamplerTests
 {
-    // The rule of Pillow's Resample.c value by value, against the vector code; boxes up to the picture's last pixel, grown and shrunk.
+    // Compares the vector code with the rule of Pillow's Resample.c value by value, for enlarged and reduced boxes up to the picture's last pixel.
     [Fact]
     public void Resize_RandomBoxes_IsTheFixedPointRuleToTheBit()
     {
@@ -57,9 +57,9 @@ public sealed class ResamplerTests
     {
         var scale = (double)input / output;
         var support = Math.Max(1, scale);
-        var centre = (position + 0.5) * scale;
-        var (start, end) = (Math.Max(0, (int)(centre - support + 0.5)), Math.Min(input, (int)(centre + support + 0.5)));
-        var weights = Enumerable.Range(start, end - start).Select(k => Math.Max(0, 1 - Math.Abs((k - centre + 0.5) / support))).ToArray();
+        var center = (position + 0.5) * scale;
+        var (start, end) = (Math.Max(0, (int)(center - support + 0.5)), Math.Min(input, (int)(center + support + 0.5)));
+        var weights = Enumerable.Range(start, end - start).Select(k => Math.Max(0, 1 - Math.Abs((k - center + 0.5) / support))).ToArray();
         var sum = 1 << 21;
         for (var k = start; k < end; k++)
             sum += value(k) * (int)Math.Round(weights[k - start] / weights.Sum() * (1 << 22), MidpointRounding.AwayFromZero);

@@ -1,3 +1,4 @@
+using Kd.Settings;
 using Kd.Tests;
 using Kd.Vision.Checkpoints;
 using Kd.Vision.Datasets;
@@ -11,7 +12,7 @@ public sealed class DemoTeacherTests
 {
     private static readonly ViewPlanner s_planner = new(DemoDataset.Side, small: true, seed: 1);
 
-    // The command that trained it, and the seed (1001) that none of these images comes from, stand in docs/data-and-weights.md.
+    // docs/data-and-weights.md has the command that trained it and its seed (1001), which differs from the seed of these images.
     [Fact]
     public void DemoTeacher_TestImagesOfTheDemo_IsRightOnMoreThan97Percent()
     {
@@ -27,7 +28,7 @@ public sealed class DemoTeacherTests
         Assert.InRange(weights.Length, 1, 1_200_000);
         Assert.Equal(test.ClassNames, checkpoint.ClassNames);
         Assert.Equal(1200, test.Test.Count);
-        // 1178 on the machine that docs/performance.md names; another libtorch may round a few the other way.
+        // 1178 on the machine that docs/performance.md names; another libtorch may round a few differently.
         Assert.InRange(correct, 1170, 1186);
     }
 

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Kd.Vision.Tests.Models;
 
-/// <summary>The weights and inputs that the parity numbers were computed with; they are given by a formula of the entry's position.</summary>
+/// <summary>Sets the weights and inputs of the parity numbers, which are formulas of an entry's position.</summary>
 internal static class FormulaWeights
 {
     public static void Fill(nn.Module module)
@@ -20,7 +20,7 @@ internal static class FormulaWeights
         }
     }
 
-    /// <summary>x[i] = sin(0.01 i), in the shape given.</summary>
+    /// <summary>Returns x[i] = sin(0.01 i) in a given shape.</summary>
     public static Tensor Input(params long[] shape) =>
         tensor(Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b)).Select(i => (float)Math.Sin(0.01 * i)).ToArray()).reshape(shape);
 

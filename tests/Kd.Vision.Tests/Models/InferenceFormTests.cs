@@ -8,7 +8,7 @@ public sealed class InferenceFormTests
 {
     public InferenceFormTests() => TorchRuntime.EnsureLoaded();
 
-    // Formula weights: running means and variances that are not 0 and 1.
+    // The formula weights have running means and variances other than 0 and 1.
     [Theory]
     [InlineData("resnet18", 64, ScalarType.Float32, 1e-4)]
     [InlineData("resnet50", 64, ScalarType.Float32, 1e-4)]
@@ -30,7 +30,7 @@ public sealed class InferenceFormTests
 
         var error = ((actual - expected).abs().max() / expected.std()).Single();
         Assert.InRange(error, 0, bound);
-        Assert.True(expected.std().Single() > 1e-3, "the logits are all alike");
+        Assert.True(expected.std().Single() > 1e-3, "all logits are equal");
         Assert.Equal(expected.argmax(1).data<long>().ToArray(), actual.argmax(1).data<long>().ToArray());
     }
 }

@@ -8,7 +8,7 @@ namespace Kd.Vision.Tests.Models;
 [Collection(nameof(GlobalGenerator))]
 public sealed class ModelCatalogTests
 {
-    // Services of one process load their networks at once; each must get the numbers of its own seed.
+    // Services in one process load their networks at the same time; each must get the numbers of its own seed.
     [Fact]
     public async Task Create_ManyAtOnce_GivesEachTheWeightsOfItsSeed()
     {

@@ -7,7 +7,7 @@ using Parameter = TorchSharp.Modules.Parameter;
 
 namespace Kd.Vision.Tests.Optimization;
 
-/// <summary>Against numbers of PyTorch; Fixtures/make_losses_and_optimizers.py makes them.</summary>
+/// <summary>Compares with PyTorch's numbers, which Fixtures/make_losses_and_optimizers.py generates.</summary>
 public sealed class OptimizerTests
 {
     public OptimizerTests() => TorchRuntime.EnsureLoaded();

@@ -1,5 +1,5 @@
 namespace Kd.Vision.Tests.Runtime;
 
-/// <summary>Tests that draw from torch's global generator: nothing else may run beside them.</summary>
+/// <summary>Tests that draw from torch's global generator; no other test may run at the same time.</summary>
 [CollectionDefinition(nameof(GlobalGenerator), DisableParallelization = true)]
 public sealed class GlobalGenerator;

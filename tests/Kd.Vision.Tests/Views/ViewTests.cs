@@ -43,7 +43,7 @@ public sealed class ViewTests
     [Fact]
     public void IdFor_OtherContentOrAnyOtherParameter_Differs()
     {
-        var view = new ViewParameters(ViewKind.ResizedCrop, new PixelBox(1, 2, 30, 40), 32, false, new ColourJitter(900, 1000, 1100, 3));
+        var view = new ViewParameters(ViewKind.ResizedCrop, new PixelBox(1, 2, 30, 40), 32, false, new ColorJitter(900, 1000, 1100, 3));
         ViewId[] ids =
         [
             view.IdFor(1),
@@ -52,7 +52,7 @@ public sealed class ViewTests
             (view with { Box = new PixelBox(2, 2, 30, 40) }).IdFor(1),
             (view with { Size = 33 }).IdFor(1),
             (view with { Flip = true }).IdFor(1),
-            (view with { Jitter = ColourJitter.None }).IdFor(1),
+            (view with { Jitter = ColorJitter.None }).IdFor(1),
         ];
 
         Assert.Equal(ids.Length, ids.Distinct().Count());
@@ -78,7 +78,7 @@ public sealed class ViewTests
         var image = new RgbImage(2, 2, new byte[] { 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4 });
         var target = new byte[ViewRenderer.ByteCount(2)];
 
-        ViewRenderer.Render(image, new ViewParameters(ViewKind.PaddedCrop, new PixelBox(-1, 0, 2, 2), 2, false, ColourJitter.None), target);
+        ViewRenderer.Render(image, new ViewParameters(ViewKind.PaddedCrop, new PixelBox(-1, 0, 2, 2), 2, false, ColorJitter.None), target);
 
         Assert.Equal([2, 1, 4, 3], target[..4]);
         var shifts = Enumerable.Range(0, 4000).Select(i => new ViewPlanner(32, true, 1).Training(i, 0, 32, 32).Box.X).Distinct().Order();

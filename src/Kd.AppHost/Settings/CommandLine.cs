@@ -1,0 +1,84 @@
+using Kd.Settings;
+using Microsoft.Extensions.Configuration;
+
+namespace Kd.AppHost.Settings;
+
+/// <summary>Separates the settings on the command line from arguments for Aspire and from mistakes.</summary>
+internal static class CommandLine
+{
+    // Sections outside the catalog, whose names the user chooses.
+    private static readonly string[] s_freeSections = ["ConnectionStrings", "Parameters"];
+
+    // Arguments that Aspire's CLI and its tests pass, and that a .NET host reads.
+    private static readonly string[] s_hostArguments =
+    [
+        "operation",
+        "publisher",
+        "step",
+        "list-steps",
+        "output-path",
+        "log-level",
+        "include-exception-details",
+        "clear-cache",
+        "yes",
+        "dcp-cli-path",
+        "dcp-container-runtime",
+        "dcp-dependency-check-timeout",
+        "dcp-dashboard-path",
+        "AppHost",
+        "Dashboard",
+        "DcpPublisher",
+        "Pipeline",
+        "Publishing",
+        "Logging",
+        "environment",
+        "contentRoot",
+        "applicationName",
+    ];
+
+    /// <summary>Whether a name can be a setting: Device, or a name in a section of the catalog, ConnectionStrings or Parameters.</summary>
+    public static bool IsSetting(string name) =>
+        name.Equals(SharedNames.Device, StringComparison.OrdinalIgnoreCase)
+        || (name.Split(':') is [var section, _, ..] && Sections.Contains(section, StringComparer.OrdinalIgnoreCase));
+
+    /// <summary>Finds arguments that are neither settings nor values of settings.</summary>
+    public static List<SettingProblem> FindUnexpected(string[] args) =>
+        [
+            .. args.Where((arg, index) => !arg.StartsWith('-') && (index == 0 || !args[index - 1].StartsWith('-') || args[index - 1].Contains('=')))
+                .Select(arg => new SettingProblem(arg, $"'{arg}' is not a setting. Expected --Section:Name=value, for example --Training:Epochs=10.")),
+        ];
+
+    /// <summary>Reads the command line.</summary>
+    /// <param name="args">The arguments.</param>
+    /// <param name="problems">Receives the names that are not settings.</param>
+    public static IConfiguration Read(string[] args, List<SettingProblem> problems)
+    {
+        try
+        {
+            var configuration = new ConfigurationBuilder().AddCommandLine(args).Build();
+            problems.AddRange(
+                configuration
+                    .AsEnumerable()
+                    .Where(entry => entry.Value is not null && !IsSetting(entry.Key) && !IsHostArgument(entry.Key))
+                    .Select(entry => Unknown(entry.Key))
+            );
+            return configuration;
+        }
+        catch (FormatException error)
+        {
+            problems.Add(new SettingProblem("", error.Message));
+            return new ConfigurationBuilder().Build();
+        }
+    }
+
+    private static IEnumerable<string> Sections => SettingCatalog.Sections.Keys.Concat(s_freeSections);
+
+    private static SettingProblem Unknown(string name) =>
+        new(
+            name,
+            $"--{name} is not a setting. Settings are --Section:Name=value with the sections {string.Join(", ", Sections.Order(StringComparer.Ordinal))}."
+        );
+
+    private static bool IsHostArgument(string name) =>
+        s_hostArguments.Contains(name.Split(':')[0], StringComparer.OrdinalIgnoreCase) || name.StartsWith("ASPIRE_", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,20 @@
+using Kd.Settings;
+
+namespace Kd.RunPage.Components;
+
+/// <summary>The settings that have a field of their own on the page of a new run, in their order.</summary>
+internal static class SettingFields
+{
+    // Method and study come first: they decide which others matter.
+    private static readonly string[] s_first = ["Run:Study", "Distillation:Method", "Run:Seeds", "Run:Seed"];
+
+    /// <summary>The name of the run, whose field is empty at first.</summary>
+    public static Setting Id { get; } = SettingCatalog.Find("Run:Id")!;
+
+    /// <summary>All other fields.</summary>
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        .. s_first.Select(name => SettingCatalog.Find(name)!),
+        .. SettingCatalog.All.Where(setting => setting.About.Label is not null && !s_first.Contains(setting.Name)),
+    ];
+}

@@ -1,0 +1,21 @@
+using Kd.Training.Artifacts;
+using Kd.Training.Control;
+using Kd.Training.Reports;
+using Microsoft.AspNetCore.Components;
+
+namespace Kd.RunPage.Components;
+
+/// <summary>The result table of a study; the best student is marked.</summary>
+public sealed partial class StudyTable
+{
+    /// <summary>The study.</summary>
+    [Parameter, EditorRequired]
+    public StudySummary Study { get; set; } = null!;
+
+    private ResultRows Table => ResultTable.Format(Study.Rows);
+
+    private string Style(string method) =>
+        method == Study.Winner ? "winner"
+        : method == StudySummary.TeacherRow ? "teacher"
+        : "";
+}

@@ -1,0 +1,103 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Kd.Settings;
+
+/// <summary>Options of the task, and of the folder for its results: the section <c>Run</c>.</summary>
+public sealed class RunOptions
+{
+    public const string Section = "Run";
+
+    /// <summary>Values of <see cref="Task"/>.</summary>
+    public const string Train = "train",
+        Label = "label",
+        Verify = "verify",
+        Evaluate = "evaluate",
+        Serve = "serve";
+
+    /// <summary>Folders in <see cref="Folder"/> that are not runs: of the agent, the cache, decoded pictures and evaluations.</summary>
+    public static IReadOnlySet<string> OtherFolders { get; } =
+        new HashSet<string>(["agent", "cache", "decoded", "evaluations"], StringComparer.OrdinalIgnoreCase);
+
+    [Setting(
+        "train; label: label all views ahead of training; verify: compare stored logits with fresh ones; evaluate: measure a weights file; "
+            + "serve: only run what is started from the run page.",
+        MayChange = true
+    )]
+    [AllowedValues(Train, Label, Verify, Evaluate, Serve, ErrorMessage = "Use train, label, verify, evaluate or serve.")]
+    public string Task { get; set; } = Train;
+
+    [Setting(
+        "Whether dashboard and run page stay after the last run, until Ctrl-C. The AppHost sets it to true at a terminal.",
+        MayChange = true,
+        IsShared = true
+    )]
+    public bool Stay { get; set; }
+
+    [Setting("Number of views that verify draws.", MayChange = true, IsShared = true)]
+    [Range(1, 10_000_000)]
+    public int Sample { get; set; } = 1000;
+
+    [Setting("Weights file that evaluate loads.", IsPath = true, IsShared = true)]
+    public string? Checkpoint { get; set; }
+
+    [Setting("Split that evaluate measures.", IsShared = true)]
+    [AllowedValues("test", "validation", "train", ErrorMessage = "Use test, validation or train.")]
+    public string Split { get; set; } = "test";
+
+    [Setting("Repetitions with the seeds Run:Seed, Run:Seed + 1 and so on; tables then show mean and standard deviation.", Label = "Repetitions")]
+    [Range(1, 1000)]
+    public int Seeds { get; set; } = 1;
+
+    [Setting(
+        "What to compare in a table. methods (also true): the teacher and four methods; views: kd with 1 to 16 and with fresh views; "
+            + "curriculum: kd, plain baselines and all policies; none (also false): nothing, one run of Distillation:Method. The AppHost sets it to methods.",
+        Label = "Study"
+    )]
+    [AllowedValues(StudyKinds.None, StudyKinds.Methods, StudyKinds.Views, StudyKinds.Curriculum, ErrorMessage = "Use none, methods, views or curriculum.")]
+    public string Study
+    {
+        get;
+        set =>
+            field = value?.ToUpperInvariant() switch
+            {
+                "TRUE" => StudyKinds.Methods,
+                "FALSE" => StudyKinds.None,
+                _ => value!,
+            };
+    } = StudyKinds.None;
+
+    [Setting("Folder of the runs' folders.", IsPath = true, MayChange = true, IsShared = true)]
+    [Required]
+    public string Folder { get; set; } = "runs";
+
+    [Setting("Name of the run and of its folder; empty: the time of the start. agent, cache, decoded and evaluations are taken.", MayChange = true)]
+    [RegularExpression("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$", ErrorMessage = "Use 1 to 80 letters, digits, '-', '_' or '.'.")]
+    public string? Id { get; set; }
+
+    [Setting("auto: continue the newest unfinished run of the same settings, or that of Run:Id; never: start over.", MayChange = true, IsShared = true)]
+    [AllowedValues("auto", "never", ErrorMessage = "Use auto or never.")]
+    public string Resume { get; set; } = "auto";
+
+    [Setting("Time between checkpoints within an epoch; there is always one at its end.", MayChange = true)]
+    [Range(typeof(TimeSpan), "00:00:00.01", "1.00:00:00")]
+    public TimeSpan CheckpointEvery { get; set; } = TimeSpan.FromMinutes(1);
+
+    [Setting("Seed of weights, sample order and dropout. The same seed and threads give the same student on a CPU.", Label = "First seed")]
+    public long Seed { get; set; } = 1;
+
+    [Setting("CPU threads of one operation of the student; 0: all cores.")]
+    [Range(0, 1024)]
+    public int Threads { get; set; }
+
+    [Setting("Batches prepared ahead of the steps.", MayChange = true)]
+    [Range(1, 64)]
+    public int Prefetch { get; set; } = 4;
+
+    /// <summary>Copies the options with another seed, for one repetition.</summary>
+    public RunOptions WithSeed(long seed)
+    {
+        var copy = (RunOptions)MemberwiseClone();
+        copy.Seed = seed;
+        return copy;
+    }
+}

@@ -1,0 +1,17 @@
+namespace Kd.Settings;
+
+/// <summary>Values of <c>Run:Study</c>.</summary>
+public static class StudyKinds
+{
+    /// <summary>No study: one run.</summary>
+    public const string None = "none";
+
+    /// <summary>The teacher and the four methods.</summary>
+    public const string Methods = "methods";
+
+    /// <summary>kd with 1 to 16 and with fresh views of each sample.</summary>
+    public const string Views = "views";
+
+    /// <summary>kd and its challengers at equal updates.</summary>
+    public const string Curriculum = "curriculum";
+}

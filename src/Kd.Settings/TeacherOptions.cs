@@ -1,0 +1,66 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Kd.Settings;
+
+/// <summary>Options of the teacher, the classifier that is served: the section <c>Teacher</c>.</summary>
+public sealed class TeacherOptions
+{
+    public const string Section = "Teacher";
+
+    /// <summary>Value of <see cref="Weights"/> for untrained weights.</summary>
+    public const string RandomWeights = "random";
+
+    [Setting("Name of the network, or torchscript for a TorchScript file.")]
+    [Required]
+    public string Architecture { get; set; } = "resnet152";
+
+    [Setting("Weights file (safetensors or a PyTorch state dict), or random, which is useful for timing only.", IsPath = true)]
+    [Required(ErrorMessage = "Give a weights file (safetensors or a PyTorch state dict), or 'random' to time an untrained network.")]
+    public string Weights { get; set; } = "";
+
+    [Setting("Seed of random weights.")]
+    public long Seed { get; set; } = 1;
+
+    [Setting(
+        "Names of the network's outputs in order, if the weights file has none: a text file whose lines begin with the class name (a WordNet id), "
+            + "or a folder with a folder per class. Needed if the teacher has more classes than the dataset.",
+        IsPath = true
+    )]
+    public string? ClassList { get; set; }
+
+    [Setting("auto, cpu or cuda:N; empty: the setting Device.")]
+    public string? Device { get; set; }
+
+    [Setting("CPU threads of one operation of the teacher; 0: all cores.")]
+    [Range(0, 1024)]
+    public int Threads { get; set; }
+
+    [Setting("Number format, if the device supports it. A self-check at the start refuses a format whose logits differ too much.")]
+    [EnumDataType(typeof(TeacherPrecision))]
+    public TeacherPrecision Precision { get; set; } = TeacherPrecision.Float32;
+
+    [Setting("Width and height that the network expects, px, at least 8; 0: 32 for the CIFAR ResNets, else 224.")]
+    [Range(0, 1024)]
+    public int InputSize { get; set; }
+
+    [Setting("Largest number of views in one call.")]
+    [Range(1, 4096)]
+    public int LargestCall { get; set; } = 256;
+
+    [Setting("Number of teacher processes.")]
+    [Range(1, 64)]
+    public int Replicas { get; set; } = 1;
+}
+
+/// <summary>Number format of the teacher's forward pass.</summary>
+public enum TeacherPrecision
+{
+    /// <summary>float32.</summary>
+    Float32,
+
+    /// <summary>bfloat16.</summary>
+    BFloat16,
+
+    /// <summary>float16.</summary>
+    Float16,
+}

@@ -1,0 +1,59 @@
+using Kd.Settings;
+using Kd.TeacherService.Batching;
+using Kd.TeacherService.Model;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+
+namespace Kd.TeacherService.Hosting;
+
+/// <summary>Loads and checks the teacher at start and runs its passes until the service stops; the service is ready once the teacher is loaded.</summary>
+internal sealed class TeacherHost(
+    TeacherFactory factory,
+    ServedTeacher served,
+    PassQueue queue,
+    PassRunner runner,
+    IOptions<TeacherOptions> options,
+    ILogger<TeacherHost> logger
+) : IHostedService, IHealthCheck, IDisposable
+{
+    private Task _passes = Task.CompletedTask;
+
+    /// <summary>The loaded teacher, or null while it loads.</summary>
+    public TeacherModel? Model => served.Model;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var model = await Task.Run(factory.Create, cancellationToken);
+        var description = model.Description;
+        logger.Serving(
+            description.Architecture,
+            description.Parameters,
+            description.Weights,
+            model.Device.ToString(),
+            model.Classes.Classes.Count,
+            model.Classes.NetworkClasses,
+            description.Id
+        );
+        if (options.Value.Weights == TeacherOptions.RandomWeights)
+            logger.RandomWeights();
+        queue.SetPassDuration(model.FirstPass);
+        _passes = runner.RunAsync(model);
+        served.Model = model;
+    }
+
+    /// <summary>Computes what is left in the queue; the web server has ended its requests by then.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        queue.Stop();
+        await _passes.WaitAsync(cancellationToken);
+    }
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(Model is null ? HealthCheckResult.Unhealthy("The teacher is loading.") : HealthCheckResult.Healthy());
+
+    public void Dispose()
+    {
+        if (_passes.IsCompleted)
+            Model?.Dispose();
+    }
+}

@@ -1,0 +1,32 @@
+namespace Kd.TeacherService.Hosting;
+
+/// <summary>Log messages of the service.</summary>
+internal static partial class TeacherLog
+{
+    [LoggerMessage(
+        1,
+        LogLevel.Information,
+        "Serving {Architecture} ({Parameters} parameters) with weights from {Weights} on {Device}, {Classes} of {NetworkClasses} classes, "
+            + "teacher id {TeacherId}"
+    )]
+    public static partial void Serving(
+        this ILogger logger,
+        string architecture,
+        long parameters,
+        string weights,
+        string device,
+        int classes,
+        int networkClasses,
+        string teacherId
+    );
+
+    [LoggerMessage(2, LogLevel.Warning, "The weights are random: this teacher is only suitable for timing")]
+    public static partial void RandomWeights(this ILogger logger);
+
+    [LoggerMessage(
+        3,
+        LogLevel.Debug,
+        "Self-check passed: in {Precision} the logits differ from the plain network's by at most {Difference} standard deviations"
+    )]
+    public static partial void SelfCheckPassed(this ILogger logger, string precision, double difference);
+}

@@ -1,0 +1,126 @@
+using System.IO.Hashing;
+using System.Text;
+using Kd.Settings;
+using Kd.Vision.Checkpoints;
+using Kd.Vision.Models;
+using Kd.Vision.Runtime;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Kd.TeacherService.Model;
+
+/// <summary>Loads the network that the options describe; benchmarks and tests substitute their own.</summary>
+internal delegate LoadedNetwork LoadNetwork(TeacherOptions options, int datasetClasses);
+
+/// <summary>Loads a teacher's network: a known architecture with a weights file or random weights, or a TorchScript file.</summary>
+internal static class NetworkLoader
+{
+    /// <summary>Value of Teacher:Architecture for a TorchScript file.</summary>
+    public const string TorchScript = "torchscript";
+
+    // Names of the last layer's weight in the known architectures; its rows are the network's classes.
+    private static readonly string[] s_lastLayers = ["fc.weight", "linear.weight", "classifier.1.weight"];
+
+    /// <summary>Loads the network on the CPU.</summary>
+    /// <param name="options">Architecture, weights, class list, seed.</param>
+    /// <param name="datasetClasses">Number of the dataset's classes, and of the outputs of a network with random weights.</param>
+    /// <exception cref="TeacherException">The architecture is unknown, or the TorchScript file cannot be used.</exception>
+    /// <exception cref="CheckpointException">The weights file cannot be used.</exception>
+    public static LoadedNetwork Load(TeacherOptions options, int datasetClasses)
+    {
+        var names = options.ClassList is { } list ? ClassMap.ReadList(list) : null;
+        return options.Architecture == TorchScript ? LoadScript(options, names) : LoadFromCatalog(options, names, datasetClasses);
+    }
+
+    /// <summary>Returns the width and height that the network was designed for, px.</summary>
+    public static int InputSize(TeacherOptions options) => options.InputSize > 0 ? options.InputSize : ModelCatalog.InputSize(options.Architecture);
+
+    private static LoadedNetwork LoadFromCatalog(TeacherOptions options, IReadOnlyList<string>? names, int datasetClasses)
+    {
+        var checkpoint = options.Weights == TeacherOptions.RandomWeights ? null : Checkpoint.Read(options.Weights);
+        names ??= checkpoint?.ClassNames;
+        var outputs = checkpoint is null ? names?.Count ?? datasetClasses : CountOutputs(checkpoint);
+        Module<Tensor, Tensor> network;
+        try
+        {
+            network = ModelCatalog.Create(options.Architecture, outputs, options.Seed);
+        }
+        catch (ArgumentException error)
+        {
+            throw new TeacherException($"Teacher:Architecture: {error.Message} Or {TorchScript}, for a TorchScript file.");
+        }
+
+        if (checkpoint is not null)
+            ModuleState.Load(network, checkpoint);
+        else
+            DampResiduals(network);
+        return new LoadedNetwork(network, network, outputs, names, HashWeights(network), IsScript: false);
+    }
+
+    private static LoadedNetwork LoadScript(TeacherOptions options, IReadOnlyList<string>? names)
+    {
+        if (!File.Exists(options.Weights))
+            throw new TeacherException($"Teacher:Weights '{options.Weights}' is not a file. Expected a TorchScript file (torch.jit.save).");
+        if (options.Precision != TeacherPrecision.Float32)
+            throw new TeacherException(
+                $"Teacher:Precision is {options.Precision}, but a TorchScript file is served unchanged: use Float32 and save the file in another precision."
+            );
+        var bytes = File.ReadAllBytes(options.Weights);
+        try
+        {
+            var script = jit.load<Tensor, Tensor>(bytes, CPU);
+            script.eval();
+            using var scope = NewDisposeScope();
+            using var _ = no_grad();
+            var size = InputSize(options);
+            var logits = script.call(zeros(1, 3, size, size));
+            return logits.shape is [1, > 0 and <= int.MaxValue and var outputs]
+                ? new LoadedNetwork(script, script, (int)outputs, names, XxHash128.Hash(bytes), IsScript: true)
+                : throw new TeacherException(
+                    $"The TorchScript file '{options.Weights}' gives the shape [{string.Join(", ", logits.shape)}] for one image of {size} px, "
+                        + "expected [1, classes]."
+                );
+        }
+        catch (Exception error) when (error is System.Runtime.InteropServices.ExternalException or InvalidCastException)
+        {
+            throw new TeacherException(
+                $"'{options.Weights}' cannot be used as TorchScript: {error.Message.Split('\n')[0]}. Expected a file of torch.jit.save whose forward "
+                    + $"takes one tensor [N, 3, H, W] (Teacher:InputSize is {InputSize(options)} px) and returns logits [N, classes]."
+            );
+        }
+    }
+
+    // An untrained bottleneck doubles the variance of its input: after the 50 of ResNet-152, logits would overflow float16.
+    private static void DampResiduals(Module network)
+    {
+        using var quiet = no_grad();
+        foreach (var (_, weight) in ModuleState.Entries(network).Where(entry => entry.Key.EndsWith("bn3.weight", StringComparison.Ordinal)))
+            weight.TimesInPlace(0.2);
+    }
+
+    private static int CountOutputs(Checkpoint checkpoint)
+    {
+        var last =
+            s_lastLayers.FirstOrDefault(checkpoint.Tensors.ContainsKey)
+            ?? throw new CheckpointException(
+                checkpoint.Path,
+                $"it has no last layer: expected one of {string.Join(", ", s_lastLayers)}; it has {string.Join(", ", checkpoint.Tensors.Keys.Take(5))}, ..."
+            );
+        return checkpoint.Tensors[last].Shape is [> 0 and < int.MaxValue and var rows, ..]
+            ? (int)rows
+            : throw new CheckpointException(checkpoint.Path, $"its last layer {last} has the shape {checkpoint.Tensors[last].ShapeText}");
+    }
+
+    // Hashes the weights as loaded, not the file: the same weights in another format are the same teacher.
+    private static byte[] HashWeights(Module network)
+    {
+        var hash = new XxHash128();
+        foreach (var (name, tensor) in ModuleState.Save(network).Where(entry => !entry.Key.EndsWith("num_batches_tracked", StringComparison.Ordinal)))
+        {
+            hash.Append(Encoding.UTF8.GetBytes(name));
+            hash.Append(tensor.Bytes.Span);
+        }
+
+        return hash.GetCurrentHash();
+    }
+}

@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text;
+using System.Text.Json;
+using Kd.Core.Files;
+using Kd.Training.Diagnostics;
+using Kd.Vision.Checkpoints;
+
+namespace Kd.Training.Artifacts;
+
+/// <summary>
+/// Keeps the last two checkpoints of a run as safetensors files with a checksum. A file is written under another name, flushed and renamed, so that one
+/// of them is always complete.
+/// </summary>
+internal sealed class CheckpointStore(RunFolder folder)
+{
+    private const string StateKey = "kd.state";
+    private const string ChecksumKey = "kd.checksum";
+    private readonly string _last = Path.Combine(folder.Path, "checkpoint.safetensors");
+    private readonly string _previous = Path.Combine(folder.Path, "checkpoint.previous.safetensors");
+
+    /// <summary>Saves a checkpoint; the last one becomes the previous one.</summary>
+    /// <exception cref="TrainingException">The checkpoint cannot be written; the existing ones are intact.</exception>
+    public void Save(RunState state, IReadOnlyDictionary<string, TensorData> tensors)
+    {
+        var text = JsonSerializer.Serialize(state);
+        var aside = _last + ".new";
+        try
+        {
+            SafetensorsFile.Write(aside, tensors, new Dictionary<string, string> { [StateKey] = text, [ChecksumKey] = Checksum(text, tensors) });
+            if (File.Exists(_last))
+                File.Move(_last, _previous, overwrite: true);
+            AtomicFile.Move(aside, _last);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new TrainingException(
+                $"The checkpoint '{_last}' cannot be written: {error.Message} The previous one is intact; free disk space and start the same command again.",
+                error
+            );
+        }
+    }
+
+    /// <summary>Loads the newest valid checkpoint; null if there is none.</summary>
+    /// <param name="note">Receives a message about each damaged checkpoint.</param>
+    public (RunState State, Checkpoint Checkpoint)? Load(Action<string> note)
+    {
+        foreach (var path in new[] { _last, _previous }.Where(File.Exists))
+        {
+            try
+            {
+                return Read(path);
+            }
+            catch (CheckpointException error)
+            {
+                note($"{error.Message} It is ignored{(path == _last && File.Exists(_previous) ? "; the previous one is used" : "")}.");
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Deletes both checkpoints.</summary>
+    public void Delete()
+    {
+        File.Delete(_last);
+        File.Delete(_previous);
+    }
+
+    private static (RunState, Checkpoint) Read(string path)
+    {
+        var checkpoint = Checkpoint.Read(path);
+        if (!checkpoint.Metadata.TryGetValue(StateKey, out var text) || !checkpoint.Metadata.TryGetValue(ChecksumKey, out var checksum))
+            throw new CheckpointException(path, "it is not a checkpoint of a run");
+        if (checksum != Checksum(text, checkpoint.Tensors))
+            throw new CheckpointException(path, "its checksum is wrong");
+        return (JsonSerializer.Deserialize<RunState>(text)!, checkpoint);
+    }
+
+    private static string Checksum(string state, IReadOnlyDictionary<string, TensorData> tensors)
+    {
+        var hash = new XxHash128();
+        hash.Append(Encoding.UTF8.GetBytes(state));
+        foreach (var (name, tensor) in tensors.OrderBy(entry => entry.Key, StringComparer.Ordinal))
+        {
+            hash.Append(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{name} {tensor.Type} {tensor.ShapeText}")));
+            hash.Append(tensor.Bytes.Span);
+        }
+
+        return Convert.ToHexStringLower(hash.GetCurrentHash());
+    }
+}

@@ -1,0 +1,139 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Kd.Settings;
+using Kd.Training.Configuration;
+using Kd.Training.Diagnostics;
+
+namespace Kd.Training.Artifacts;
+
+/// <summary>Finds the folder for a run: the one that Run:Id names, the newest unfinished one with the same settings, or a new one.</summary>
+internal sealed class RunFinder(RunConfiguration configuration, TimeProvider time)
+{
+    private static readonly JsonObject s_defaults = ToJson(RunConfiguration.CreateDefault()).AsObject();
+    private readonly JsonNode _settings = ToComparable(ToJson(configuration));
+
+    /// <summary>Opens the folder and locks it against other processes.</summary>
+    /// <returns>The run's name and folder.</returns>
+    /// <exception cref="TrainingException">The folder cannot be used, another process uses it, or its run has other settings.</exception>
+    public (string Id, RunFolder Folder) Open()
+    {
+        if (!string.IsNullOrEmpty(configuration.Run.Id))
+            return (configuration.Run.Id, OpenNamed(configuration.Run.Id));
+        if (configuration.Run.Resume == "auto" && FindUnfinished() is { } found)
+            return found;
+        for (var attempt = 1; ; attempt++)
+        {
+            var id = time.GetLocalNow().ToString("yyyyMMdd-HHmmss", null) + (attempt == 1 ? "" : $"-{attempt}");
+            if (Directory.Exists(PathOf(id)))
+                continue;
+            var folder = RunFolder.Open(PathOf(id));
+            if (folder.TryLock())
+                return (id, folder);
+        }
+    }
+
+    /// <summary>Explains why a run with a name cannot be started; null if it can be started or continued.</summary>
+    public string? FindObstacle()
+    {
+        var path = PathOf(configuration.Run.Id!);
+        if (!Directory.Exists(path))
+            return null;
+        using var folder = RunFolder.Open(path);
+        if (!folder.TryLock())
+            return $"Run:Id is '{configuration.Run.Id}', and that run is in progress. Give another name, or none.";
+        if (folder.IsFinished)
+            return $"Run:Id is '{configuration.Run.Id}', and that run is finished. Give another name, or none.";
+        return Read(folder) is { } saved && FindDifference(saved, _settings) is { } difference
+            ? $"Run:Id is '{configuration.Run.Id}', and that run was started with other settings: {difference}. Give another name, or none."
+            : null;
+    }
+
+    private RunFolder OpenNamed(string id)
+    {
+        var folder = RunFolder.Open(PathOf(id));
+        if (!folder.TryLock())
+            throw new TrainingException($"Another process is working on the run '{folder.Path}'. Wait for it, or give another Run:Id.");
+        if (configuration.Run.Resume == "auto" && Read(folder) is { } saved && FindDifference(saved, _settings) is { } difference)
+        {
+            folder.Dispose();
+            throw new TrainingException(
+                $"The run '{folder.Path}' was started with other settings: {difference}. Give another Run:Id, or Run:Resume=never to start it over."
+            );
+        }
+
+        return folder;
+    }
+
+    private (string, RunFolder)? FindUnfinished()
+    {
+        var root = new DirectoryInfo(configuration.Run.Folder);
+        if (!root.Exists)
+            return null;
+        foreach (
+            var candidate in root.GetDirectories()
+                .Where(folder => folder.GetFiles("config.json").Length > 0)
+                .OrderByDescending(folder => folder.Name, StringComparer.Ordinal)
+        )
+        {
+            var folder = RunFolder.Open(candidate.FullName);
+            if (!folder.IsFinished && Read(folder) is { } saved && FindDifference(saved, _settings) is null && folder.TryLock())
+                return (candidate.Name, folder);
+        }
+
+        return null;
+    }
+
+    private static JsonNode? Read(RunFolder folder)
+    {
+        try
+        {
+            return folder.ReadJson<JsonNode>(RunFolder.ConfigurationFile) is { } saved ? ToComparable(saved) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static JsonNode ToJson(RunConfiguration settings) => JsonNode.Parse(JsonSerializer.Serialize(settings, RunFolder.Page))!;
+
+    // A run of an earlier version lacks newer settings; it was trained as if they had their defaults.
+    private static void AddDefaults(JsonObject saved, JsonObject defaults)
+    {
+        foreach (var (name, value) in defaults)
+        {
+            if (saved[name] is JsonObject section && value is JsonObject sectionDefaults)
+                AddDefaults(section, sectionDefaults);
+            else if (!saved.ContainsKey(name))
+                saved[name] = value?.DeepClone();
+        }
+    }
+
+    private static JsonNode ToComparable(JsonNode settings)
+    {
+        if (settings is JsonObject saved)
+            AddDefaults(saved, s_defaults);
+        foreach (var setting in SettingCatalog.All.Where(setting => setting.About.MayChange))
+        {
+            var path = Array.ConvertAll(setting.Name.Split(':'), JsonNamingPolicy.CamelCase.ConvertName);
+            (settings[path[0]] as JsonObject)?.Remove(path[1]);
+        }
+
+        return settings;
+    }
+
+    /// <summary>Describes the first setting that differs, with both values; null if there is none.</summary>
+    internal static string? FindDifference(JsonNode? saved, JsonNode? now, string name = "")
+    {
+        if (saved is not JsonObject || now is not JsonObject)
+            return JsonNode.DeepEquals(saved, now) ? null : $"{name} was {saved?.ToJsonString() ?? "not set"}, now it is {now?.ToJsonString() ?? "not set"}";
+        return saved
+            .AsObject()
+            .Select(entry => entry.Key)
+            .Union(now.AsObject().Select(entry => entry.Key))
+            .Select(key => FindDifference(saved[key], now[key], name + (name.Length > 0 ? ":" : "") + char.ToUpperInvariant(key[0]) + key[1..]))
+            .FirstOrDefault(difference => difference is not null);
+    }
+
+    private string PathOf(string id) => Path.Combine(configuration.Run.Folder, id);
+}

@@ -1,0 +1,146 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Kd.Core.Files;
+using Kd.Training.Diagnostics;
+
+namespace Kd.Training.Artifacts;
+
+/// <summary>Reads and writes the folder of a run: settings, metrics, weights, result.</summary>
+public sealed class RunFolder : IDisposable
+{
+    /// <summary>File of the resolved settings.</summary>
+    public const string ConfigurationFile = "config.json";
+
+    /// <summary>File with a line of JSON for each epoch.</summary>
+    public const string MetricsFile = "metrics.jsonl";
+
+    /// <summary>File of the result of a run of one method.</summary>
+    public const string ResultFile = "result.json";
+
+    /// <summary>File of the evaluation of a run's best weights on the test images: confusion matrix, calibration.</summary>
+    public const string EvaluationFile = "evaluation.json";
+
+    /// <summary>File of the last epoch's hardest and easiest samples, with pictures.</summary>
+    public const string SamplesFile = "samples.json";
+
+    /// <summary>File of the finished rows of a study.</summary>
+    public const string StudyFile = "study.json";
+
+    /// <summary>File of a study's table, written at its end.</summary>
+    public const string TableFile = "study.md";
+
+    private FileStream? _lock;
+
+    private static readonly JsonSerializerOptions s_lineOptions = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new JsonStringEnumConverter() },
+    };
+
+    /// <summary>Options of indented JSON files.</summary>
+    internal static JsonSerializerOptions Page { get; } = new(s_lineOptions) { WriteIndented = true };
+
+    private RunFolder(string path) => Path = path;
+
+    /// <summary>Full path.</summary>
+    public string Path { get; }
+
+    /// <summary>Weights of the epoch with the best validation accuracy.</summary>
+    public string BestWeights => PathOf("student.safetensors");
+
+    /// <summary>The same weights as an ONNX file.</summary>
+    public string OnnxPath => PathOf("student.onnx");
+
+    /// <summary>Weights of the last finished epoch.</summary>
+    public string LastWeights => PathOf("last.safetensors");
+
+    /// <summary>Whether the run or study has ended.</summary>
+    public bool IsFinished => File.Exists(PathOf(ResultFile)) || File.Exists(PathOf(TableFile));
+
+    /// <summary>Opens a folder, and creates it if it does not exist.</summary>
+    /// <exception cref="TrainingException">The folder cannot be created.</exception>
+    public static RunFolder Open(string path)
+    {
+        try
+        {
+            return new RunFolder(Directory.CreateDirectory(path).FullName);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new TrainingException(
+                $"The run folder '{System.IO.Path.GetFullPath(path)}' cannot be created: {error.Message}. Set Run:Folder to a writable folder.",
+                error
+            );
+        }
+    }
+
+    /// <summary>Locks the folder against other processes until this is disposed or the process ends.</summary>
+    public bool TryLock()
+    {
+        try
+        {
+            _lock = new FileStream(PathOf("lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Releases the lock.</summary>
+    public void Dispose() => _lock?.Dispose();
+
+    /// <summary>Opens a folder inside this one.</summary>
+    public RunFolder OpenSubfolder(string name) => Open(PathOf(name));
+
+    /// <summary>Truncates metrics.jsonl to a number of epochs: a run that continues from there writes the others again.</summary>
+    public void TruncateMetrics(int epochs) =>
+        Guard(() =>
+        {
+            if (File.Exists(PathOf(MetricsFile)))
+                WriteText(MetricsFile, string.Concat(File.ReadLines(PathOf(MetricsFile)).Take(epochs).Select(line => line + "\n")));
+        });
+
+    /// <summary>Reads metrics.jsonl; empty if there is none.</summary>
+    public IReadOnlyList<EpochMetrics> ReadMetrics() => File.Exists(PathOf(MetricsFile)) ? ParseMetrics(File.ReadLines(PathOf(MetricsFile))) : [];
+
+    /// <summary>Parses the lines of a metrics.jsonl.</summary>
+    /// <exception cref="JsonException">A line is incomplete.</exception>
+    public static IReadOnlyList<EpochMetrics> ParseMetrics(IEnumerable<string> lines) =>
+        [.. lines.Select(line => JsonSerializer.Deserialize<EpochMetrics>(line, s_lineOptions)!)];
+
+    /// <summary>Adds a line to metrics.jsonl.</summary>
+    public void AppendMetrics<T>(T metrics) => Guard(() => File.AppendAllText(PathOf(MetricsFile), JsonSerializer.Serialize(metrics, s_lineOptions) + "\n"));
+
+    /// <summary>Writes a JSON file, replacing an existing one only when the new one is complete.</summary>
+    public void WriteJson<T>(string name, T value) => WriteText(name, JsonSerializer.Serialize(value, Page) + "\n");
+
+    /// <summary>Writes a text file, replacing an existing one only when the new one is complete.</summary>
+    public void WriteText(string name, string text) => WriteBytes(name, Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Writes a file, replacing an existing one only when the new one is complete.</summary>
+    public void WriteBytes(string name, byte[] content) => Guard(() => AtomicFile.Write(PathOf(name), file => file.Write(content)));
+
+    /// <summary>Reads a JSON file of this folder; null if it does not exist.</summary>
+    public T? ReadJson<T>(string name)
+        where T : class => File.Exists(PathOf(name)) ? JsonSerializer.Deserialize<T>(File.ReadAllText(PathOf(name)), Page) : null;
+
+    /// <summary>Runs an action that writes to this folder, and turns I/O errors, such as a full disk, into an error with an explanation.</summary>
+    /// <exception cref="TrainingException">The action failed.</exception>
+    public void Guard(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new TrainingException($"Writing to the run folder '{Path}' failed: {error.Message} What was written before is intact.", error);
+        }
+    }
+
+    private string PathOf(string name) => System.IO.Path.Combine(Path, name);
+}

@@ -1,0 +1,151 @@
+using Kd.Training.Batches;
+using Kd.Training.Students;
+using Kd.Vision.Datasets;
+using Kd.Vision.Imaging;
+using Kd.Vision.Views;
+
+namespace Kd.Training.Artifacts;
+
+/// <summary>
+/// Collects the hardest and the easiest samples of an epoch, in the views that were trained on, with the predictions of teacher and student at that step.
+/// </summary>
+/// <param name="split">The training images.</param>
+/// <param name="classes">Class names by index.</param>
+internal sealed class SampleGallery(ImageSplit split, IReadOnlyList<string> classes)
+{
+    /// <summary>Largest number of samples in each list.</summary>
+    public const int MaxSamples = 8;
+
+    private const int PredictionsPerSample = 3;
+    private readonly List<KeptSample> _hardest = [],
+        _easiest = [];
+
+    /// <summary>Chooses the rows of a batch that may belong to the hardest or easiest samples.</summary>
+    /// <param name="difficulty">Difficulty of each row, 0 to 1.</param>
+    /// <returns>Indexes of the rows, ascending.</returns>
+    public int[] Choose(float[] difficulty)
+    {
+        var (floor, ceiling) = (
+            _hardest.Count < MaxSamples ? float.NegativeInfinity : _hardest[^1].Difficulty,
+            _easiest.Count < MaxSamples ? float.PositiveInfinity : _easiest[^1].Difficulty
+        );
+        return [.. Enumerable.Range(0, difficulty.Length).Where(row => difficulty[row] > floor || difficulty[row] < ceiling)];
+    }
+
+    /// <summary>Adds the chosen rows of a step.</summary>
+    public void Record(ReadyBatch batch, StepResult result)
+    {
+        if (result.Chosen is not { } chosen)
+            return;
+        var width = batch.TeacherLogits!.Length / batch.Count;
+        foreach (var (at, row) in chosen.Rows.Index())
+        {
+            var kept = new KeptSample(
+                batch.Samples[row],
+                result.Difficulty![row],
+                MostProbable(Softmax(batch.TeacherLogits.AsSpan(row * width, width))),
+                MostProbable(chosen.Probabilities.AsSpan(at * width, width)),
+                row,
+                batch.ViewSize
+            );
+            Insert(_hardest, kept, (a, b) => b.Difficulty.CompareTo(a.Difficulty));
+            Insert(_easiest, kept, (a, b) => a.Difficulty.CompareTo(b.Difficulty));
+        }
+
+        // All rows of a first batch are chosen and most are replaced by later ones; only the pixels of those that remain are copied.
+        var bytes = ViewRenderer.ByteCount(batch.ViewSize);
+        foreach (var kept in _hardest.Concat(_easiest).Where(kept => kept.Planes is null))
+            kept.Planes = batch.Pixels.Slice(kept.Row * bytes, bytes).ToArray();
+    }
+
+    /// <summary>Writes samples.json, and clears the lists for the next epoch.</summary>
+    /// <param name="folder">Folder of the run.</param>
+    /// <param name="epoch">Index of the epoch, from 0.</param>
+    public void Write(RunFolder folder, int epoch)
+    {
+        if (_hardest.Count > 0)
+            folder.WriteJson(RunFolder.SamplesFile, new EpochSamples(epoch, _hardest.ConvertAll(ToView), _easiest.ConvertAll(ToView)));
+        _hardest.Clear();
+        _easiest.Clear();
+    }
+
+    private static void Insert(List<KeptSample> list, KeptSample kept, Comparison<KeptSample> order)
+    {
+        var at = list.FindIndex(other => order(kept, other) < 0);
+        list.Insert(at < 0 ? list.Count : at, kept);
+        if (list.Count > MaxSamples)
+            list.RemoveAt(MaxSamples);
+    }
+
+    private static float[] Softmax(ReadOnlySpan<float> logits)
+    {
+        var probabilities = new float[logits.Length];
+        System.Numerics.Tensors.TensorPrimitives.SoftMax(logits, probabilities);
+        return probabilities;
+    }
+
+    private static (int Class, float Probability)[] MostProbable(ReadOnlySpan<float> probabilities) =>
+        [.. probabilities.ToArray().Index().OrderByDescending(entry => entry.Item).ThenBy(entry => entry.Index).Take(PredictionsPerSample)];
+
+    private SampleView ToView(KeptSample kept) =>
+        new(
+            kept.Sample,
+            split.NameOf(kept.Sample),
+            classes[split.Labels[kept.Sample]],
+            kept.Difficulty,
+            ToGuesses(kept.Teacher),
+            ToGuesses(kept.Student),
+            Thumbnail.ToDataUri(ToImage(kept))
+        );
+
+    private List<Guess> ToGuesses((int Class, float Probability)[] best) => [.. best.Select(entry => new Guess(classes[entry.Class], entry.Probability))];
+
+    private static RgbImage ToImage(KeptSample kept)
+    {
+        var planes = kept.Planes!;
+        var pixels = new byte[planes.Length];
+        var plane = pixels.Length / 3;
+        for (var i = 0; i < plane; i++)
+            (pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]) = (planes[i], planes[plane + i], planes[2 * plane + i]);
+        return new RgbImage(kept.Size, kept.Size, pixels);
+    }
+
+    private sealed record KeptSample(
+        int Sample,
+        float Difficulty,
+        (int Class, float Probability)[] Teacher,
+        (int Class, float Probability)[] Student,
+        int Row,
+        int Size
+    )
+    {
+        public byte[]? Planes { get; set; }
+    }
+}
+
+/// <summary>The content of samples.json.</summary>
+/// <param name="Epoch">Index of the epoch, from 0.</param>
+/// <param name="Hardest">The hardest samples, hardest first.</param>
+/// <param name="Easiest">The easiest samples, easiest first.</param>
+internal sealed record EpochSamples(int Epoch, IReadOnlyList<SampleView> Hardest, IReadOnlyList<SampleView> Easiest);
+
+/// <summary>A sample in the view that was trained on.</summary>
+/// <param name="Sample">Index in the training split.</param>
+/// <param name="Name">Name of the file.</param>
+/// <param name="Class">Name of the label.</param>
+/// <param name="Difficulty">Difficulty as measured in that step, 0 to 1.</param>
+/// <param name="Teacher">The teacher's predictions, most probable first; probabilities at temperature 1.</param>
+/// <param name="Student">The student's predictions before that step, in training mode.</param>
+/// <param name="Picture">PNG as a data URI, at most 96 px.</param>
+internal sealed record SampleView(
+    int Sample,
+    string Name,
+    string Class,
+    float Difficulty,
+    IReadOnlyList<Guess> Teacher,
+    IReadOnlyList<Guess> Student,
+    string Picture
+);
+
+/// <summary>A predicted class with its probability, 0 to 1.</summary>
+internal sealed record Guess(string Class, float Probability);

@@ -1,0 +1,25 @@
+namespace Kd.Training.Artifacts;
+
+/// <summary>A study with its finished rows and the runs of its arms.</summary>
+/// <param name="Name">Folder of the study, relative to Run:Folder.</param>
+/// <param name="Rows">Finished rows, the teacher's among them.</param>
+/// <param name="Runs">Its runs that have finished an epoch, by name.</param>
+/// <param name="IsFinished">Whether the study has ended.</param>
+public sealed record StudySummary(string Name, IReadOnlyList<RunResult> Rows, IReadOnlyList<RunSummary> Runs, bool IsFinished)
+{
+    /// <summary>Name of the teacher's row.</summary>
+    public const string TeacherRow = "teacher";
+
+    /// <summary>Test accuracy of the teacher, percent; null while unknown.</summary>
+    public double? TeacherAccuracy => MeanAccuracy(TeacherRow);
+
+    /// <summary>The mean test accuracy of a method or arm over its seeds, percent; null where no row is finished.</summary>
+    public double? MeanAccuracy(string method) =>
+        Rows.Where(row => row.Method == method).Select(row => (double?)row.TestAccuracy).DefaultIfEmpty(null).Average();
+
+    /// <summary>The method or arm with the best mean test accuracy among the students; null before the first.</summary>
+    public string? Winner => Rows.Select(row => row.Method).Where(method => method != TeacherRow).Distinct().MaxBy(MeanAccuracy);
+
+    /// <summary>Name of the arm of a run: the first folder below the study's.</summary>
+    public string ArmOf(RunSummary run) => run.Name[(Name.Length + 1)..].Split('/')[0];
+}

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Kd.Training.Diagnostics;
+using Kd.Vision.Datasets;
+using Kd.Vision.Views;
+
+namespace Kd.Training.Batches;
+
+/// <summary>Renders views and fetches their logits ahead of the steps, for several batches at once, and delivers the batches in order.</summary>
+/// <param name="source">Images, views and teacher.</param>
+/// <param name="split">The split of the samples.</param>
+internal sealed class BatchPipeline(BatchSource source, ImageSplit split)
+{
+    /// <summary>Prepares batches in the background. The training thread enumerates them and waits only for a batch that is not ready.</summary>
+    /// <param name="plans">The batches, in order.</param>
+    /// <param name="waited">Called for each batch with the time that the caller waited for it.</param>
+    /// <param name="cancellation">Stops the preparation.</param>
+    public IEnumerable<ReadyBatch> Run(IEnumerable<BatchPlan> plans, Action<ReadyBatch, TimeSpan> waited, CancellationToken cancellation)
+    {
+        // Stops the preparation also if the caller stops enumerating early.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var queue = Channel.CreateBounded<Task<ReadyBatch>>(Math.Max(1, source.Prefetch - 1));
+        var producer = Task.Run(() => ProduceAsync(plans, queue.Writer, stop.Token), CancellationToken.None);
+        try
+        {
+            while (true)
+            {
+                var started = Stopwatch.GetTimestamp();
+                if (!Wait(queue.Reader.WaitToReadAsync(cancellation).AsTask()) || !queue.Reader.TryRead(out var preparation))
+                    yield break;
+                var batch = Wait(preparation);
+                waited(batch, Stopwatch.GetElapsedTime(started));
+                yield return batch;
+            }
+        }
+        finally
+        {
+            stop.Cancel();
+            producer.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Wait(CancellationToken.None);
+        }
+    }
+
+    private async Task ProduceAsync(IEnumerable<BatchPlan> plans, ChannelWriter<Task<ReadyBatch>> queue, CancellationToken cancellation)
+    {
+        try
+        {
+            foreach (var plan in plans)
+                await queue.WriteAsync(Task.Run(() => PrepareAsync(plan, cancellation), cancellation), cancellation);
+            queue.Complete();
+        }
+        catch (OperationCanceledException)
+        {
+            queue.TryComplete();
+        }
+        catch (Exception error)
+        {
+            // Passes the error to the reader, which would otherwise wait forever.
+            queue.TryComplete(error);
+        }
+    }
+
+    private async Task<ReadyBatch> PrepareAsync(BatchPlan plan, CancellationToken cancellation)
+    {
+        using var activity = plan.IsTraced ? TrainingTelemetry.Start(SpanNames.PrepareBatch) : TrainingTelemetry.Suppress();
+        activity?.SetTag("kd.views", plan.Samples.Length);
+        var pixels = new byte[plan.Samples.Length * ViewRenderer.ByteCount(source.ViewSize)];
+        var (views, rendered) = Render(plan, pixels, cancellation);
+        var labels = Array.ConvertAll(plan.Samples, sample => (long)split.Labels[sample]);
+        var logits = plan.NeedsTeacher
+            ? await (source.Teacher ?? throw new InvalidOperationException("A batch needs the teacher, but there is none.")).GetLogitsAsync(
+                views,
+                pixels,
+                source.ViewSize,
+                cancellation
+            )
+            : null;
+        return new ReadyBatch
+        {
+            Samples = plan.Samples,
+            Labels = labels,
+            Pixels = pixels,
+            ViewSize = source.ViewSize,
+            TeacherLogits = logits,
+            RenderSeconds = rendered,
+            IsTraced = plan.IsTraced,
+        };
+    }
+
+    private (ViewId[] Views, double Seconds) Render(BatchPlan plan, byte[] pixels, CancellationToken cancellation)
+    {
+        using var activity = TrainingTelemetry.Start(SpanNames.RenderViews);
+        var started = Stopwatch.GetTimestamp();
+        var views = source.ViewsOf(split, plan.View).Render(plan.Samples, pixels, cancellation);
+        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        source.Instruments.RenderDuration.Record(seconds);
+        return (views, seconds);
+    }
+
+    private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
+}

@@ -1,0 +1,36 @@
+using Kd.Training.Diagnostics;
+using Kd.Training.Teaching;
+using Kd.Vision.Datasets;
+using Kd.Vision.Views;
+
+namespace Kd.Training.Batches;
+
+/// <summary>The images of a run, their views, and the teacher that labels them.</summary>
+internal sealed record BatchSource
+{
+    /// <summary>The images.</summary>
+    public required ImageDataset Dataset { get; init; }
+
+    /// <summary>Plans the views.</summary>
+    public required ViewPlanner Planner { get; init; }
+
+    /// <summary>The teacher service; null if the method needs none.</summary>
+    public TeacherClient? Teacher { get; init; }
+
+    /// <summary>Largest number of batches that are prepared at once.</summary>
+    public required int Prefetch { get; init; }
+
+    /// <summary>Instruments that record the rendering times.</summary>
+    public required TrainingMetrics Instruments { get; init; }
+
+    /// <summary>Width and height of a view, px.</summary>
+    public int ViewSize => Planner.Size;
+
+    /// <summary>Gets one view of each sample of a split.</summary>
+    /// <param name="split">The split.</param>
+    /// <param name="view">View index; null: the evaluation view.</param>
+    public ViewSource ViewsOf(ImageSplit split, int? view) => new(split, Planner, view);
+
+    /// <summary>Creates a pipeline of batches from a split.</summary>
+    public BatchPipeline Open(ImageSplit split) => new(this, split);
+}

@@ -1,0 +1,37 @@
+using Kd.Settings;
+
+namespace Kd.Training.Configuration;
+
+/// <summary>Checks the rules that span several settings of a run.</summary>
+internal static class RunRules
+{
+    /// <summary>Finds all violations.</summary>
+    public static IEnumerable<SettingProblem> FindProblems(RunConfiguration configuration)
+    {
+        var (run, training, curriculum) = (configuration.Run, configuration.Training, configuration.Curriculum);
+        if (run.Id is { } id && RunOptions.OtherFolders.Contains(id))
+            yield return new("Run:Id", $"Run:Id is '{id}'. Run:Folder uses that name for another folder; give the run another name.");
+        if (HasCurriculum(configuration) && configuration.Distillation.Temperature is var temperature and (< 2 or > 8))
+            yield return new(
+                "Distillation:Temperature",
+                $"Distillation:Temperature is '{temperature}'. "
+                    + "With a curriculum (kd-curriculum, or Run:Study=methods or curriculum) it must be between 2 and 8."
+            );
+        if (training.WarmupEpochs >= training.Epochs)
+            yield return new(
+                "Training:WarmupEpochs",
+                $"Training:WarmupEpochs is '{training.WarmupEpochs}'. It must be below Training:Epochs ({training.Epochs})."
+            );
+        if (curriculum is { Policy: "ppo-warm", Learnt.Length: 0 })
+            yield return new("Curriculum:Learnt", "Curriculum:Learnt is empty. With Curriculum:Policy=ppo-warm it must name a learned policy.");
+        if (run is { Study: StudyKinds.Curriculum, Seeds: < 2 })
+            yield return new(
+                "Run:Seeds",
+                $"Run:Seeds is '{run.Seeds}'. Run:Study=curriculum compares seed by seed and needs at least 2; 5 or more are recommended."
+            );
+    }
+
+    // A curriculum changes the temperature between 2 and 8, so it must start in that range.
+    private static bool HasCurriculum(RunConfiguration configuration) =>
+        configuration.Run.Study is StudyKinds.Methods or StudyKinds.Curriculum || configuration.Distillation.Method == Methods.KdCurriculum;
+}

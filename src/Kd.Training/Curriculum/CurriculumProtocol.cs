@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using Kd.Protocol.Curriculum.V1;
+using Kd.Settings;
+
+namespace Kd.Training.Curriculum;
+
+/// <summary>Maps the curriculum settings to the agent's protocol.</summary>
+internal static class CurriculumProtocol
+{
+    /// <summary>Maps the policy and its settings.</summary>
+    public static PolicySettings ToPolicy(this CurriculumOptions options) =>
+        new()
+        {
+            Policy = options.Policy switch
+            {
+                "ppo" => Policy.Ppo,
+                "ppo-warm" => Policy.PpoWarm,
+                "bandit" => Policy.Bandit,
+                "schedule" => Policy.Schedule,
+                "fixed" => Policy.Fixed,
+                "random-action" => Policy.RandomAction,
+                "infobatch" => Policy.Infobatch,
+                "none" => Policy.None,
+                _ => throw new UnreachableException($"Curriculum:Policy is '{options.Policy}'."),
+            },
+            Shape = options.Shape switch
+            {
+                "linear" => Shape.Linear,
+                "cosine" => Shape.Cosine,
+                _ => throw new UnreachableException($"Curriculum:Shape is '{options.Shape}'."),
+            },
+            Threshold = options.Threshold,
+            PruneProbability = options.PruneProbability,
+            PruneUntil = options.PruneUntil,
+            Learnt = options.Learnt,
+        };
+
+    /// <summary>Maps the strategy.</summary>
+    public static Strategy ToStrategy(this CurriculumOptions options) =>
+        options.Strategy switch
+        {
+            "easy-to-hard" => Strategy.EasyToHard,
+            "hard-mining" => Strategy.HardMining,
+            "mixed" => Strategy.Mixed,
+            "adaptive" => Strategy.Adaptive,
+            "random" => Strategy.Random,
+            _ => throw new UnreachableException($"Curriculum:Strategy is '{options.Strategy}'."),
+        };
+}

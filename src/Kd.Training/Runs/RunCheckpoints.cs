@@ -1,0 +1,103 @@
+using Kd.Protocol.Curriculum.V1;
+using Kd.Training.Artifacts;
+using Kd.Training.Control;
+using Kd.Training.Curriculum;
+using Kd.Training.Diagnostics;
+using Kd.Training.Students;
+
+namespace Kd.Training.Runs;
+
+/// <summary>Holds the state of a run, and loads and saves its checkpoints.</summary>
+internal sealed class RunCheckpoints
+{
+    private readonly RunSetup _setup;
+    private readonly EpochPlan _plan;
+    private readonly CurriculumClient _agent;
+    private readonly RunControl _control;
+    private readonly RunMonitor _monitor;
+    private readonly RunClock _clock;
+    private readonly TimeProvider _time;
+    private readonly CheckpointStore _store;
+    private long _saved;
+
+    /// <summary>Creates the state of a new run.</summary>
+    /// <param name="setup">The run.</param>
+    /// <param name="plan">Chooses the samples.</param>
+    /// <param name="agent">The agent, whose undelivered reports are part of the state.</param>
+    /// <param name="control">The values set manually, which are part of the state.</param>
+    /// <param name="monitor">Shows messages.</param>
+    /// <param name="clock">Time of the run in this process.</param>
+    /// <param name="time">The clock.</param>
+    public RunCheckpoints(RunSetup setup, EpochPlan plan, CurriculumClient agent, RunControl control, RunMonitor monitor, RunClock clock, TimeProvider time)
+    {
+        (_setup, _plan, _agent, _control, _monitor, _clock, _time) = (setup, plan, agent, control, monitor, clock, time);
+        (_store, _saved) = (new CheckpointStore(setup.Folder), time.GetTimestamp());
+        State = new RunState { TeacherId = setup.UsesTeacher ? setup.Teacher?.Id : null, Dataset = setup.Dataset.Checksum() };
+    }
+
+    /// <summary>The current state. It has time and use of the teacher before this process; <see cref="Save"/> adds those of this process.</summary>
+    public RunState State { get; set; }
+
+    /// <summary>Whether a checkpoint within an epoch is due.</summary>
+    public bool IsDue => _time.GetElapsedTime(_saved) >= _setup.Configuration.Run.CheckpointEvery;
+
+    /// <summary>Restores the run from its last checkpoint.</summary>
+    /// <returns>Whether there was one.</returns>
+    /// <exception cref="TrainingException">The checkpoint belongs to another teacher or dataset.</exception>
+    public bool Resume(Student student)
+    {
+        if (_setup.Configuration.Run.Resume == "never")
+            _store.Delete();
+        if (_store.Load(_monitor.Note) is not var (state, checkpoint))
+            return false;
+        CheckOrigin(state);
+        student.Restore(state.Steps, checkpoint);
+        _plan.Restore(checkpoint, state.Target is null ? null : Target.Parser.ParseJson(state.Target), state.InForce, inEpoch: state.Step > 0);
+        _agent.Resume(state.Reports.Select(ReportEpochRequest.Parser.ParseJson));
+        State = state;
+        if (state.Coming is { } coming)
+            _control.Set(coming);
+        _setup.Folder.TruncateMetrics(state.Epoch);
+        return true;
+    }
+
+    /// <summary>Saves a checkpoint.</summary>
+    /// <param name="student">The student.</param>
+    /// <param name="sums">Sums over the epoch so far; null: those of the state.</param>
+    public void Save(Student student, EpochSums? sums = null)
+    {
+        var tensors = student.Capture();
+        _plan.Save(tensors);
+        var reading = _clock.Read();
+        _store.Save(
+            State with
+            {
+                Steps = student.Steps,
+                Sums = sums ?? State.Sums,
+                Usage = State.Usage + reading.Usage,
+                Seconds = State.Seconds + reading.Time.TotalSeconds,
+                Target = _plan.Target?.ToString(),
+                InForce = _plan.Manual,
+                Coming = _control.Manual,
+                Reports = [.. _agent.Waiting.Select(report => report.ToString())],
+            },
+            tensors
+        );
+        _saved = _time.GetTimestamp();
+    }
+
+    private void CheckOrigin(RunState state)
+    {
+        var folder = _setup.Folder.Path;
+        if (state.TeacherId != State.TeacherId)
+            throw new TrainingException(
+                $"The run in '{folder}' used the teacher {state.TeacherId}, but now {State.TeacherId} is served. Start the same teacher (weights,"
+                    + " precision, Batching:MaxBatch, Cache:TopK), or start over with Run:Resume=never or another Run:Id."
+            );
+        if (state.Dataset is { } dataset && dataset != State.Dataset)
+            throw new TrainingException(
+                $"The pictures or classes in Dataset:Path have changed since the run in '{folder}' was started, and its difficulties and order belong to the"
+                    + " old ones. Restore them, or start over with Run:Resume=never or another Run:Id."
+            );
+    }
+}

@@ -1,0 +1,79 @@
+using Kd.Training.Artifacts;
+using Kd.Training.Curriculum;
+using Kd.Training.Diagnostics;
+using Kd.Training.Evaluation;
+using Kd.Training.Reports;
+using Kd.Training.Students;
+using Kd.Vision.Export;
+
+namespace Kd.Training.Runs;
+
+/// <summary>Evaluates the best and the last weights on the test images, and writes ONNX file, report and result.</summary>
+/// <param name="setup">The run.</param>
+/// <param name="plan">Contains the difficulty of the samples.</param>
+/// <param name="clock">Time of the run in this process.</param>
+/// <param name="evaluator">Measures the student.</param>
+/// <param name="log">Receives the log messages.</param>
+internal sealed class TestEvaluation(RunSetup setup, EpochPlan plan, RunClock clock, Evaluator evaluator, ILogger log)
+{
+    /// <summary>Runs the evaluation.</summary>
+    /// <param name="student">The student; its evaluated weights are replaced.</param>
+    /// <param name="state">State at the end of the run, with time and use of the teacher before this process.</param>
+    /// <param name="cancellation">Cancels the evaluation.</param>
+    public RunResult Execute(Student student, RunState state, CancellationToken cancellation)
+    {
+        using var activity = TrainingTelemetry.Start(SpanNames.TestStudent, setup.Id, setup.Method);
+        var (dataset, folder) = (setup.Dataset, setup.Folder);
+        student.Load(folder.LastWeights);
+        var last = evaluator.Measure(dataset.Test, needsTeacher: false, student.Predict, cancellation);
+        student.Load(folder.BestWeights);
+        var best = evaluator.Measure(dataset.Test, needsTeacher: false, student.Predict, cancellation);
+        folder.WriteJson(RunFolder.EvaluationFile, best);
+        folder.Guard(() => OnnxFile.Write(folder.OnnxPath, student.Evaluated, dataset.ClassNames, setup.Configuration.Student.OnnxInput));
+        var result = Summarize(state, best, last, student.Steps);
+        if (setup.UsesTeacher)
+            DifficultyTable.Write(folder, dataset.Train, dataset.ClassNames, plan.Difficulty);
+        CreateReport(result, best).Write(folder);
+        folder.WriteJson(RunFolder.ResultFile, result);
+        log.RunEnded(setup.Id, setup.Method, result.Correct, result.TestImages);
+        return result;
+    }
+
+    private RunReport CreateReport(RunResult result, EvaluationResult test)
+    {
+        var options = setup.Configuration.Student;
+        return new RunReport
+        {
+            Id = setup.Id,
+            Dataset = setup.Dataset,
+            Student = FormattableString.Invariant($"{options.Architecture}, width {options.Width}, {setup.Batches.ViewSize} px"),
+            Teacher = setup.UsesTeacher ? setup.Teacher?.Architecture : null,
+            Result = result,
+            Epochs = setup.Folder.ReadMetrics(),
+            Test = test,
+            Difficulty = plan.Difficulty,
+        };
+    }
+
+    private RunResult Summarize(RunState state, EvaluationResult best, EvaluationResult last, long updates)
+    {
+        var reading = clock.Read();
+        var usage = state.Usage + reading.Usage;
+        return new RunResult
+        {
+            Method = setup.Method,
+            Correct = best.Correct,
+            TestImages = best.Images,
+            SamplesSeen = state.Seen,
+            TeacherComputed = usage.Computed,
+            CacheHits = usage.Hits,
+            Seconds = state.Seconds + reading.Time.TotalSeconds,
+            BestEpoch = state.Best.Epoch,
+            ValidationAccuracy = state.Best.Accuracy,
+            LastCorrect = last.Correct,
+            Seed = setup.Configuration.Run.Seed,
+            Updates = updates,
+            TeacherViews = plan.TeacherViews,
+        };
+    }
+}

@@ -1,0 +1,288 @@
+using System.Diagnostics;
+using Kd.Core.Randomness;
+using Kd.Settings;
+using Kd.Training.Batches;
+using Kd.Training.Configuration;
+using Kd.Training.Diagnostics;
+using Kd.Vision.Checkpoints;
+using Kd.Vision.Distillation;
+using Kd.Vision.Models;
+using Kd.Vision.Optimization;
+using Kd.Vision.Runtime;
+using Kd.Vision.Views;
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Kd.Training.Students;
+
+/// <summary>The network in training with its optimizer. Not thread-safe.</summary>
+internal sealed class Student : IDisposable
+{
+    private const string ModelPrefix = "model.",
+        AveragePrefix = "average.",
+        OptimizerPrefix = "optimizer.",
+        LearnedName = "loss.learnt";
+    private readonly Module<Tensor, Tensor> _network;
+    private readonly Module<Tensor, Tensor> _evaluated;
+    private readonly WeightAverage? _average;
+    private readonly BFloat16Twin? _twin;
+    private readonly Optimizer _optimizer;
+    private readonly LossFunction _loss;
+    private readonly Device _device;
+    private readonly TrainingOptions _training;
+    private readonly long _seed;
+
+    private Student(Func<Module<Tensor, Tensor>> create, LossFunction loss, Device device, TrainingOptions training, long seed)
+    {
+        (_loss, _device, _training, _seed) = (loss, device, training, seed);
+        _network = Prepare(create());
+        _evaluated = training.AverageDecay > 0 ? Prepare(create()) : _network;
+        _average = training.AverageDecay > 0 ? new WeightAverage(_evaluated, _network, training.AverageDecay) : null;
+        _twin = training.Precision == TrainingPrecision.BFloat16 ? new BFloat16Twin(create().to(device), _network) : null;
+        var parameters = _network.parameters().Concat(loss.LearnedParameter is { } learned ? [learned] : []);
+        _optimizer =
+            training.Optimizer == "sgd"
+                ? new Sgd(parameters, training.LearningRate, training.WeightDecay, training.Momentum)
+                : new Adam(parameters, training.LearningRate, training.WeightDecay, decoupled: training.Optimizer == "adamw");
+
+        Module<Tensor, Tensor> Prepare(Module<Tensor, Tensor> network)
+        {
+            ChannelsLast.Apply(network.to(device));
+            return network;
+        }
+    }
+
+    /// <summary>Number of steps so far.</summary>
+    public long Steps => _optimizer.Steps;
+
+    /// <summary>Number of weights.</summary>
+    public long Parameters => _network.parameters().Sum(parameter => parameter.numel());
+
+    /// <summary>The network that is evaluated and saved.</summary>
+    internal Module<Tensor, Tensor> Evaluated => _evaluated;
+
+    /// <summary>Creates the network of the settings with its optimizer.</summary>
+    /// <exception cref="TrainingException">The network or the device is not known.</exception>
+    public static Student Create(RunConfiguration configuration, string method, int classes, int viewSize)
+    {
+        var (options, run) = (configuration.Student, configuration.Run);
+        try
+        {
+            var device = TorchRuntime.ChooseDevice(string.IsNullOrEmpty(options.Device) ? configuration.Device : options.Device);
+            if (run.Threads > 0)
+                TorchRuntime.SetThreads(run.Threads);
+            if (configuration.Training.Precision == TrainingPrecision.BFloat16 && !BFloat16Twin.IsSupported(device))
+                throw new TrainingException($"Training:Precision is BFloat16, which the device {device} does not compute. Use Float32.");
+            var small = options.Form == StudentForm.Small || (options.Form == StudentForm.Auto && viewSize <= ViewPlanner.LargestSmallSide);
+            var loss = new LossFunction(configuration.Distillation, method, configuration.Training.LabelSmoothing, device);
+            return new Student(
+                () => ModelCatalog.Create(options.Architecture, classes, run.Seed, options.Width, small),
+                loss,
+                device,
+                configuration.Training,
+                run.Seed
+            );
+        }
+        catch (ArgumentException error)
+        {
+            throw new TrainingException(error.Message, error);
+        }
+    }
+
+    /// <summary>Performs one training step.</summary>
+    /// <param name="batch">Pixels, labels and, for every method but labels, teacher logits.</param>
+    /// <param name="progress">Progress of the run.</param>
+    /// <param name="weights">Weight of each sample in the loss, for the methods kd and kd-curriculum; null: all 1.</param>
+    /// <param name="choose">Chooses by difficulty the rows whose predictions are needed; null: none.</param>
+    /// <returns>The loss; with teacher logits, the difficulty of each sample; with weights, the loss of each sample.</returns>
+    /// <exception cref="TrainingException">The loss is not finite.</exception>
+    public StepResult Step(ReadyBatch batch, TrainingProgress progress, float[]? weights = null, Func<float[], int[]>? choose = null)
+    {
+        using var scope = NewDisposeScope();
+        var started = Stopwatch.GetTimestamp();
+        Prepare(progress);
+        var images = Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device); // [N, 3, H, W]
+        var logits = _twin?.Call(images) ?? _network.call(images); // [N, C]
+        var teacher = batch.TeacherLogits is { } values ? tensor(values, device: _device).reshape(batch.Count, -1) : null; // [N, C]
+        var single = weights is null ? null : DistillationLoss.SoftPerSample(logits, teacher!, progress.Temperature); // [N]
+        var loss = single is null
+            ? _loss.Compute(logits, teacher, tensor(batch.Labels, device: _device), progress)
+            : (single * tensor(weights!, device: _device)).mean();
+        var value = Check(loss.Single(), progress);
+        var computed = Stopwatch.GetTimestamp();
+        loss.backward();
+        _twin?.HandOverGradients();
+        _loss.AfterBackward(progress);
+        var derived = Stopwatch.GetTimestamp();
+        if (_training.GradientClip > 0)
+            _optimizer.ClipGradients(_training.GradientClip);
+        _optimizer.Step();
+        _average?.Update(Steps);
+        var difficulty = teacher is null ? null : MeasureDifficulty(teacher, logits);
+        var times = new StepTimes
+        {
+            Forward = Stopwatch.GetElapsedTime(started, computed).TotalSeconds,
+            Backward = Stopwatch.GetElapsedTime(computed, derived).TotalSeconds,
+            Optimizer = Stopwatch.GetElapsedTime(derived).TotalSeconds,
+        };
+        var chosen = difficulty is null || choose is null ? null : Predict(logits, choose(difficulty));
+        return new StepResult(value, difficulty, single?.detach().cpu().data<float>().ToArray(), times, chosen);
+    }
+
+    /// <summary>Computes logits without gradients in evaluation mode, and restores the previous mode.</summary>
+    /// <returns>Logits, row-major [N, C].</returns>
+    public float[] Predict(ReadyBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        return InEvaluation(
+            _evaluated,
+            network => network.call(Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device)).cpu().data<float>().ToArray()
+        );
+    }
+
+    /// <summary>Measures the difficulty of samples without training on them; mode and batch-norm statistics do not change.</summary>
+    public float[] MeasureDifficulty(ReadyBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var teacher = tensor(batch.TeacherLogits ?? throw new InvalidOperationException("A batch for difficulty lacks teacher logits."), device: _device)
+            .reshape(batch.Count, -1);
+        return InEvaluation(
+            _network,
+            network => MeasureDifficulty(teacher, network.call(Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device)))
+        );
+    }
+
+    /// <summary>Writes the evaluated weights under torchvision's names.</summary>
+    public void Save(string path, IReadOnlyList<string> classes) =>
+        SafetensorsFile.Write(path, ModuleState.Save(_evaluated), new Dictionary<string, string> { [Checkpoint.ClassesKey] = string.Join('\n', classes) });
+
+    /// <summary>Loads weights, for evaluation only.</summary>
+    /// <param name="path">A file that <see cref="Save"/> wrote, or a PyTorch state dict.</param>
+    /// <param name="classes">The class names that the file must have, in order, if it has class names at all; null: any.</param>
+    /// <exception cref="CheckpointException">The file has other classes, or does not fit the architecture.</exception>
+    public void Load(string path, IReadOnlyList<string>? classes = null)
+    {
+        var checkpoint = Checkpoint.Read(path);
+        if (classes is not null && checkpoint.ClassNames is { } trained && !trained.SequenceEqual(classes))
+        {
+            var other = trained.Zip(classes).TakeWhile(pair => pair.First == pair.Second).Count();
+            throw new CheckpointException(
+                path,
+                $"it was trained for other classes: number {other + 1} is '{trained.ElementAtOrDefault(other)}', "
+                    + $"and '{classes.ElementAtOrDefault(other)}' in the dataset. Name the dataset that it was trained on (Dataset:Path)"
+            );
+        }
+
+        ModuleState.Load(_evaluated, checkpoint);
+    }
+
+    /// <summary>Copies the state that the next steps depend on.</summary>
+    public Dictionary<string, TensorData> Capture()
+    {
+        var entries = Prefixed(ModelPrefix, ModuleState.Entries(_network)).Concat(Prefixed(OptimizerPrefix, _optimizer.State));
+        if (_average is not null)
+            entries = entries.Concat(Prefixed(AveragePrefix, ModuleState.Entries(_evaluated)));
+        if (_loss.LearnedParameter is { } learned)
+            entries = entries.Append(new(LearnedName, learned));
+        return entries.ToDictionary(entry => entry.Key, entry => TensorData.From(entry.Value));
+
+        static IEnumerable<KeyValuePair<string, Tensor>> Prefixed(string prefix, IEnumerable<KeyValuePair<string, Tensor>> entries) =>
+            entries.Select(entry => new KeyValuePair<string, Tensor>(prefix + entry.Key, entry.Value));
+    }
+
+    /// <summary>Restores the result of <see cref="Capture"/>.</summary>
+    /// <param name="steps">Number of steps at that time.</param>
+    /// <param name="checkpoint">The captured tensors.</param>
+    public void Restore(long steps, Checkpoint checkpoint)
+    {
+        ModuleState.Load(_network, Part(ModelPrefix));
+        if (_average is not null)
+            ModuleState.Load(_evaluated, Part(AveragePrefix));
+        _optimizer.Restore(steps, Part(OptimizerPrefix).Tensors);
+        if (_loss.LearnedParameter is not { } learned)
+            return;
+        using var _ = no_grad();
+        using var saved = checkpoint.Tensors[LearnedName].ToTensor();
+        learned.copy_(saved);
+
+        Checkpoint Part(string prefix) =>
+            checkpoint with
+            {
+                Tensors = checkpoint
+                    .Tensors.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal))
+                    .ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value),
+            };
+    }
+
+    public void Dispose()
+    {
+        _optimizer.Dispose();
+        _loss.Dispose();
+        _average?.Dispose();
+        _twin?.Dispose();
+        _network.Dispose();
+    }
+
+    private void Prepare(TrainingProgress progress)
+    {
+        // Dropout uses torch's global generator; seeding it by the step makes it independent of earlier work.
+        random.manual_seed((long)(CounterRandom.Mix((ulong)_seed, 0xD40F, (ulong)Steps) >> 1));
+        _optimizer.LearningRate = CosineSchedule.At(
+            _training.LearningRate,
+            _training.FinalLearningRate,
+            progress.Epochs,
+            _training.Epochs,
+            _training.WarmupEpochs
+        );
+        _network.train();
+        _optimizer.ZeroGradients();
+    }
+
+    private float Check(float loss, TrainingProgress progress) =>
+        float.IsFinite(loss)
+            ? loss
+            : throw new TrainingException(
+                $"The loss is {loss} at step {Steps} (learning rate {_optimizer.LearningRate:G3}, temperature {progress.Temperature}). "
+                    + "The last checkpoint is kept; try a smaller Training:LearningRate."
+            );
+
+    private ChosenRows? Predict(Tensor logits, int[] rows)
+    {
+        if (rows.Length == 0)
+            return null;
+        var chosen = logits.detach().index_select(0, tensor(rows, dtype: int64, device: _device)).to_type(ScalarType.Float32); // [rows, C]
+        return new ChosenRows(rows, chosen.softmax(1).cpu().data<float>().ToArray());
+    }
+
+    private static float[] MeasureDifficulty(Tensor teacher, Tensor logits) => Difficulty.Measure(teacher, logits).cpu().data<float>().ToArray();
+
+    private static T InEvaluation<T>(Module<Tensor, Tensor> network, Func<Module<Tensor, Tensor>, T> work)
+    {
+        var training = network.training;
+        network.eval();
+        try
+        {
+            return work(network);
+        }
+        finally
+        {
+            network.train(training);
+        }
+    }
+}
+
+/// <summary>The result of a step.</summary>
+/// <param name="Loss">Mean loss of the batch.</param>
+/// <param name="Difficulty">Difficulty of each sample, or null without a teacher.</param>
+/// <param name="Losses">Unweighted loss of each sample, or null without weights.</param>
+/// <param name="Times">Time by kind of work.</param>
+/// <param name="Chosen">The student's predictions for the chosen rows, before the step; null: none.</param>
+internal readonly record struct StepResult(float Loss, float[]? Difficulty, float[]? Losses, StepTimes Times, ChosenRows? Chosen = null);
+
+/// <summary>Predictions of some rows of a batch.</summary>
+/// <param name="Rows">Indexes of the rows.</param>
+/// <param name="Probabilities">Probabilities, row-major [rows, C], at temperature 1.</param>
+internal sealed record ChosenRows(int[] Rows, float[] Probabilities);

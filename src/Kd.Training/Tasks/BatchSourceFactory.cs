@@ -1,0 +1,70 @@
+using System.Text.Json;
+using Kd.Settings;
+using Kd.Training.Batches;
+using Kd.Training.Configuration;
+using Kd.Training.Control;
+using Kd.Training.Diagnostics;
+using Kd.Training.Runs;
+using Kd.Training.Teaching;
+using Kd.Vision.Datasets;
+
+namespace Kd.Training.Tasks;
+
+/// <summary>Opens the images, views and teacher of a task.</summary>
+/// <param name="teacher">The teacher service.</param>
+/// <param name="monitor">Shows what was opened.</param>
+/// <param name="instruments">Instruments of training.</param>
+internal sealed class BatchSourceFactory(TeacherClient teacher, RunMonitor monitor, TrainingMetrics instruments)
+{
+    private (string Settings, ImageDataset Dataset)? _opened;
+
+    /// <summary>Opens the images, and gets the teacher's description if the settings need a teacher.</summary>
+    /// <param name="configuration">The settings.</param>
+    /// <param name="cancellation">Cancels the loading, and the wait for the teacher.</param>
+    public (BatchSource Batches, TeacherInfo? Teacher) Open(RunConfiguration configuration, CancellationToken cancellation)
+    {
+        var dataset = Open(configuration.Dataset, cancellation);
+        var batches = new BatchSource
+        {
+            Dataset = dataset,
+            Planner = DatasetLoader.PlanViews(dataset, configuration.Views.Size, configuration.Views.Seed),
+            Prefetch = configuration.Run.Prefetch,
+            Instruments = instruments,
+        };
+        monitor.Note(dataset.Description);
+        foreach (var split in dataset.Splits.Where(split => split.Skipped > 0))
+            monitor.Note($"{split.Skipped} corrupt pictures of the {split.Name} split were skipped (Dataset:Corrupt=Skip)");
+        return NeedsTeacher(configuration) ? (batches with { Teacher = teacher }, Describe(dataset, batches.ViewSize, cancellation)) : (batches, null);
+    }
+
+    private TeacherInfo Describe(ImageDataset dataset, int viewSize, CancellationToken cancellation)
+    {
+        var description = teacher.DescribeAsync(dataset.ClassNames, cancellation).GetAwaiter().GetResult();
+        monitor.Note($"teacher {description.Architecture} ({description.Parameters} parameters), weights {description.Weights}, on {description.Device}");
+        if (description.InputSize != viewSize)
+            monitor.Note($"the teacher expects {description.InputSize} px, but gets views of {viewSize} px (Views:Size)");
+        return new TeacherInfo(description.TeacherId, description.Architecture);
+    }
+
+    private static bool NeedsTeacher(RunConfiguration configuration) =>
+        configuration.Run switch
+        {
+            { Task: RunOptions.Evaluate } => false,
+            { Study: StudyKinds.None, Task: RunOptions.Train } => Methods.UsesTeacher(configuration.Distillation.Method),
+            _ => true,
+        };
+
+    // Reuses the last dataset: the next run from the page mostly needs the same pictures, which may take minutes to check and decode.
+    private ImageDataset Open(DatasetOptions options, CancellationToken cancellation)
+    {
+        var settings = JsonSerializer.Serialize(options);
+        if (_opened is not { } opened || opened.Settings != settings)
+        {
+            // Releases it before the next one is loaded, since two may not fit in memory.
+            _opened = null;
+            _opened = opened = (settings, DatasetLoader.Load(options, cancellation));
+        }
+
+        return opened.Dataset;
+    }
+}

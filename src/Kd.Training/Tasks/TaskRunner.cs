@@ -1,0 +1,110 @@
+using System.Security.Cryptography;
+using Kd.Settings;
+using Kd.Training.Artifacts;
+using Kd.Training.Configuration;
+using Kd.Training.Control;
+using Kd.Training.Curriculum;
+using Kd.Training.Diagnostics;
+using Kd.Training.Reports;
+using Kd.Training.Runs;
+using Kd.Training.Studies;
+using Kd.Vision.Runtime;
+
+namespace Kd.Training.Tasks;
+
+/// <summary>Runs the task that the settings name, and shows its result.</summary>
+internal sealed class TaskRunner(
+    BatchSourceFactory sources,
+    CurriculumClient agent,
+    Trainer trainer,
+    RunMonitor monitor,
+    RunControl control,
+    TimeProvider time,
+    ILogger<TaskRunner> logger
+)
+{
+    /// <summary>Id of the run or study that was started last; null before the first one and for other tasks.</summary>
+    public string? RunId { get; private set; }
+
+    /// <summary>Runs the configured task.</summary>
+    /// <param name="configuration">The settings.</param>
+    /// <param name="cancellation">Cancels the task.</param>
+    /// <exception cref="RunStoppedException">The run was stopped after an epoch.</exception>
+    public void Execute(RunConfiguration configuration, CancellationToken cancellation)
+    {
+        TorchRuntime.EnsureLoaded();
+        monitor.SetStudyPosition(0, 0);
+        RunId = null;
+        switch (configuration.Run.Task)
+        {
+            case RunOptions.Label:
+                Label(configuration, cancellation);
+                break;
+            case RunOptions.Verify:
+                Verify(configuration, cancellation);
+                break;
+            case RunOptions.Evaluate:
+                monitor.Note(new CheckpointEvaluation(configuration, sources.Open(configuration, cancellation).Batches, time).Execute(cancellation));
+                break;
+            default:
+                Train(configuration, cancellation);
+                break;
+        }
+    }
+
+    private void Label(RunConfiguration configuration, CancellationToken cancellation)
+    {
+        var prelabeler = new Prelabeler(sources.Open(configuration, cancellation).Batches, configuration.Views.PerSample, monitor);
+        var (views, computed) = prelabeler.Execute(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)), cancellation);
+        monitor.Note($"labeled {views} views: {computed} computed now, {views - computed} already stored");
+    }
+
+    private void Verify(RunConfiguration configuration, CancellationToken cancellation)
+    {
+        var verifier = new StoreVerifier(sources.Open(configuration, cancellation).Batches, configuration.Views.PerSample, monitor);
+        monitor.Note(verifier.Execute(configuration.Run.Sample, (ulong)configuration.Run.Seed, cancellation).Summarize());
+    }
+
+    private void Train(RunConfiguration configuration, CancellationToken cancellation)
+    {
+        var (id, folder) = new RunFinder(configuration, time).Open();
+        using var locked = folder;
+        RunId = id;
+        var (batches, served) = sources.Open(configuration, cancellation);
+        folder.WriteJson(RunFolder.ConfigurationFile, configuration);
+        var setup = new RunSetup
+        {
+            Id = id,
+            Method = configuration.Distillation.Method,
+            Configuration = configuration,
+            Batches = batches,
+            Folder = folder,
+            Teacher = served,
+        };
+        var run = configuration.Run;
+        var isSingle = run.Study == StudyKinds.None && run.Seeds == 1;
+        monitor.Complete(isSingle ? ResultTable.Format([trainer.Train(setup, cancellation)]) : RunStudy(setup, cancellation), folder.Path);
+    }
+
+    private ResultRows RunStudy(RunSetup setup, CancellationToken cancellation)
+    {
+        var run = setup.Configuration.Run;
+        using (logger.BeginRun(setup.Id))
+            logger.StudyStarted(setup.Id, run.Study, run.Seeds, setup.Folder.Path);
+        var isCurriculum = run.Study == StudyKinds.Curriculum;
+        var study = new Study(setup, hasSeeds: isCurriculum || run.Seeds > 1, trainer, monitor, control, time);
+        var rows = isCurriculum ? new CurriculumStudy(setup, study, agent, monitor).Execute(cancellation) : Compare(setup, study, cancellation);
+        using (logger.BeginRun(setup.Id))
+            logger.StudyEnded(setup.Id);
+        return rows;
+    }
+
+    private static ResultRows Compare(RunSetup setup, Study study, CancellationToken cancellation)
+    {
+        if (setup.Configuration.Run.Study != StudyKinds.None)
+            study.RunTeacher(cancellation);
+        study.RunAll(StudyArm.All(setup.Configuration), cancellation);
+        setup.Folder.WriteText(RunFolder.TableFile, ResultTable.ToMarkdown(study.Rows));
+        return ResultTable.Format(study.Rows);
+    }
+}

@@ -1,0 +1,165 @@
+using System.Diagnostics;
+using Kd.Protocol.Teacher.V1;
+using Kd.Settings;
+using Kd.TeacherService.Hosting;
+using Kd.TeacherService.Model;
+using Kd.Tests;
+using Kd.Vision.Models;
+using Kd.Vision.Runtime;
+using static TorchSharp.torch;
+
+namespace Kd.TeacherService.Tests.Model;
+
+public sealed class NetworkTests
+{
+    public NetworkTests() => TorchRuntime.EnsureLoaded();
+
+    [Fact]
+    public void SelfCheck_FormThatDiffers_IsNotServed()
+    {
+        using var network = ModelCatalog.Create("cifar-resnet20", 10, seed: 1);
+        network.eval();
+        var loaded = new LoadedNetwork(network, network, 10, null, [], IsScript: false);
+        var check = SelfCheck.Prepare(network, 32);
+        using (no_grad())
+            network.parameters().Last().fill_(0.5f);
+        var map = new ClassMap([.. Enumerable.Range(0, 10).Select(i => $"{i}")], null, 10);
+        using var model = new TeacherModel(
+            loaded,
+            new TeacherDescription("", "cifar-resnet20", "random", "float32", 0, 32),
+            map,
+            CPU,
+            TeacherPrecision.Float32,
+            4
+        );
+
+        var error = Assert.Throws<TeacherException>(() => check.Run(model, TeacherPrecision.Float32));
+
+        Assert.Contains("Self-check", error.Message);
+    }
+
+    [Theory]
+    [InlineData("Float32", 1e-3)]
+    [InlineData("BFloat16", 0.15)]
+    public void SelfCheck_TheNetworkItself_Passes(string precision, double bound)
+    {
+        using var network = ModelCatalog.Create("resnet18", 10, seed: 1);
+        network.eval();
+        var check = SelfCheck.Prepare(network, 64);
+        var map = new ClassMap([.. Enumerable.Range(0, 10).Select(i => $"{i}")], null, 10);
+        var wanted = Enum.Parse<TeacherPrecision>(precision);
+        using var model = new TeacherModel(
+            new LoadedNetwork(network, network, 10, null, [], false),
+            new TeacherDescription("", "resnet18", "random", precision, 0, 64),
+            map,
+            CPU,
+            wanted,
+            4
+        );
+        Assert.InRange(check.Run(model, wanted).Difference, 0, bound + 0.01);
+    }
+
+    [Fact]
+    public async Task Start_TorchScriptFile_ServesItsLogits()
+    {
+        using var folder = TestFiles.CreateFolder();
+        var path = folder.File("script.pt");
+        await WriteScriptAsync(path);
+
+        await using var service = await RunningService.StartAsync(
+            TeacherExtensions.BuildTeacherService,
+            "--Teacher:Architecture=torchscript",
+            $"--Teacher:Weights={path}",
+            "--Teacher:InputSize=32"
+        );
+        using var channel = service.Open();
+        var client = new Teacher.TeacherClient(channel);
+        var description = await client.DescribeAsync(new DescribeRequest(), RunningService.WithKey());
+        var rows = await LabelGrayAsync(client);
+
+        Assert.Equal(("torchscript", 24, 32), (description.Architecture, description.Classes.Count, description.InputSize));
+        // The script's logit of class c is c times the mean of the normalized image.
+        var mean = Enumerable
+            .Range(0, 3)
+            .Average(channel => (128 / 255.0 - Vision.Views.Normalization.Mean[channel]) / Vision.Views.Normalization.StandardDeviation[channel]);
+        for (var c = 0; c < 24; c++)
+            Assert.Equal(c * mean, (double)rows[c], 0.01);
+    }
+
+    // The default architecture must also start without weights, for timing.
+    [Fact]
+    public async Task Start_RandomResNet152_IsServed()
+    {
+        await using var service = await RunningService.StartAsync(
+            TeacherExtensions.BuildTeacherService,
+            "--Teacher:Architecture=resnet152",
+            "--Teacher:Weights=random",
+            "--Teacher:InputSize=32",
+            "--Batching:MaxBatch=1"
+        );
+        using var channel = service.Open();
+        Assert.All(await LabelGrayAsync(new Teacher.TeacherClient(channel)), logit => Assert.True(Half.IsFinite(logit)));
+    }
+
+    [Fact]
+    public async Task Start_FileThatIsNoTorchScript_SaysWhatWasExpected()
+    {
+        using var folder = TestFiles.CreateFolder();
+        File.WriteAllText(folder.File("script.pt"), "not a script");
+        var error = await Assert.ThrowsAsync<TeacherException>(() =>
+            RunningService.StartAsync(
+                TeacherExtensions.BuildTeacherService,
+                "--Teacher:Architecture=torchscript",
+                $"--Teacher:Weights={folder.File("script.pt")}"
+            )
+        );
+        Assert.Contains("torch.jit.save", error.Message);
+        Assert.Contains("script.pt", error.Message);
+    }
+
+    private static async Task<Half[]> LabelGrayAsync(Teacher.TeacherClient client)
+    {
+        var pixels = new byte[3 * 32 * 32];
+        Array.Fill(pixels, (byte)128);
+        var request = new LabelRequest
+        {
+            ViewIds = Google.Protobuf.ByteString.CopyFrom(new byte[16]),
+            Pixels = Google.Protobuf.ByteString.CopyFrom(pixels),
+            Height = 32,
+            Width = 32,
+        };
+        var reply = await client.LabelAsync(request, RunningService.WithKey());
+        return System.Runtime.InteropServices.MemoryMarshal.Cast<byte, Half>(reply.Logits.Span).ToArray();
+    }
+
+    private static async Task WriteScriptAsync(string path)
+    {
+        var program = $$"""
+            import torch
+            class Teacher(torch.nn.Module):
+                def forward(self, x):
+                    return x.mean(dim=(1, 2, 3)).unsqueeze(1) * torch.arange(24, dtype=torch.float32)
+            torch.jit.save(torch.jit.trace(Teacher(), torch.zeros(2, 3, 32, 32)), r"{{path}}")
+            """;
+        // Debian's package is installed for the system's Python, which may not be the first in the path.
+        var python = File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
+        using var process = Start(python, program);
+        Assert.SkipWhen(process is null, "needs python3 with torch (apt-get install python3-torch)");
+        var errors = await process!.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.SkipWhen(errors.Contains("No module named 'torch'", StringComparison.Ordinal), "needs python3 with torch (apt-get install python3-torch)");
+        Assert.True(process.ExitCode == 0, errors);
+    }
+
+    private static Process? Start(string program, string code)
+    {
+        try
+        {
+            return Process.Start(new ProcessStartInfo(program, ["-c", code]) { RedirectStandardError = true });
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,159 @@
+using Kd.Settings;
+using Kd.Tests;
+using Kd.Training.Configuration;
+using Kd.Training.Diagnostics;
+using Kd.Training.Queue;
+using Microsoft.Extensions.Configuration;
+
+namespace Kd.Training.Tests.Queue;
+
+public sealed class RunQueueTests
+{
+    [Fact]
+    public void Add_ThenAnotherProcess_FindsThemInTheirOrder()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using (var first = Open(folder.Path))
+        {
+            first.Add(new Dictionary<string, string> { ["Run:Id"] = "one", ["Training:Epochs"] = "3" });
+            first.Add(new Dictionary<string, string> { ["Run:Id"] = "two" });
+        }
+
+        using var second = Open(folder.Path);
+        Assert.Equal(["one", "two"], second.Runs.Select(run => run.Id));
+        Assert.Equal("3", second.Next(stay: false, () => { }, CancellationToken.None)!.Settings["Training:Epochs"]);
+        Assert.Equal("one", second.Current);
+        second.CompleteCurrent();
+        Assert.Equal("two", second.Next(stay: false, () => { }, CancellationToken.None)!.Id);
+    }
+
+    [Fact]
+    public void Add_TaskInAnyCase_IsTaken()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var queue = Open(folder.Path);
+        queue.Add(new Dictionary<string, string> { ["Run:Id"] = "one", ["Run:Task"] = "label" });
+        queue.Add(new Dictionary<string, string> { ["Run:Id"] = "two", ["run:task"] = "train" });
+        Assert.Equal(["one", "two"], queue.Runs.Select(run => run.Id));
+    }
+
+    [Theory]
+    [InlineData("agent")]
+    [InlineData("cache")]
+    [InlineData("decoded")]
+    [InlineData("evaluations")]
+    public void Add_NameOfAnotherFolder_IsRefused(string id)
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var queue = Open(folder.Path);
+        var error = Assert.Throws<SettingsException>(() => queue.Add(new Dictionary<string, string> { ["Run:Id"] = id }));
+        Assert.Contains($"Run:Id is '{id}'", error.Message);
+    }
+
+    [Fact]
+    public void Next_NothingLeft_ClosesTheQueue()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var queue = Open(folder.Path);
+        Assert.Null(queue.Next(stay: false, () => { }, CancellationToken.None));
+        Assert.Throws<QueueClosedException>(() => queue.Add(new Dictionary<string, string>()));
+    }
+
+    [Fact]
+    public void Next_TrainerOfAnotherTask_LeavesWhatWaits()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using (var first = Open(folder.Path))
+            first.Add(new Dictionary<string, string> { ["Run:Id"] = "one" });
+        using (var labeler = Open(folder.Path, task: "label"))
+        {
+            Assert.Null(labeler.Next(stay: true, () => { }, CancellationToken.None));
+            Assert.Contains("Run:Task", Assert.Throws<QueueClosedException>(() => labeler.Add(new Dictionary<string, string>())).Message);
+        }
+
+        using var next = Open(folder.Path);
+        Assert.Equal(["one"], next.Runs.Select(run => run.Id));
+    }
+
+    [Fact]
+    public void Next_NoFolder_IsNoMistake()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var queue = Open(folder.File("absent"));
+        Assert.Null(queue.Next(stay: false, () => { }, CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData("same", "same", true)]
+    [InlineData("same", "other", false)]
+    [InlineData(null, null, false)]
+    public void EndCommand_StartedAgain_IsKnownInTheSameStartOfTheHostOnly(string? before, string? now, bool expected)
+    {
+        using var folder = TestFiles.CreateFolder();
+        using (var first = Open(folder.Path, before))
+        {
+            first.MarkCommandDone();
+            first.Add(new Dictionary<string, string>());
+        }
+
+        using var second = Open(folder.Path, now);
+        Assert.Equal(expected, second.IsCommandDone);
+        Assert.Single(second.Runs);
+    }
+
+    [Fact]
+    public void Add_SecondTrainerOnTheFolder_KeepsItsQueueToItself()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var first = Open(folder.Path);
+        first.Add(new Dictionary<string, string> { ["Run:Id"] = "one" });
+        using var second = Open(folder.Path);
+        Assert.Empty(second.Runs);
+        second.Add(new Dictionary<string, string> { ["Run:Id"] = "two" });
+        Assert.Equal(["one"], first.Runs.Select(run => run.Id));
+        second.Remove("two");
+        Assert.Null(second.Next(stay: false, () => { }, CancellationToken.None));
+        first.Dispose();
+        using var third = Open(folder.Path);
+        Assert.Equal(["one"], third.Runs.Select(run => run.Id));
+    }
+
+    [Fact]
+    public void Open_DamagedFile_SaysHowToGoOn()
+    {
+        using var folder = TestFiles.CreateFolder();
+        File.WriteAllText(folder.File("queue.json"), "{ half");
+        Assert.Contains("Delete the file", Assert.Throws<TrainingException>(() => Open(folder.Path)).Message);
+    }
+
+    [Theory]
+    [InlineData("Training:Epochs", "many", "Training:Epochs is 'many', expected a value of the type Int32.")]
+    [InlineData("Training:Epochz", "3", "Training:Epochz is not a setting.")]
+    [InlineData("Epochs", "3", "Epochs is not a setting of a run.")]
+    [InlineData("Agent:StateFolder", "/", "Agent:StateFolder is not a setting of a run.")]
+    [InlineData("Run:Folder", "/", "Run:Folder is set when the trainer starts")]
+    [InlineData("dataset:path", "/", "dataset:path is set when the trainer starts")]
+    [InlineData("Run:Id", "../up", "Run:Id is '../up'. Use 1 to 80 letters")]
+    [InlineData("Distillation:Temperature", "40", "Distillation:Temperature is '40'.")]
+    public void Add_WrongSetting_IsRefusedByNameAndValue(string name, string value, string expected)
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var queue = Open(folder.Path);
+        Assert.StartsWith(
+            expected,
+            Assert.Single(Assert.Throws<SettingsException>(() => queue.Add(new Dictionary<string, string> { [name] = value })).Problems).Message
+        );
+        Assert.Empty(queue.Runs);
+    }
+
+    private static RunQueue Open(string folder, string? start = null, string task = "train")
+    {
+        var settings = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["Run:Folder"] = folder, [SharedNames.HostStart] = start })
+            .Build();
+        var reader = new RunConfigurationReader(settings);
+        var configuration = reader.Read(new Dictionary<string, string>());
+        configuration.Run.Task = task;
+        return new RunQueue(configuration, settings, reader, TimeProvider.System);
+    }
+}

@@ -1,0 +1,137 @@
+using System.Text.Json;
+using Kd.Tests;
+using Kd.Training.Artifacts;
+using Kd.Vision.Checkpoints;
+
+namespace Kd.Training.Tests.Runs;
+
+[Collection(nameof(OneTrainer))]
+public sealed class TrainingRunTests
+{
+    private const int Samples = 24 * 6;
+
+    [Theory]
+    [InlineData("labels")]
+    [InlineData("mixed")]
+    [InlineData("kd")]
+    [InlineData("kd-curriculum")]
+    public async Task Execute_SameSeedTwice_GivesTheSameWeightsToTheBit(string method)
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var teacher = await TrainerRuns.StartTeacherAsync();
+        await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
+        string[] settings = [$"--Distillation:Method={method}", $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}"];
+
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "one", settings));
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "two", [.. settings, "--Run:Prefetch=1"]));
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "other", [.. settings, "--Run:Seed=2"]));
+
+        var weights = File.ReadAllBytes(folder.File("one/last.safetensors"));
+        Assert.Equal(weights, File.ReadAllBytes(folder.File("two/last.safetensors")));
+        Assert.NotEqual(weights, File.ReadAllBytes(folder.File("other/last.safetensors")));
+        Assert.Contains("classifier.1.weight", Checkpoint.Read(folder.File("one/student.safetensors")).Tensors.Keys);
+        Assert.Equal(24, Checkpoint.Read(folder.File("one/student.safetensors")).ClassNames!.Count);
+        var epochs = File.ReadLines(folder.File("one/metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        Assert.Equal([0, 1, 2], epochs.Select(epoch => epoch.GetProperty("epoch").GetInt32()));
+        var expected = method == "kd-curriculum" ? (int)Math.Round(0.7 * Samples) : Samples;
+        Assert.All(epochs, epoch => Assert.Equal(expected, epoch.GetProperty("samples").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Execute_Study_SavesTheTableAndPaysForEachViewOnce()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var redis = RedisServer.Start("garnet");
+        await using var teacher = await TrainerRuns.StartTeacherAsync($"--ConnectionStrings:cache=127.0.0.1:{redis.Port}");
+        await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
+        string[] settings = ["--Run:Study=true", $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}"];
+
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "study", settings));
+
+        var rows = JsonSerializer.Deserialize<List<RunResult>>(File.ReadAllText(folder.File("study/study.json")), JsonSerializerOptions.Web)!;
+        Assert.Equal(["teacher", "labels", "mixed", "kd", "kd-curriculum"], rows.Select(row => row.Method));
+        Assert.All(rows, row => Assert.Equal(24 * 4, row.TestImages));
+        Assert.Equal((0, 0), (rows[1].TeacherComputed, rows[1].CacheHits));
+        // Three epochs over two views of each sample: the third epoch is the cache's, and so is all of kd.
+        Assert.Equal((2 * Samples, Samples), (rows[2].TeacherComputed, rows[2].CacheHits));
+        Assert.Equal((0, 3 * Samples), (rows[3].TeacherComputed, rows[3].CacheHits));
+        Assert.Equal(3 * (int)Math.Round(0.7 * Samples), rows[4].SamplesSeen);
+        Assert.Contains("| kd-curriculum |", File.ReadAllText(folder.File("study/study.md")));
+    }
+
+    [Fact]
+    public async Task Execute_TeacherWithAnotherKey_EndsWithTheUsersExitCode()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var teacher = await TrainerRuns.StartTeacherAsync();
+        Assert.Equal(
+            2,
+            await TrainerRuns.RunAsync(folder.Path, "run", $"--TeacherClient:Address={teacher.Grpc}", "--Service:Key=another-key-of-16-characters")
+        );
+    }
+
+    [Fact]
+    public async Task Execute_KnownNameBegunAnew_GetsItsOwnAnswersFromTheAgent()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var teacher = await TrainerRuns.StartTeacherAsync();
+        await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
+        string[] settings = ["--Distillation:Method=kd-curriculum", $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}"];
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", settings));
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", [.. settings, "--Run:Resume=never", "--Training:LearningRate=0.05"]));
+
+        var reported = File.ReadLines(folder.File("agent/run.kd-curriculum.jsonl"))
+            .Skip(1)
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("Report").GetProperty("Loss").GetDouble());
+        var trained = File.ReadLines(folder.File("run/metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble());
+        Assert.Equal(trained, reported);
+    }
+
+    // Name, seed and method make the agent's name of it.
+    [Fact]
+    public async Task Execute_LongestNameAndSeed_IsTakenByTheAgent()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var teacher = await TrainerRuns.StartTeacherAsync();
+        await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
+        var (exitCode, output) = await TrainerRuns.RunAsync(
+            folder.Path,
+            new string('r', 80),
+            CancellationToken.None,
+            "--Distillation:Method=kd-curriculum",
+            "--Training:Epochs=1",
+            "--Run:Seeds=2",
+            "--Run:Seed=9223372036854775000",
+            $"--TeacherClient:Address={teacher.Grpc}",
+            $"--AgentClient:Address={agent.Grpc}"
+        );
+        Assert.True(exitCode == 0, output);
+    }
+
+    [Fact]
+    public async Task Execute_AgentGoneAfterTheStart_HoldsTheTargetAndFinishes()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var teacher = await TrainerRuns.StartTeacherAsync();
+        var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
+        var run = TrainerRuns.RunAsync(
+            folder.Path,
+            "run",
+            "--Distillation:Method=kd-curriculum",
+            "--Training:Epochs=6",
+            $"--TeacherClient:Address={teacher.Grpc}",
+            $"--AgentClient:Address={agent.Grpc}"
+        );
+        while (!File.Exists(folder.File("run/metrics.jsonl")) && !run.IsCompleted)
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        await agent.DisposeAsync();
+
+        Assert.Equal(0, await run);
+
+        var epochs = File.ReadLines(folder.File("run/metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        Assert.Equal(6, epochs.Count);
+        Assert.True(epochs[0].TryGetProperty("reward", out _), "the first epoch was reported");
+        Assert.False(epochs[^1].TryGetProperty("reward", out _), "the last epoch could not be reported");
+        Assert.Equal(epochs[^2].GetProperty("temperature").GetDouble(), epochs[^1].GetProperty("temperature").GetDouble());
+    }
+}

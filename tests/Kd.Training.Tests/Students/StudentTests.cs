@@ -1,0 +1,228 @@
+using Kd.Core.Randomness;
+using Kd.Settings;
+using Kd.Tests;
+using Kd.Training.Batches;
+using Kd.Training.Configuration;
+using Kd.Training.Diagnostics;
+using Kd.Training.Students;
+using Kd.Vision.Runtime;
+using TorchSharp;
+
+namespace Kd.Training.Tests.Students;
+
+[Collection(nameof(OneTrainer))]
+public sealed class StudentTests
+{
+    private const int Classes = 4;
+    private static readonly string[] s_classes = ["a", "b", "c", "d"];
+    private static readonly TrainingProgress s_start = new(0, 4);
+
+    public StudentTests() => TorchRuntime.EnsureLoaded();
+
+    // The reference measures difficulty in evaluation mode and stays in it for the rest of the epoch.
+    [Fact]
+    public void Step_AfterDifficultyAndPrediction_IsTheSameToTheBit()
+    {
+        Assert.Equal(
+            TrainTwoSteps(_ => { }),
+            TrainTwoSteps(student =>
+            {
+                student.MeasureDifficulty(Batch(seed: 7));
+                student.Predict(Batch(seed: 8));
+            })
+        );
+    }
+
+    [Fact]
+    public void MeasureDifficulty_NewStudent_ChangesNoWeightAndNoStatistic()
+    {
+        using var student = NewStudent();
+        var before = Saved(student);
+        Assert.All(student.MeasureDifficulty(Batch(seed: 7)), difficulty => Assert.InRange(difficulty, 0, 1));
+        Assert.Equal(before, Saved(student));
+    }
+
+    [Fact]
+    public void Step_LossThatIsNotFinite_StopsWithTheStepAndAdvice()
+    {
+        using var student = NewStudent();
+        var batch = Batch(seed: 1);
+        batch.TeacherLogits![3] = float.NaN;
+        var error = Assert.Throws<TrainingException>(() => student.Step(batch, s_start));
+        Assert.Contains("at step 0", error.Message);
+        Assert.Contains("Training:LearningRate", error.Message);
+    }
+
+    [Fact]
+    public void Step_SameBatchManyTimes_LearnsIt()
+    {
+        using var student = NewStudent(Methods.Labels);
+        var batch = Batch(seed: 1);
+        var first = student.Step(batch, s_start).Loss;
+        var last = 0f;
+        for (var i = 0; i < 30; i++)
+            last = student.Step(batch, s_start).Loss;
+        Assert.InRange(first, 1.0, 2.5);
+        Assert.InRange(last, 0, 0.5 * first);
+    }
+
+    // Every method with every optimizer, clipping, averaging, smoothing and warm-up: half of the steps, a checkpoint in another student, the other half.
+    [Theory]
+    [InlineData(Methods.Labels, "adam")]
+    [InlineData(Methods.Mixed, "adamw")]
+    [InlineData(Methods.Kd, "sgd")]
+    [InlineData(Methods.Decoupled, "adam")]
+    [InlineData(Methods.Relations, "sgd")]
+    [InlineData(Methods.LearnedTemperature, "adamw")]
+    public void Restore_InTheMiddle_GoesOnToTheBit(string method, string optimizer)
+    {
+        var training = new TrainingOptions
+        {
+            Optimizer = optimizer,
+            LearningRate = 0.01,
+            AverageDecay = 0.9,
+            GradientClip = 1,
+            LabelSmoothing = 0.1,
+            WarmupEpochs = 3,
+        };
+        using var straight = NewStudent(method, training);
+        using var first = NewStudent(method, training);
+        using var second = NewStudent(method, training);
+        var untrained = Saved(straight);
+        for (var step = 0; step < 8; step++)
+        {
+            straight.Step(Batch(seed: step), new TrainingProgress(step, 4));
+            (step < 4 ? first : second).Step(Batch(seed: step), new TrainingProgress(step, 4));
+            if (step == 3)
+                second.Restore(first.Steps, new Vision.Checkpoints.Checkpoint("", first.Capture(), new Dictionary<string, string>()));
+        }
+
+        Assert.Equal(8, second.Steps);
+        Assert.Equal(Saved(straight), Saved(second));
+        Assert.NotEqual(untrained, Saved(second));
+        var (expected, actual) = (straight.Capture(), second.Capture());
+        Assert.Equal(expected.Keys.Order(), actual.Keys.Order());
+        Assert.All(expected, entry => Assert.Equal(entry.Value.Bytes.ToArray(), actual[entry.Key].Bytes.ToArray()));
+    }
+
+    [Theory]
+    [InlineData(0, 0.001)]
+    [InlineData(1, 0.0505)]
+    [InlineData(2, 0.1)]
+    [InlineData(6, 0.055)]
+    [InlineData(10, 0.01)]
+    public void CosineSchedule_WarmupAndCosine_GivesTheStepSize(double epochs, double expected) =>
+        Assert.Equal(expected, CosineSchedule.At(0.1, 0.01, epochs, 10, 2), 1e-9);
+
+    [Theory]
+    [InlineData(Methods.Kd, "adam", "Float32")]
+    [InlineData(Methods.Kd, "adam", "BFloat16")]
+    [InlineData(Methods.LearnedTemperature, "sgd", "Float32")]
+    public void Step_ManyTimes_LeavesNoTensorBehind(string method, string optimizer, string precision)
+    {
+        using var student = NewStudent(
+            method,
+            new TrainingOptions
+            {
+                Optimizer = optimizer,
+                GradientClip = 1,
+                AverageDecay = 0.9,
+                Precision = Enum.Parse<TrainingPrecision>(precision),
+            }
+        );
+        var batch = Batch(seed: 1);
+        Run(3);
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+
+        Run(20);
+
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+
+        void Run(int steps)
+        {
+            for (var step = 0; step < steps; step++)
+            {
+                student.Step(batch, new TrainingProgress(step, 4));
+                student.Predict(batch);
+                student.MeasureDifficulty(batch);
+                student.Capture();
+            }
+        }
+    }
+
+    [Fact]
+    public void Step_BFloat16_LearnsLikeFloat32AndGoesOnFromACheckpointToTheBit()
+    {
+        var training = new TrainingOptions { LearningRate = 0.01, Precision = TrainingPrecision.BFloat16 };
+        using var single = NewStudent(Methods.Kd, new TrainingOptions { LearningRate = 0.01 });
+        using var mixed = NewStudent(Methods.Kd, training);
+        using var resumed = NewStudent(Methods.Kd, training);
+        var batch = Batch(seed: 1);
+        var losses = new List<(float Single, float Mixed)>();
+        for (var step = 0; step < 20; step++)
+        {
+            losses.Add((single.Step(batch, new TrainingProgress(0, 4)).Loss, mixed.Step(batch, new TrainingProgress(0, 4)).Loss));
+            if (step == 9)
+                resumed.Restore(mixed.Steps, new Vision.Checkpoints.Checkpoint("", mixed.Capture(), new Dictionary<string, string>()));
+            if (step > 9)
+                resumed.Step(batch, new TrainingProgress(0, 4));
+        }
+
+        Assert.InRange(Math.Abs(losses[0].Mixed / losses[0].Single - 1), 1e-7, 0.03);
+        Assert.InRange(losses[^1].Mixed, 0, 0.5 * losses[0].Mixed);
+        Assert.Equal(Saved(mixed), Saved(resumed));
+        Assert.All(mixed.Capture().Values, tensor => Assert.NotEqual(TorchSharp.torch.ScalarType.BFloat16, tensor.Type));
+    }
+
+    private byte[] TrainTwoSteps(Action<Student> between)
+    {
+        using var student = NewStudent();
+        student.Step(Batch(seed: 1), s_start);
+        between(student);
+        student.Step(Batch(seed: 2), new TrainingProgress(15, 4));
+        return Saved(student);
+    }
+
+    private static Student NewStudent(string method = Methods.Kd, TrainingOptions? training = null) =>
+        Student.Create(
+            RunConfiguration.CreateDefault() with
+            {
+                Run = new() { Seed = 4 },
+                Student = new() { Width = 0.1 },
+                Training = training ?? new() { LearningRate = 0.01 },
+                Distillation = new() { Method = method },
+                Device = "cpu",
+            },
+            method,
+            Classes,
+            16
+        );
+
+    private static byte[] Saved(Student student)
+    {
+        using var folder = TestFiles.CreateFolder();
+        student.Save(folder.File("student.safetensors"), s_classes);
+        return File.ReadAllBytes(folder.File("student.safetensors"));
+    }
+
+    private static ReadyBatch Batch(int seed)
+    {
+        const int count = 8,
+            size = 16;
+        var values = new CounterRandom((ulong)seed, 0);
+        var pixels = new byte[count * 3 * size * size];
+        for (var i = 0; i < pixels.Length; i++)
+            pixels[i] = (byte)values.NextInt32(256);
+        var logits = new float[count * Classes];
+        for (var i = 0; i < logits.Length; i++)
+            logits[i] = (float)values.NextGaussian();
+        return new ReadyBatch
+        {
+            Samples = [.. Enumerable.Range(0, count)],
+            Labels = [.. Enumerable.Range(0, count).Select(i => (long)(i % Classes))],
+            Pixels = pixels,
+            ViewSize = size,
+            TeacherLogits = logits,
+        };
+    }
+}
