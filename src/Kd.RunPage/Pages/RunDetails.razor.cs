@@ -18,7 +18,7 @@ public sealed partial class RunDetails
 
     /// <summary>Folder of the run, relative to Run:Folder.</summary>
     [SupplyParameterFromQuery]
-    public string Name { get; set; } = "";
+    public string? Name { get; set; }
 
     /// <summary>The section in the address.</summary>
     [SupplyParameterFromQuery]
@@ -38,7 +38,7 @@ public sealed partial class RunDetails
     /// <inheritdoc/>
     protected override bool Reload()
     {
-        var run = Library.Find(Name);
+        var run = Library.Find(Name ?? "");
         if (run == _run)
             return false;
         (_run, _epochs) = (run, run is null ? [] : Library.Metrics(run.Folder));

@@ -12,7 +12,7 @@ public sealed partial class StudyDetails
 
     /// <summary>Folder of the study, relative to Run:Folder.</summary>
     [SupplyParameterFromQuery]
-    public string Name { get; set; } = "";
+    public string? Name { get; set; }
 
     /// <inheritdoc/>
     protected override TimeSpan Interval => TimeSpan.FromSeconds(3);
@@ -27,7 +27,7 @@ public sealed partial class StudyDetails
     /// <inheritdoc/>
     protected override bool Reload()
     {
-        var study = Library.FindStudy(Name);
+        var study = Library.FindStudy(Name ?? "");
         var isNew =
             study is null != _study is null
             || (

@@ -237,6 +237,13 @@ public sealed class PageTests
         await Assertions.Expect(page.GetByText("Nothing to show yet")).ToBeVisibleAsync();
         await page.GotoAsync($"{trainer.Client.BaseAddress}compare");
         await Assertions.Expect(page.GetByText("Nothing to compare")).ToBeVisibleAsync();
+        // Addresses without a name.
+        foreach (var kind in new[] { "run", "study" })
+        {
+            await page.GotoAsync(trainer.Client.BaseAddress + kind);
+            await Assertions.Expect(page.GetByText($"There is no {kind} of that name")).ToBeVisibleAsync();
+        }
+
         await page.GotoAsync($"{trainer.Client.BaseAddress}runs");
         await page.GetByRole(AriaRole.Link, new() { Name = "compared", Exact = true }).ClickAsync();
         await Assertions.Expect(page.GetByText("Not finished")).ToBeVisibleAsync();
