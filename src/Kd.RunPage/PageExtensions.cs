@@ -1,5 +1,4 @@
 using Kd.RunPage.Tracing;
-using Kd.Training.Control;
 using Radzen;
 
 namespace Kd.RunPage;
@@ -24,6 +23,5 @@ internal static class PageExtensions
         app.UseStaticFiles();
         app.UseAntiforgery();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
-        app.MapGet("/progress", (RunMonitor monitor) => monitor.Lines);
     }
 }

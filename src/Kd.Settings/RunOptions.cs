@@ -70,7 +70,11 @@ public sealed class RunOptions
     [Required]
     public string Folder { get; set; } = "runs";
 
-    [Setting("Name of the run and of its folder; empty: the time of the start. agent, cache, decoded and evaluations are taken.", MayChange = true)]
+    [Setting(
+        "Name of the run and of its folder; empty: the time of the start. agent, cache, decoded and evaluations are taken.",
+        Label = "Name",
+        MayChange = true
+    )]
     [RegularExpression("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$", ErrorMessage = "Use 1 to 80 letters, digits, '-', '_' or '.'.")]
     public string? Id { get; set; }
 

@@ -8,10 +8,7 @@ internal static class SettingFields
     // Method and study come first: they decide which others matter.
     private static readonly string[] s_first = ["Run:Study", "Distillation:Method", "Run:Seeds", "Run:Seed"];
 
-    /// <summary>The name of the run, whose field is empty at first.</summary>
-    public static Setting Id { get; } = SettingCatalog.Find("Run:Id")!;
-
-    /// <summary>All other fields.</summary>
+    /// <summary>All fields.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
         .. s_first.Select(name => SettingCatalog.Find(name)!),

@@ -1,6 +1,4 @@
 using Kd.Training.Artifacts;
-using Kd.Training.Control;
-using Kd.Training.Reports;
 using Microsoft.AspNetCore.Components;
 
 namespace Kd.RunPage.Components;
@@ -11,8 +9,6 @@ public sealed partial class StudyTable
     /// <summary>The study.</summary>
     [Parameter, EditorRequired]
     public StudySummary Study { get; set; } = null!;
-
-    private ResultRows Table => ResultTable.Format(Study.Rows);
 
     private string Style(string method) =>
         method == Study.Winner ? "winner"

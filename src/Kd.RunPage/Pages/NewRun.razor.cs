@@ -13,7 +13,6 @@ public sealed partial class NewRun
     private IReadOnlyDictionary<string, string> _own = new Dictionary<string, string>();
     private IReadOnlyList<SettingProblem> _problems = [];
     private string _others = "";
-    private string _id = "";
 
     /// <summary>The run whose settings it starts with; null: those of the trainer.</summary>
     [SupplyParameterFromQuery]
@@ -68,8 +67,6 @@ public sealed partial class NewRun
             settings[name.Trim()] = value.Trim();
         }
 
-        if (_id.Trim() is { Length: > 0 } id)
-            settings["Run:Id"] = id;
         return settings;
     }
 }

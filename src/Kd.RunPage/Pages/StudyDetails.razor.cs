@@ -9,6 +9,7 @@ namespace Kd.RunPage.Pages;
 public sealed partial class StudyDetails
 {
     private StudySummary? _study;
+    private string _progress = "";
 
     /// <summary>Folder of the study, relative to Run:Folder.</summary>
     [SupplyParameterFromQuery]
@@ -17,26 +18,22 @@ public sealed partial class StudyDetails
     /// <inheritdoc/>
     protected override TimeSpan Interval => TimeSpan.FromSeconds(3);
 
-    private string Progress =>
-        _study is { IsFinished: true } ? "Finished."
-        : Monitor.Status is { IsUnderWay: true, Runs: > 0, Folder: { } folder } status
-        && Library.NameOf(folder).StartsWith(Name + "/", StringComparison.Ordinal)
-            ? $"Run {status.Run} of {status.Runs} is in progress: {status.Method}, epoch {status.Epoch} of {status.Epochs}."
-        : "Not finished; no run of it is in progress here.";
-
     /// <inheritdoc/>
     protected override bool Reload()
     {
         var study = Library.FindStudy(Name ?? "");
-        var isNew =
-            study is null != _study is null
-            || (
-                study is not null && !(study.Runs.SequenceEqual(_study!.Runs) && study.Rows.SequenceEqual(_study.Rows) && study.IsFinished == _study.IsFinished)
-            );
-        if (isNew)
-            _study = study;
+        var progress = Describe(study);
+        var isNew = progress != _progress || study is null != _study is null || (study is not null && !study.HasSameContent(_study!));
+        (_study, _progress) = (isNew ? study : _study, progress);
         return isNew;
     }
+
+    private string Describe(StudySummary? study) =>
+        study is { IsFinished: true } ? "Finished."
+        : Monitor.Status is { IsUnderWay: true, Runs: > 0, Folder: { } folder } status
+        && Library.NameOf(folder).StartsWith(Name + "/", StringComparison.Ordinal)
+            ? $"Run {status.Run} of {status.Runs} is in progress: {status.Method}, epoch {status.Epoch} of {status.Epochs}."
+        : "Not finished; no run of it is in progress here.";
 
     // The mean over the seeds of an arm, as far as all of them have come.
     private IReadOnlyList<ChartLine> Lines(Func<EpochMetrics, double> value) =>

@@ -95,7 +95,7 @@ internal sealed class RunFinder(RunConfiguration configuration, TimeProvider tim
         }
     }
 
-    private static JsonNode ToJson(RunConfiguration settings) => JsonNode.Parse(JsonSerializer.Serialize(settings, RunFolder.Page))!;
+    private static JsonNode ToJson(RunConfiguration settings) => JsonNode.Parse(JsonSerializer.Serialize(settings, RunFolder.JsonOptions))!;
 
     // A run of an earlier version lacks newer settings; it was trained as if they had their defaults.
     private static void AddDefaults(JsonObject saved, JsonObject defaults)

@@ -40,7 +40,7 @@ public sealed class RunFolder : IDisposable
     };
 
     /// <summary>Options of indented JSON files.</summary>
-    internal static JsonSerializerOptions Page { get; } = new(s_lineOptions) { WriteIndented = true };
+    internal static JsonSerializerOptions JsonOptions { get; } = new(s_lineOptions) { WriteIndented = true };
 
     private RunFolder(string path) => Path = path;
 
@@ -116,7 +116,7 @@ public sealed class RunFolder : IDisposable
     public void AppendMetrics<T>(T metrics) => Guard(() => File.AppendAllText(PathOf(MetricsFile), JsonSerializer.Serialize(metrics, s_lineOptions) + "\n"));
 
     /// <summary>Writes a JSON file, replacing an existing one only when the new one is complete.</summary>
-    public void WriteJson<T>(string name, T value) => WriteText(name, JsonSerializer.Serialize(value, Page) + "\n");
+    public void WriteJson<T>(string name, T value) => WriteText(name, JsonSerializer.Serialize(value, JsonOptions) + "\n");
 
     /// <summary>Writes a text file, replacing an existing one only when the new one is complete.</summary>
     public void WriteText(string name, string text) => WriteBytes(name, Encoding.UTF8.GetBytes(text));
@@ -126,7 +126,7 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Reads a JSON file of this folder; null if it does not exist.</summary>
     public T? ReadJson<T>(string name)
-        where T : class => File.Exists(PathOf(name)) ? JsonSerializer.Deserialize<T>(File.ReadAllText(PathOf(name)), Page) : null;
+        where T : class => File.Exists(PathOf(name)) ? JsonSerializer.Deserialize<T>(File.ReadAllText(PathOf(name)), JsonOptions) : null;
 
     /// <summary>Runs an action that writes to this folder, and turns I/O errors, such as a full disk, into an error with an explanation.</summary>
     /// <exception cref="TrainingException">The action failed.</exception>

@@ -39,7 +39,23 @@ internal sealed class RunLibrary(RunConfiguration configuration)
             return null;
         var rows = Read<List<RunResult>>(Path.Combine(folder.FullName, RunFolder.StudyFile)) ?? [];
         var runs = Folders(folder, 1).Select(Summarize).OfType<RunSummary>().OrderBy(run => run.Name, StringComparer.Ordinal);
-        return new StudySummary(NameOf(folder.FullName), rows, [.. runs], RunFolder.Open(folder.FullName).IsFinished);
+        // Runs with other seeds prepare the comparison: they are not part of it.
+        var settings = Settings(folder.FullName);
+        var (first, count) = (Number("run:seed"), Number("run:seeds"));
+        return new StudySummary(
+            NameOf(folder.FullName),
+            [.. rows.Where(row => IsCompared(row.Seed))],
+            [
+                .. runs.Where(run =>
+                    Path.GetFileName(run.Folder) is not ['s', 'e', 'e', 'd', .. var seed] || !long.TryParse(seed, out var own) || IsCompared(own)
+                ),
+            ],
+            RunFolder.Open(folder.FullName).IsFinished
+        );
+
+        long Number(string setting) => long.TryParse(settings.GetValueOrDefault(setting), out var number) ? number : 1;
+
+        bool IsCompared(long seed) => seed >= first && seed < first + count;
     }
 
     /// <summary>The test of a finished run; null before it.</summary>
@@ -91,7 +107,7 @@ internal sealed class RunLibrary(RunConfiguration configuration)
         var all =
             name is not null && Find(name) is { } run
                 ? Settings(run.Folder)
-                : Flatten(JsonSerializer.SerializeToNode(configuration, RunFolder.Page)!.AsObject(), "");
+                : Flatten(JsonSerializer.SerializeToNode(configuration, RunFolder.JsonOptions)!.AsObject(), "");
         return all.Select(setting => (Name: CommandName(setting.Key), setting.Value))
             .Where(setting => RunConfigurationReader.IsFree(setting.Name) && setting.Name != "Run:Id")
             .ToDictionary(setting => setting.Name, setting => setting.Value, StringComparer.OrdinalIgnoreCase);
@@ -170,7 +186,7 @@ internal sealed class RunLibrary(RunConfiguration configuration)
     {
         try
         {
-            return File.Exists(path) ? JsonSerializer.Deserialize<T>(File.ReadAllText(path), RunFolder.Page) : null;
+            return File.Exists(path) ? JsonSerializer.Deserialize<T>(File.ReadAllText(path), RunFolder.JsonOptions) : null;
         }
         catch (Exception error) when (error is IOException or JsonException)
         {

@@ -88,15 +88,16 @@ internal sealed class SampleGallery(ImageSplit split, IReadOnlyList<string> clas
         [.. probabilities.ToArray().Index().OrderByDescending(entry => entry.Item).ThenBy(entry => entry.Index).Take(PredictionsPerSample)];
 
     private SampleView ToView(KeptSample kept) =>
-        new(
-            kept.Sample,
-            split.NameOf(kept.Sample),
-            classes[split.Labels[kept.Sample]],
-            kept.Difficulty,
-            ToGuesses(kept.Teacher),
-            ToGuesses(kept.Student),
-            Thumbnail.ToDataUri(ToImage(kept))
-        );
+        new()
+        {
+            Sample = kept.Sample,
+            Name = split.NameOf(kept.Sample),
+            Class = classes[split.Labels[kept.Sample]],
+            Difficulty = kept.Difficulty,
+            Teacher = ToGuesses(kept.Teacher),
+            Student = ToGuesses(kept.Student),
+            Picture = Thumbnail.ToDataUri(ToImage(kept)),
+        };
 
     private List<Guess> ToGuesses((int Class, float Probability)[] best) => [.. best.Select(entry => new Guess(classes[entry.Class], entry.Probability))];
 
@@ -130,22 +131,29 @@ internal sealed class SampleGallery(ImageSplit split, IReadOnlyList<string> clas
 internal sealed record EpochSamples(int Epoch, IReadOnlyList<SampleView> Hardest, IReadOnlyList<SampleView> Easiest);
 
 /// <summary>A sample in the view that was trained on.</summary>
-/// <param name="Sample">Index in the training split.</param>
-/// <param name="Name">Name of the file.</param>
-/// <param name="Class">Name of the label.</param>
-/// <param name="Difficulty">Difficulty as measured in that step, 0 to 1.</param>
-/// <param name="Teacher">The teacher's predictions, most probable first; probabilities at temperature 1.</param>
-/// <param name="Student">The student's predictions before that step, in training mode.</param>
-/// <param name="Picture">PNG as a data URI, at most 96 px.</param>
-internal sealed record SampleView(
-    int Sample,
-    string Name,
-    string Class,
-    float Difficulty,
-    IReadOnlyList<Guess> Teacher,
-    IReadOnlyList<Guess> Student,
-    string Picture
-);
+internal sealed record SampleView
+{
+    /// <summary>Index in the training split.</summary>
+    public required int Sample { get; init; }
+
+    /// <summary>Name of the file.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Name of the label.</summary>
+    public required string Class { get; init; }
+
+    /// <summary>Difficulty as measured in that step, 0 to 1.</summary>
+    public required float Difficulty { get; init; }
+
+    /// <summary>The teacher's predictions, most probable first; probabilities at temperature 1.</summary>
+    public required IReadOnlyList<Guess> Teacher { get; init; }
+
+    /// <summary>The student's predictions before that step, in training mode.</summary>
+    public required IReadOnlyList<Guess> Student { get; init; }
+
+    /// <summary>PNG as a data URI, at most 96 px.</summary>
+    public required string Picture { get; init; }
+}
 
 /// <summary>A predicted class with its probability, 0 to 1.</summary>
 internal sealed record Guess(string Class, float Probability);

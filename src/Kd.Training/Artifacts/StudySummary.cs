@@ -2,8 +2,8 @@ namespace Kd.Training.Artifacts;
 
 /// <summary>A study with its finished rows and the runs of its arms.</summary>
 /// <param name="Name">Folder of the study, relative to Run:Folder.</param>
-/// <param name="Rows">Finished rows, the teacher's among them.</param>
-/// <param name="Runs">Its runs that have finished an epoch, by name.</param>
+/// <param name="Rows">Finished rows of the comparison, the teacher's among them.</param>
+/// <param name="Runs">Runs of the comparison that have finished an epoch, by name.</param>
 /// <param name="IsFinished">Whether the study has ended.</param>
 public sealed record StudySummary(string Name, IReadOnlyList<RunResult> Rows, IReadOnlyList<RunSummary> Runs, bool IsFinished)
 {
@@ -19,6 +19,9 @@ public sealed record StudySummary(string Name, IReadOnlyList<RunResult> Rows, IR
 
     /// <summary>The method or arm with the best mean test accuracy among the students; null before the first.</summary>
     public string? Winner => Rows.Select(row => row.Method).Where(method => method != TeacherRow).Distinct().MaxBy(MeanAccuracy);
+
+    /// <summary>Whether another reading of the study found the same.</summary>
+    public bool HasSameContent(StudySummary other) => IsFinished == other.IsFinished && Rows.SequenceEqual(other.Rows) && Runs.SequenceEqual(other.Runs);
 
     /// <summary>Name of the arm of a run: the first folder below the study's.</summary>
     public string ArmOf(RunSummary run) => run.Name[(Name.Length + 1)..].Split('/')[0];

@@ -4,7 +4,8 @@ using Kd.Training.Artifacts;
 namespace Kd.Training.Control;
 
 /// <summary>
-/// Collects status, messages and results of the work for the terminal, the run page and the HTTP API. All members are safe on any thread.
+/// Collects status, messages and results of the work for the terminal, the run page and the HTTP API. Status, messages and <see cref="Note"/> are safe on any
+/// thread; one thread does the work that is reported.
 /// </summary>
 /// <param name="time">The clock.</param>
 public sealed class RunMonitor(TimeProvider time)

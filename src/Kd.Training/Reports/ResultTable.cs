@@ -17,9 +17,6 @@ public static class ResultTable
     public static ResultRows Format(IReadOnlyList<RunResult> results) =>
         new(s_headers, [.. results.GroupBy(result => result.Method).Select(group => Cells(group.Key, [.. group]))]);
 
-    /// <summary>Formats the table as Markdown.</summary>
-    public static string ToMarkdown(IReadOnlyList<RunResult> results) => ToMarkdown(Format(results));
-
     /// <summary>Formats a table as Markdown.</summary>
     internal static string ToMarkdown(ResultRows rows)
     {

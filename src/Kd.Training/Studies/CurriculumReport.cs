@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Kd.Protocol.Curriculum.V1;
 using Kd.Training.Artifacts;
+using Kd.Training.Control;
 using Kd.Training.Reports;
 
 namespace Kd.Training.Studies;
@@ -24,16 +25,24 @@ internal sealed class CurriculumReport(
     private const double Margin = 1,
         SignificanceLevel = 0.05,
         FewerSamples = 0.7;
+    private static readonly string[] s_headers =
+    [
+        "arm",
+        "accuracy %",
+        "difference to kd (95%)",
+        "p (Holm)",
+        "updates",
+        "samples seen",
+        "measured again",
+        "teacher calls",
+        "wall time s",
+    ];
     private readonly List<ArmResult> _arms = Compare(study, [.. equal, .. shorter]);
-
-    /// <summary>Headers of the table.</summary>
-    public static IReadOnlyList<string> Headers { get; } =
-    ["arm", "accuracy %", "difference to kd (95%)", "p (Holm)", "updates", "samples seen", "measured again", "teacher calls", "wall time s"];
 
     private ArmResult Kd => _arms[0];
 
-    /// <summary>Formats the cells of the table.</summary>
-    public IEnumerable<string[]> Rows() => _arms.Select(arm => arm.Cells());
+    /// <summary>Creates the table of the study.</summary>
+    public ResultRows Table() => new(s_headers, [.. _arms.Select(arm => arm.Cells())]);
 
     /// <summary>Writes the report into a study's folder.</summary>
     public void Write(RunFolder folder)
@@ -62,10 +71,7 @@ internal sealed class CurriculumReport(
     {
         var text = new StringBuilder();
         text.AppendLine(Line($"# Curriculum study {study.Id}\n\n{study.Dataset.Description}\n"));
-        text.AppendLine($"| {string.Join(" | ", Headers)} |\n|{string.Join("|", Headers.Select((_, i) => i == 0 ? " --- " : " ---: "))}|");
-        foreach (var cells in Rows())
-            text.AppendLine($"| {string.Join(" | ", cells)} |");
-        text.AppendLine();
+        text.AppendLine(ResultTable.ToMarkdown(Table()));
         foreach (var sentence in Findings())
             text.AppendLine($"- {sentence}");
         text.AppendLine("\n![differences](curriculum-differences.svg)\n![accuracy](curriculum-accuracy.svg)\n![thresholds](curriculum-thresholds.svg)");

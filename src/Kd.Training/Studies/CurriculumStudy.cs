@@ -42,7 +42,7 @@ internal sealed class CurriculumStudy(RunSetup setup, Study study, CurriculumCli
         study.RunAll([.. equal, .. arms.WithFewerSamples], cancellation);
         var report = new CurriculumReport(study, equal, arms.WithFewerSamples, bestThreshold, policy);
         report.Write(setup.Folder);
-        return new ResultRows(CurriculumReport.Headers, [.. report.Rows()]);
+        return report.Table();
     }
 
     private double Sweep(CurriculumArms arms, CancellationToken cancellation) =>

@@ -104,7 +104,8 @@ internal sealed class TaskRunner(
         if (setup.Configuration.Run.Study != StudyKinds.None)
             study.RunTeacher(cancellation);
         study.RunAll(StudyArm.All(setup.Configuration), cancellation);
-        setup.Folder.WriteText(RunFolder.TableFile, ResultTable.ToMarkdown(study.Rows));
-        return ResultTable.Format(study.Rows);
+        var rows = ResultTable.Format(study.Rows);
+        setup.Folder.WriteText(RunFolder.TableFile, ResultTable.ToMarkdown(rows));
+        return rows;
     }
 }

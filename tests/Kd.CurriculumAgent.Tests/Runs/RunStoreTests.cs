@@ -1,7 +1,7 @@
 using Kd.CurriculumAgent.Decisions;
+using Kd.CurriculumAgent.Diagnostics;
 using Kd.CurriculumAgent.Runs;
 using Kd.CurriculumAgent.Storage;
-using Kd.CurriculumAgent.Tests.Diagnostics;
 using Kd.Settings;
 using Kd.Tests;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -21,13 +21,13 @@ public sealed class RunStoreTests : IDisposable
         Seed = 5,
         UpdateEvery = 0,
     };
-    private readonly MetricsFixture _fixture = new();
+    private readonly MeterFactory _meters = new();
     private readonly TemporaryFolder _folder = TestFiles.CreateFolder();
 
     public void Dispose()
     {
         _folder.Dispose();
-        _fixture.Dispose();
+        _meters.Dispose();
     }
 
     [Fact]
@@ -141,7 +141,7 @@ public sealed class RunStoreTests : IDisposable
     {
         var options = Options.Create(new AgentOptions { StateFolder = Path.Combine(_folder.Path, sub), UpdateEvery = 3 });
         var folder = new AgentFolder(options);
-        return new(options, folder, new LearnedPolicies(folder), _fixture.Metrics, NullLogger<RunStore>.Instance);
+        return new(options, folder, new LearnedPolicies(folder), new AgentMetrics(_meters), NullLogger<RunStore>.Instance);
     }
 
     private static EpochResult Result(int epoch) => new(40 + 3 * epoch + epoch % 3, 2.5 - 0.1 * epoch, 0.4);

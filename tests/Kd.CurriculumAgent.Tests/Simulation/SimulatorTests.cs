@@ -1,10 +1,10 @@
 using Kd.Core.Randomness;
 using Kd.CurriculumAgent.Decisions;
+using Kd.CurriculumAgent.Diagnostics;
 using Kd.CurriculumAgent.Policies;
 using Kd.CurriculumAgent.Runs;
 using Kd.CurriculumAgent.Simulation;
 using Kd.CurriculumAgent.Storage;
-using Kd.CurriculumAgent.Tests.Diagnostics;
 using Kd.Settings;
 using Kd.Tests;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -16,9 +16,9 @@ namespace Kd.CurriculumAgent.Tests.Simulation;
 public sealed class SimulatorTests : IDisposable
 {
     private const int Epochs = 20;
-    private readonly MetricsFixture _fixture = new();
+    private readonly MeterFactory _meters = new();
 
-    public void Dispose() => _fixture.Dispose();
+    public void Dispose() => _meters.Dispose();
 
     [Fact]
     public void Measure_RunsThatItWasNotFittedTo_AreToldMuchBetterThanByTheMean()
@@ -81,7 +81,7 @@ public sealed class SimulatorTests : IDisposable
         var options = Options.Create(new AgentOptions { StateFolder = path });
         var folder = new AgentFolder(options);
         var policies = new LearnedPolicies(folder);
-        var store = new RunStore(options, folder, policies, _fixture.Metrics, NullLogger<RunStore>.Instance);
+        var store = new RunStore(options, folder, policies, new AgentMetrics(_meters), NullLogger<RunStore>.Instance);
         // A run that is not finished.
         store.Start(Settings("half", 1, new PolicySpecification { Kind = PolicyKind.RandomAction }));
         return (store, policies, new PolicyTrainer(store, policies));

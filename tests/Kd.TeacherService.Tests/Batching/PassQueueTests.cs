@@ -1,6 +1,7 @@
 using Kd.Settings;
 using Kd.TeacherService.Batching;
-using Kd.TeacherService.Tests.Diagnostics;
+using Kd.TeacherService.Diagnostics;
+using Kd.Tests;
 using Kd.Vision.Views;
 using Microsoft.Extensions.Options;
 
@@ -10,9 +11,9 @@ public sealed class PassQueueTests : IDisposable
 {
     private const int Side = 8;
     private readonly CancellationToken _test = TestContext.Current.CancellationToken;
-    private readonly MetricsFixture _fixture = new();
+    private readonly MeterFactory _meters = new();
 
-    public void Dispose() => _fixture.Dispose();
+    public void Dispose() => _meters.Dispose();
 
     [Fact]
     public async Task TakeAsync_SeveralRequests_ShareAPass()
@@ -160,7 +161,7 @@ public sealed class PassQueueTests : IDisposable
             MaxDelay = maxDelay,
             LargestQueue = largestQueue,
         };
-        return new PassQueue(Options.Create(options), time ?? TimeProvider.System, _fixture.Metrics);
+        return new PassQueue(Options.Create(options), time ?? TimeProvider.System, new TeacherMetrics(_meters));
     }
 
     private static Task<Half[][]> Enqueue(PassQueue queue, int[] numbers, int side = Side, CancellationToken cancellation = default) =>

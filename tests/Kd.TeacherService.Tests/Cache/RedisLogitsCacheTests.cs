@@ -1,6 +1,6 @@
 using Kd.Settings;
 using Kd.TeacherService.Cache;
-using Kd.TeacherService.Tests.Diagnostics;
+using Kd.TeacherService.Diagnostics;
 using Kd.Tests;
 using Kd.Vision.Views;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -14,9 +14,9 @@ public sealed class RedisLogitsCacheTests : IDisposable
     private const int Classes = 100;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
     private static readonly LogitsCodec s_codec = new("0123", Classes);
-    private readonly MetricsFixture _fixture = new();
+    private readonly MeterFactory _meters = new();
 
-    public void Dispose() => _fixture.Dispose();
+    public void Dispose() => _meters.Dispose();
 
     [Theory]
     [InlineData("garnet")]
@@ -126,7 +126,7 @@ public sealed class RedisLogitsCacheTests : IDisposable
     [Fact]
     public async Task MemorySetAsync_MoreThanFits_KeepsWhatCameFirst()
     {
-        var memory = new MemoryLogitsCache(new NoLogitsCache(_fixture.Metrics), Options.Create(new CacheOptions { Memory = 1 }));
+        var memory = new MemoryLogitsCache(new NoLogitsCache(new TeacherMetrics(_meters)), Options.Create(new CacheOptions { Memory = 1 }));
         const int fits = (1 << 20) / (2 * Classes + 112);
         for (var first = 0; first < 2 * fits; first += 100)
             await StoreAsync(memory, Views(first, 100));
@@ -136,7 +136,7 @@ public sealed class RedisLogitsCacheTests : IDisposable
     }
 
     private RedisLogitsCache Create(RedisConnection connection, CacheOptions? options = null) =>
-        new(connection, Options.Create(options ?? new CacheOptions()), _fixture.Metrics, TimeProvider.System, NullLogger<RedisLogitsCache>.Instance);
+        new(connection, Options.Create(options ?? new CacheOptions()), new TeacherMetrics(_meters), TimeProvider.System, NullLogger<RedisLogitsCache>.Instance);
 
     private static async Task<RedisConnection> ConnectAsync(RedisServer server)
     {

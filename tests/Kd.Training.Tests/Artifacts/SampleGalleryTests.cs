@@ -34,7 +34,7 @@ public sealed class SampleGalleryTests
         using var run = RunFolder.Open(folder.Path);
         gallery.Write(run, 6);
 
-        var written = JsonSerializer.Deserialize<EpochSamples>(File.ReadAllText(folder.File("samples.json")), RunFolder.Page)!;
+        var written = JsonSerializer.Deserialize<EpochSamples>(File.ReadAllText(folder.File("samples.json")), RunFolder.JsonOptions)!;
         Assert.Equal(6, written.Epoch);
         Assert.Equal(all.OrderByDescending(entry => entry.Difficulty).Take(8).Select(entry => entry.Sample), written.Hardest.Select(sample => sample.Sample));
         Assert.Equal(all.OrderBy(entry => entry.Difficulty).Take(8).Select(entry => entry.Sample), written.Easiest.Select(sample => sample.Sample));
@@ -57,7 +57,7 @@ public sealed class SampleGalleryTests
         Record(gallery, [(0, 0.9f), (1, 0.1f)]);
         gallery.Write(run, 0);
         gallery.Write(run, 1);
-        Assert.Equal(0, JsonSerializer.Deserialize<EpochSamples>(File.ReadAllText(folder.File("samples.json")), RunFolder.Page)!.Epoch);
+        Assert.Equal(0, JsonSerializer.Deserialize<EpochSamples>(File.ReadAllText(folder.File("samples.json")), RunFolder.JsonOptions)!.Epoch);
         Assert.Equal([0], gallery.Choose([0.5f]));
     }
 

@@ -1,0 +1,59 @@
+using Kd.Tests;
+using Kd.Training.Artifacts;
+using Kd.Training.Configuration;
+
+namespace Kd.Training.Tests.Artifacts;
+
+public sealed class RunLibraryTests
+{
+    // The sweep and the exploring runs of a curriculum study have seeds of their own.
+    [Fact]
+    public void FindStudy_PreparationRuns_AreNotPartOfTheComparison()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var study = RunFolder.Open(folder.File("study"));
+        study.WriteText(RunFolder.ConfigurationFile, """{ "run": { "study": "curriculum", "seed": 3, "seeds": 2 } }""");
+        study.WriteJson(
+            RunFolder.StudyFile,
+            new[] { Row("teacher", 99, 3), Row("sweep-0.50", 90, 1003), Row("kd", 70, 3), Row("kd", 72, 4), Row("ppo", 60, 3) }
+        );
+        foreach (var run in new[] { "sweep-0.50/seed1003", "kd/seed3", "kd/seed4" })
+            study.OpenSubfolder(run).AppendMetrics(s_epoch);
+        var configuration = RunConfiguration.CreateDefault();
+        configuration.Run.Folder = folder.Path;
+
+        var found = new RunLibrary(configuration).FindStudy("study")!;
+
+        Assert.Equal("kd", found.Winner);
+        Assert.Equal((99, 71), (found.TeacherAccuracy, found.MeanAccuracy("kd")));
+        Assert.Equal(["study/kd/seed3", "study/kd/seed4"], found.Runs.Select(run => run.Name));
+        Assert.Null(new RunLibrary(configuration).FindStudy(""));
+        Assert.Null(new RunLibrary(configuration).FindStudy("../elsewhere"));
+    }
+
+    private static readonly EpochMetrics s_epoch = new()
+    {
+        Epoch = 0,
+        Loss = 1,
+        ValidationAccuracy = 5,
+        Samples = 1,
+        Seconds = 1,
+        ImagesPerSecond = 1,
+        WaitSeconds = 0,
+        CacheHits = 0,
+        TeacherComputed = 0,
+    };
+
+    private static RunResult Row(string method, int correct, long seed) =>
+        new()
+        {
+            Method = method,
+            Correct = correct,
+            TestImages = 100,
+            SamplesSeen = 0,
+            TeacherComputed = 0,
+            CacheHits = 0,
+            Seconds = 1,
+            Seed = seed,
+        };
+}
