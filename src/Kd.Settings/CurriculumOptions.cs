@@ -7,13 +7,43 @@ public sealed class CurriculumOptions
 {
     public const string Section = "Curriculum";
 
-    [Setting("Strategy that orders the samples by difficulty.", Label = "Curriculum: strategy")]
-    [AllowedValues("easy-to-hard", "hard-mining", "mixed", "adaptive", "random", ErrorMessage = "Use easy-to-hard, hard-mining, mixed, adaptive or random.")]
+    [Setting(
+        "Strategy that chooses the samples of an epoch. even: by the density Curriculum:Uniform, :A and :B over the difficulty ranks, unvisited samples first; "
+            + "the others by the reference's weights.",
+        Label = "Curriculum: strategy"
+    )]
+    [AllowedValues(
+        "even",
+        "easy-to-hard",
+        "hard-mining",
+        "mixed",
+        "adaptive",
+        "random",
+        ErrorMessage = "Use even, easy-to-hard, hard-mining, mixed, adaptive or random."
+    )]
     public string Strategy { get; set; } = "easy-to-hard";
 
     [Setting("Share of the dataset that an epoch visits.", Label = "Curriculum: share of the dataset")]
     [Range(0.01, 1.0)]
     public double EpochRatio { get; set; } = 0.7;
+
+    [Setting("even: share of the uniform part of the density; the rest is the beta distribution of Curriculum:A and Curriculum:B.")]
+    [Range(0.01, 1.0)]
+    public double Uniform { get; set; } = 1;
+
+    [Setting("even: first parameter of the beta distribution over the difficulty ranks, 0 the easiest; above Curriculum:B it prefers hard samples.")]
+    [Range(1.0, 100.0)]
+    public double A { get; set; } = 1;
+
+    [Setting("even: second parameter of the beta distribution; above Curriculum:A it prefers easy samples.")]
+    [Range(1.0, 100.0)]
+    public double B { get; set; } = 1;
+
+    [Setting(
+        "Size of the student's input over the run, as share of the view's size until share of the run: 0.625:0.25,0.75:0.5 trains at 0.625 of the size for a "
+            + "quarter of the run, at 0.75 until its half, then at the full size. Empty: always the full size."
+    )]
+    public string Resolutions { get; set; } = "";
 
     [Setting("Weight of the newest measurement in the moving average of a sample's difficulty.")]
     [Range(0.01, 1.0)]

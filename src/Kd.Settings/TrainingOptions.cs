@@ -7,6 +7,10 @@ public sealed class TrainingOptions
 {
     public const string Section = "Training";
 
+    /// <summary>Values of <see cref="Schedule"/>.</summary>
+    public const string Cosine = "cosine",
+        OneCycle = "one-cycle";
+
     [Setting("Epochs of a run.", Label = "Epochs")]
     [Range(1, 100_000)]
     public int Epochs { get; set; } = 30;
@@ -31,21 +35,43 @@ public sealed class TrainingOptions
     [Range(1e-9, 10.0)]
     public double LearningRate { get; set; } = 1e-3;
 
-    [Setting("Learning rate at the end of the half cosine.")]
+    [Setting(
+        "cosine: a half cosine from the largest learning rate to the final one, after Training:WarmupEpochs; "
+            + "one-cycle: a line up to the largest during Training:WarmupShare, then a line down to the final one.",
+        Label = "Learning rate schedule"
+    )]
+    [AllowedValues(Cosine, OneCycle, ErrorMessage = "Use cosine or one-cycle.")]
+    public string Schedule { get; set; } = Cosine;
+
+    [Setting("Learning rate at the end of the run.")]
     [Range(0.0, 10.0)]
     public double FinalLearningRate { get; set; } = 1e-6;
 
-    [Setting("Epochs, with fraction, of the linear warm-up from a hundredth of the learning rate.")]
+    [Setting("cosine: epochs, with fraction, of the linear warm-up from a hundredth of the learning rate.")]
     [Range(0.0, 1000.0)]
     public double WarmupEpochs { get; set; }
+
+    [Setting("one-cycle: share of the run's updates that the rise from a hundredth of the learning rate takes.")]
+    [Range(0.0, 0.9)]
+    public double WarmupShare { get; set; } = 0.15;
 
     [Setting("L2 penalty of adam and sgd, decoupled weight decay of adamw.")]
     [Range(0.0, 1.0)]
     public double WeightDecay { get; set; } = 1e-4;
 
+    [Setting("Whether weight decay applies to the parameters of normalization and to biases, too.")]
+    public bool DecayNorms { get; set; } = true;
+
     [Setting("Momentum of sgd.")]
     [Range(0.0, 0.9999)]
     public double Momentum { get; set; } = 0.9;
+
+    [Setting("sgd: whether the momentum is Nesterov's.")]
+    public bool Nesterov { get; set; }
+
+    [Setting("Weight of a batch in the running statistics of batch normalization.")]
+    [Range(0.001, 1.0)]
+    public double NormMomentum { get; set; } = 0.1;
 
     [Setting("Share of a label's probability that is spread over all classes.")]
     [Range(0.0, 0.9)]

@@ -14,7 +14,7 @@ internal sealed class OpenBrowser : IAsyncDisposable
 
     private OpenBrowser(IPlaywright playwright, IBrowser browser, IPage page, string site)
     {
-        (_playwright, _browser, Page) = (playwright, browser, page);
+        (_playwright, _browser, Page, Site) = (playwright, browser, page, site);
         page.Console += (_, message) =>
         {
             if (message.Type == "error")
@@ -33,6 +33,9 @@ internal sealed class OpenBrowser : IAsyncDisposable
         Environment.GetEnvironmentVariable("KD_SCREENSHOTS") is { Length: > 0 } folder ? Path.GetFullPath(folder, TestFiles.RepositoryRoot) : null;
 
     public IPage Page { get; }
+
+    /// <summary>Address of the site.</summary>
+    public string Site { get; }
 
     /// <summary>Starts the browser; skips the test if none is installed.</summary>
     /// <param name="site">The only site to which requests are allowed.</param>

@@ -25,4 +25,10 @@ internal sealed record RunSettings
 
     /// <summary>The run's policy; null: PPO with random initial weights.</summary>
     public PolicySpecification? Policy { get; init; }
+
+    /// <summary>Density over the difficulty ranks; null: uniform.</summary>
+    public RankDensitySettings? Density { get; init; }
 }
+
+/// <summary>The density uniform + (1 - uniform) Beta(a, b) over the difficulty ranks.</summary>
+internal sealed record RankDensitySettings(double Uniform, double A, double B);

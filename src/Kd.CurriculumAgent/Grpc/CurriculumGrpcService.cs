@@ -26,6 +26,8 @@ internal sealed class CurriculumGrpcService(RunStore store, PolicyTrainer traine
                     $"strategy is {request.Strategy}, expected one of {string.Join(", ", Enum.GetNames<Strategy>().Skip(1))}"
                 );
                 CheckPolicy(request.Policy ?? new PolicySettings());
+                if (request.Density is { } density)
+                    CheckDensity(density);
                 var settings = request.ToSettings();
                 return new StartRunReply { Target = store.Start(settings, request.Restart).ToMessage(settings) };
             })
@@ -90,6 +92,12 @@ internal sealed class CurriculumGrpcService(RunStore store, PolicyTrainer traine
         Check(policy.PruneUntil is >= 0 and <= 1, $"prune_until is {policy.PruneUntil}, expected 0 to 1");
         if (policy.Policy == Policy.PpoWarm)
             CheckId("learnt", policy.Learnt);
+    }
+
+    private static void CheckDensity(RankDensity density)
+    {
+        Check(density.Uniform is > 0 and <= 1, $"density.uniform is {density.Uniform}, expected above 0, at most 1");
+        Check(density is { A: >= 1, B: >= 1 }, $"density.a and b are {density.A} and {density.B}, expected at least 1");
     }
 
     // The id becomes a file name.

@@ -19,6 +19,7 @@ internal static class CurriculumMapping
             Seed = request.Seed,
             UpdateEvery = 0,
             Policy = ToSpecification(request.Policy),
+            Density = request.Density is { } density ? new RankDensitySettings(density.Uniform, density.A, density.B) : null,
         };
 
     public static Target ToMessage(this EpochTarget target, RunSettings settings) =>
@@ -27,10 +28,21 @@ internal static class CurriculumMapping
             Temperature = target.Temperature,
             Threshold = target.Threshold,
             // These policies do not select samples by difficulty.
-            Strategy = settings.Policy?.Kind is PolicyKind.None or PolicyKind.InfoBatch ? Strategy.Random : (Strategy)settings.Strategy,
+            Strategy = SelectsNone(settings) ? Strategy.Even : (Strategy)settings.Strategy,
             EpochRatio = target.EpochRatio,
             PruneProbability = target.PruneProbability,
+            Density =
+                settings.Density is { } density && !SelectsNone(settings)
+                    ? new RankDensity
+                    {
+                        Uniform = density.Uniform,
+                        A = density.A,
+                        B = density.B,
+                    }
+                    : null,
         };
+
+    private static bool SelectsNone(RunSettings settings) => settings.Policy?.Kind is PolicyKind.None or PolicyKind.InfoBatch;
 
     public static Reward ToMessage(this RewardTerms reward) =>
         new()

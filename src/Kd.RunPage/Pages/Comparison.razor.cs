@@ -37,7 +37,14 @@ public sealed partial class Comparison
     }
 
     private IReadOnlyList<ChartLine> Lines(Func<EpochMetrics, double?> value) =>
-        [.. _runs.Select(run => ChartLine.Of(run.Name, Library.Metrics(run.Folder), value))];
+        [.. _runs.Select(run => ChartLine.Of(LabelOf(run), Library.Metrics(run.Folder), value))];
+
+    // Runs of one study go by the name of their arm.
+    private string LabelOf(RunSummary run)
+    {
+        var folder = run.Name[..(run.Name.IndexOf('/', StringComparison.Ordinal) + 1)];
+        return _runs.All(other => other.Name.StartsWith(folder, StringComparison.Ordinal)) ? run.Name[folder.Length..] : run.Name;
+    }
 
     private sealed record Cell(string Text, bool IsBest);
 

@@ -1,9 +1,6 @@
 using System.Globalization;
 using Kd.RunPage.Components;
-using Kd.Settings;
 using Kd.Training.Artifacts;
-using Kd.Training.Diagnostics;
-using Kd.Training.Queue;
 using Microsoft.AspNetCore.Components;
 
 namespace Kd.RunPage.Pages;
@@ -11,7 +8,6 @@ namespace Kd.RunPage.Pages;
 /// <summary>A run of the library: headline figures, and a section of its details.</summary>
 public sealed partial class RunDetails
 {
-    private string? _problem;
     private RunSummary? _run;
     private StudySummary? _study;
     private IReadOnlyList<EpochMetrics> _epochs = [];
@@ -44,18 +40,5 @@ public sealed partial class RunDetails
         (_run, _epochs) = (run, run is null ? [] : Library.Metrics(run.Folder));
         _study = run is not null && run.Name.Contains('/') ? Library.FindStudy(RunLibrary.RootOf(run)) : null;
         return true;
-    }
-
-    private void Continue(RunSummary run)
-    {
-        try
-        {
-            Queue.Add(Library.SettingsFor(run.Name).Append(new("Run:Id", RunLibrary.RootOf(run))).ToDictionary());
-            Navigation.NavigateTo("");
-        }
-        catch (Exception error) when (error is SettingsException or QueueClosedException or TrainingException)
-        {
-            _problem = error.Message;
-        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Kd.RunPage.Charts;
 using Kd.Training.Artifacts;
+using Kd.Training.Control;
 using Microsoft.AspNetCore.Components;
 
 namespace Kd.RunPage.Pages;
@@ -28,12 +29,18 @@ public sealed partial class StudyDetails
         return isNew;
     }
 
-    private string Describe(StudySummary? study) =>
-        study is { IsFinished: true } ? "Finished."
-        : Monitor.Status is { IsUnderWay: true, Runs: > 0, Folder: { } folder } status
-        && Library.NameOf(folder).StartsWith(Name + "/", StringComparison.Ordinal)
-            ? $"Run {status.Run} of {status.Runs} is in progress: {status.Method}, epoch {status.Epoch} of {status.Epochs}."
-        : "Not finished; no run of it is in progress here.";
+    private bool CanContinue => _study is { IsFinished: false, Runs.Count: > 0 } && !IsUnderWay(Monitor.Status);
+
+    private bool IsUnderWay(RunStatus status) =>
+        status is { IsUnderWay: true, Runs: > 0, Folder: { } folder } && Library.NameOf(folder).StartsWith(Name + "/", StringComparison.Ordinal);
+
+    private string Describe(StudySummary? study)
+    {
+        var status = Monitor.Status;
+        return study is { IsFinished: true } ? "Finished."
+            : IsUnderWay(status) ? $"Run {status.Run} of {status.Runs} is in progress: {status.Method}, epoch {status.Epoch} of {status.Epochs}."
+            : "Not finished; no run of it is in progress here.";
+    }
 
     // The mean over the seeds of an arm, as far as all of them have come.
     private IReadOnlyList<ChartLine> Lines(Func<EpochMetrics, double> value) =>

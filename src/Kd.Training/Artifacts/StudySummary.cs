@@ -17,8 +17,11 @@ public sealed record StudySummary(string Name, IReadOnlyList<RunResult> Rows, IR
     public double? MeanAccuracy(string method) =>
         Rows.Where(row => row.Method == method).Select(row => (double?)row.TestAccuracy).DefaultIfEmpty(null).Average();
 
-    /// <summary>The method or arm with the best mean test accuracy among the students; null before the first.</summary>
-    public string? Winner => Rows.Select(row => row.Method).Where(method => method != TeacherRow).Distinct().MaxBy(MeanAccuracy);
+    /// <summary>The method or arm with the best mean test accuracy among the students; null before two of them have finished a run.</summary>
+    public string? Winner =>
+        Rows.Select(row => row.Method).Where(method => method != TeacherRow).Distinct().ToList() is { Count: > 1 } students
+            ? students.MaxBy(MeanAccuracy)
+            : null;
 
     /// <summary>Whether another reading of the study found the same.</summary>
     public bool HasSameContent(StudySummary other) => IsFinished == other.IsFinished && Rows.SequenceEqual(other.Rows) && Runs.SequenceEqual(other.Runs);

@@ -90,7 +90,12 @@ internal sealed class BatchPipeline(BatchSource source, ImageSplit split)
     {
         using var activity = TrainingTelemetry.Start(SpanNames.RenderViews);
         var started = Stopwatch.GetTimestamp();
-        var views = source.ViewsOf(split, plan.View).Render(plan.Samples, pixels, cancellation);
+        var (carried, bytes) = (plan.Carried.Count, ViewRenderer.ByteCount(source.ViewSize));
+        ViewId[] views =
+        [
+            .. source.ViewsOf(split, plan.Carried.View).Render(plan.Samples[..carried], pixels.AsMemory(0, carried * bytes), cancellation),
+            .. source.ViewsOf(split, plan.View).Render(plan.Samples[carried..], pixels.AsMemory(carried * bytes), cancellation),
+        ];
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         source.Instruments.RenderDuration.Record(seconds);
         return (views, seconds);

@@ -35,12 +35,8 @@ internal sealed record ReadyBatch
 /// <param name="IsTraced">Whether preparation and step are traced.</param>
 internal sealed record BatchPlan(int[] Samples, int? View, bool NeedsTeacher, bool IsTraced = false)
 {
-    /// <summary>Computes the number of batches that <see cref="Cut"/> returns.</summary>
-    public static int Count(int samples, int batchSize)
-    {
-        var (whole, rest) = Math.DivRem(samples, batchSize);
-        return rest == 0 || (rest == 1 && whole > 0) ? whole : whole + 1;
-    }
+    /// <summary>Number of leading samples with another view, and its index: those that the epoch before did not use.</summary>
+    public (int Count, int View) Carried { get; init; }
 
     /// <summary>Cuts samples into batches. A single last sample joins the batch before, since batch norm cannot train on one sample.</summary>
     public static List<int[]> Cut(IReadOnlyList<int> samples, int batchSize)

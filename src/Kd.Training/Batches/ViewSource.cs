@@ -31,7 +31,7 @@ internal sealed record ViewSource(ImageSplit Split, ViewPlanner Planner, int? Vi
     /// <param name="pixels">Receives uint8 planes [N, 3, size, size].</param>
     /// <param name="cancellation">Cancels the rendering.</param>
     /// <returns>Ids of the views.</returns>
-    public ViewId[] Render(int[] samples, byte[] pixels, CancellationToken cancellation)
+    public ViewId[] Render(int[] samples, Memory<byte> pixels, CancellationToken cancellation)
     {
         var bytes = ViewRenderer.ByteCount(Planner.Size);
         var ids = new ViewId[samples.Length];
@@ -43,7 +43,7 @@ internal sealed record ViewSource(ImageSplit Split, ViewPlanner Planner, int? Vi
             {
                 var content = Split.Get(samples[i]);
                 var view = Plan(samples[i], content);
-                ViewRenderer.Render(content.Image, view, pixels.AsSpan(i * bytes, bytes));
+                ViewRenderer.Render(content.Image, view, pixels.Span.Slice(i * bytes, bytes));
                 ids[i] = view.IdFor(content.Hash);
             }
         );

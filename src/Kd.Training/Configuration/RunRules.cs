@@ -22,6 +22,11 @@ internal static class RunRules
                 "Training:WarmupEpochs",
                 $"Training:WarmupEpochs is '{training.WarmupEpochs}'. It must be below Training:Epochs ({training.Epochs})."
             );
+        if (!ResolutionSchedule.TryParse(curriculum.Resolutions, out _))
+            yield return new(
+                "Curriculum:Resolutions",
+                $"Curriculum:Resolutions is '{curriculum.Resolutions}'. Expected shares of the size and of the run, each stage after the one before: 0.625:0.25,0.75:0.5."
+            );
         if (curriculum is { Policy: "ppo-warm", Learnt.Length: 0 })
             yield return new("Curriculum:Learnt", "Curriculum:Learnt is empty. With Curriculum:Policy=ppo-warm it must name a learned policy.");
         if (run is { Study: StudyKinds.Curriculum, Seeds: < 2 })

@@ -105,11 +105,12 @@ public sealed class RunMonitor(TimeProvider time)
     /// <param name="epoch">Index of the epoch, from 0.</param>
     /// <param name="step">Steps of the epoch that are done.</param>
     /// <param name="steps">Steps of the epoch.</param>
+    /// <param name="updates">Updates of the run that are done, and their expected number.</param>
     /// <param name="loss">Mean training loss of the epoch so far.</param>
-    public void EndStep(int epoch, int step, int steps, double loss)
+    public void EndStep(int epoch, int step, int steps, (long Done, long Total) updates, double loss)
     {
         var (method, epochs) = (Status.Method ?? "", Status.Epochs);
-        var (done, total) = ((long)epoch * steps + step, (long)epochs * steps);
+        var (done, total) = (updates.Done, Math.Max(updates.Done, updates.Total));
         _progress = _progress.With(time.GetTimestamp(), (double)done / total);
         Status = Status with { Epoch = epoch + 1, Step = step, Steps = steps, Loss = loss, SecondsLeft = SecondsLeft };
         _bar ??= BeginProgress(method, total, "steps", done - 1);

@@ -39,6 +39,7 @@ internal static class CurriculumProtocol
     public static Strategy ToStrategy(this CurriculumOptions options) =>
         options.Strategy switch
         {
+            "even" => Strategy.Even,
             "easy-to-hard" => Strategy.EasyToHard,
             "hard-mining" => Strategy.HardMining,
             "mixed" => Strategy.Mixed,
@@ -46,4 +47,15 @@ internal static class CurriculumProtocol
             "random" => Strategy.Random,
             _ => throw new UnreachableException($"Curriculum:Strategy is '{options.Strategy}'."),
         };
+
+    /// <summary>Maps the density over the difficulty ranks; null if it is uniform.</summary>
+    public static RankDensity? ToDensity(this CurriculumOptions options) =>
+        options is { Strategy: "even", Uniform: < 1 } && (options.A, options.B) != (1, 1)
+            ? new RankDensity
+            {
+                Uniform = options.Uniform,
+                A = options.A,
+                B = options.B,
+            }
+            : null;
 }

@@ -19,6 +19,7 @@ internal sealed class EpochPlan
         LossesName = "losses",
         ViewsName = "views.seen",
         SamplesName = "epoch.samples",
+        CarriedName = "epoch.carried",
         WeightsName = "epoch.weights";
     private readonly RunConfiguration _configuration;
     private readonly BatchSource _batches;
@@ -26,8 +27,10 @@ internal sealed class EpochPlan
     private readonly string _runId;
     private readonly LossPruning _losses;
     private readonly SeenViews _views;
+    private readonly ResolutionSchedule _resolutions;
     private readonly bool _usesTeacher;
     private float[]? _weights;
+    private int[] _carried = [];
 
     /// <param name="runId">Id of the run for the agent.</param>
     /// <param name="method">Method of the run.</param>
@@ -38,6 +41,7 @@ internal sealed class EpochPlan
     {
         (_runId, _configuration, _batches, _agent) = (runId, configuration, batches, agent);
         (HasTarget, _usesTeacher) = (method == Methods.KdCurriculum, Methods.UsesTeacher(method));
+        _resolutions = ResolutionSchedule.Of(configuration.Curriculum);
         var samples = batches.Dataset.Train.Count;
         Difficulty = new SampleDifficulty(samples, _configuration.Curriculum.Smoothing);
         _losses = new LossPruning(samples);
@@ -48,7 +52,8 @@ internal sealed class EpochPlan
     public bool HasTarget { get; }
 
     /// <summary>Whether difficulty determines which samples an epoch visits; not if it visits all samples or chooses at random.</summary>
-    public bool OrdersByDifficulty => Target is { Strategy: not Strategy.Random, EpochRatio: < 1 };
+    public bool OrdersByDifficulty =>
+        Target is { Strategy: not Strategy.Random, EpochRatio: < 1 } target && (target.Strategy != Strategy.Even || target.Density is not null);
 
     /// <summary>The agent's target in force; null before the first epoch and without an agent.</summary>
     public Target? Target { get; private set; }
@@ -71,6 +76,10 @@ internal sealed class EpochPlan
     /// <summary>Difficulty threshold in force; null without an agent.</summary>
     public double? Threshold => Target is { } target ? Manual?.Threshold ?? target.Threshold : null;
 
+    /// <summary>Gets the size of the student's input as a share of the view's; 1 without a curriculum.</summary>
+    /// <param name="progress">Share of the run's updates that are done.</param>
+    public double ScaleAt(double progress) => HasTarget ? _resolutions.ScaleAt(progress) : 1;
+
     /// <summary>Registers the run with the agent.</summary>
     /// <param name="epochs">Number of epochs of the run.</param>
     /// <param name="cancellation">Cancels the wait for the agent.</param>
@@ -87,6 +96,7 @@ internal sealed class EpochPlan
                     Epochs = epochs,
                     InitialTemperature = _configuration.Distillation.Temperature,
                     Strategy = options.ToStrategy(),
+                    Density = options.ToDensity(),
                     EpochRatio = options.EpochRatio,
                     Seed = _configuration.Run.Seed,
                     Policy = options.ToPolicy(),
@@ -101,40 +111,58 @@ internal sealed class EpochPlan
     /// <summary>Begins an epoch with the values that were set manually for it.</summary>
     public void BeginEpoch(ManualTarget? manual) => Manual = manual;
 
-    /// <summary>Chooses the samples of an epoch, unless they have been chosen already.</summary>
-    public int[] ChooseSamples(int epoch)
+    /// <summary>
+    /// Cuts the samples of an epoch into batches of one size, and chooses the samples before, unless they have been chosen already. Samples that do not
+    /// fill a batch are carried into the next epoch: a step on a few samples would move the weights as far as a step on a whole batch.
+    /// </summary>
+    public List<BatchPlan> CutBatches(int epoch)
     {
-        if (Samples is { } known)
-            return known;
-        var seed = CounterRandom.Mix((ulong)_configuration.Run.Seed, ShuffleStream, (ulong)epoch);
-        int[] chosen;
-        if (Target is { } target)
-        {
-            chosen = SampleSelector.Select(target.Strategy, Manual?.Threshold ?? target.Threshold, target.EpochRatio, Difficulty.Values, seed);
-            if (target.PruneProbability > 0)
-                (chosen, _weights) = _losses.Prune(chosen, target.PruneProbability, seed);
-        }
-        else
-        {
-            chosen = [.. Enumerable.Range(0, _batches.Dataset.Train.Count)];
-            new CounterRandom(seed, 0).Shuffle(chosen.AsSpan());
-        }
+        Samples ??= [.. _carried, .. Choose(epoch)];
+        var size = Math.Min(_configuration.Training.BatchSize, Samples.Length);
+        var view = _configuration.Views.IndexFor(epoch);
+        return
+        [
+            .. Samples
+                .Chunk(size)
+                .Where(batch => batch.Length == size)
+                .Select((batch, step) => new BatchPlan(batch, view, _usesTeacher) { Carried = step == 0 ? Carried(epoch) : default }),
+        ];
+    }
 
-        return Samples = chosen;
+    private (int Count, int View) Carried(int epoch) => (_carried.Length, _configuration.Views.IndexFor(Math.Max(0, epoch - 1)));
+
+    private int[] Choose(int epoch)
+    {
+        var seed = CounterRandom.Mix((ulong)_configuration.Run.Seed, ShuffleStream, (ulong)epoch);
+        if (Target is not { } target)
+            return RankSampler.Select(null, 1, Difficulty, seed);
+        var chosen =
+            target.Strategy == Strategy.Even
+                ? RankSampler.Select(target.Density, target.EpochRatio, Difficulty, seed)
+                : SampleSelector.Select(target.Strategy, Manual?.Threshold ?? target.Threshold, target.EpochRatio, Difficulty.Values, seed);
+        if (target.PruneProbability == 0)
+            return chosen;
+        (chosen, _weights) = _losses.Prune(chosen, target.PruneProbability, seed);
+        foreach (var sample in _carried)
+            _weights[sample] = Math.Max(1, _weights[sample]);
+        return chosen;
     }
 
     /// <summary>Gets the weights of a batch's samples in the loss; null: all are 1, and losses of single samples are not needed.</summary>
     public float[]? WeightsOf(int[] samples) => _weights is { } weights ? Array.ConvertAll(samples, sample => weights[sample]) : null;
 
     /// <summary>Records the difficulties and losses of a step.</summary>
-    public void Record(int epoch, ReadyBatch batch, StepResult result)
+    public void Record(int epoch, int step, ReadyBatch batch, StepResult result)
     {
         if (result.Difficulty is { } difficulty)
             Difficulty.Record(epoch, batch.Samples, difficulty);
         if (result.Losses is { } losses)
             _losses.Record(batch.Samples, losses);
-        if (_usesTeacher)
-            _views.Add(batch.Samples, _configuration.Views.IndexFor(epoch));
+        if (!_usesTeacher)
+            return;
+        var carried = step == 0 ? Carried(epoch) : default;
+        _views.Add(batch.Samples.AsSpan(0, carried.Count), carried.View);
+        _views.Add(batch.Samples.AsSpan(carried.Count), _configuration.Views.IndexFor(epoch));
     }
 
     /// <summary>Measures the difficulty of samples again whose last measurement is old.</summary>
@@ -142,6 +170,9 @@ internal sealed class EpochPlan
     public int Refresh(Student student, int epoch, CancellationToken cancellation)
     {
         var stale = Difficulty.FindStale(epoch, _configuration.Curriculum.RefreshAfter);
+        // The statistics of a few samples say little; they wait until there are more.
+        if (2 * stale.Length < Math.Min(_configuration.Training.BatchSize, _batches.Dataset.Train.Count))
+            return 0;
         var view = _configuration.Views.IndexFor(epoch);
         var plans = BatchPlan.Cut(stale, _configuration.Training.BatchSize).Select(samples => new BatchPlan(samples, view, NeedsTeacher: true));
         foreach (var batch in _batches.Open(_batches.Dataset.Train).Run(plans, (_, _) => { }, cancellation))
@@ -179,7 +210,12 @@ internal sealed class EpochPlan
     }
 
     /// <summary>Ends the epoch; the next one chooses new samples.</summary>
-    public void EndEpoch() => (Samples, _weights, Manual) = (null, null, null);
+    public void EndEpoch()
+    {
+        var size = Math.Min(_configuration.Training.BatchSize, Samples?.Length ?? 1);
+        _carried = Samples is { } samples ? samples[(samples.Length / size * size)..] : [];
+        (Samples, _weights, Manual) = (null, null, null);
+    }
 
     /// <summary>Adds the state to a checkpoint.</summary>
     public void Save(Dictionary<string, TensorData> tensors)
@@ -190,6 +226,7 @@ internal sealed class EpochPlan
         tensors[LossesName] = Data(ScalarType.Float32, _losses.Losses.ToArray());
         tensors[ViewsName] = Data(ScalarType.Int64, _views.Capture());
         tensors[SamplesName] = Data(ScalarType.Int32, Samples ?? []);
+        tensors[CarriedName] = Data(ScalarType.Int32, _carried);
         tensors[WeightsName] = Data(ScalarType.Float32, _weights ?? []);
     }
 
@@ -204,6 +241,7 @@ internal sealed class EpochPlan
         Difficulty.Restore(Values<float>(checkpoint, ValuesName), Values<int>(checkpoint, MeasuredName));
         _losses.Restore(Values<float>(checkpoint, LossesName));
         _views.Restore(Values<long>(checkpoint, ViewsName));
+        _carried = Values<int>(checkpoint, CarriedName).ToArray();
         var weights = Values<float>(checkpoint, WeightsName).ToArray();
         (Target, Samples, _weights) = (target, inEpoch ? Values<int>(checkpoint, SamplesName).ToArray() : null, inEpoch && weights.Length > 0 ? weights : null);
     }

@@ -14,6 +14,9 @@ public sealed class SampleDifficulty(int samples, double smoothing)
     /// <summary>Difficulty of each sample, 0 to 1.</summary>
     public ReadOnlySpan<float> Values => _values;
 
+    /// <summary>Whether a sample was ever measured.</summary>
+    public bool IsMeasured(int sample) => _measured[sample] >= 0;
+
     /// <summary>Mean over the measured samples; 0.5 before the first measurement.</summary>
     public double Mean
     {

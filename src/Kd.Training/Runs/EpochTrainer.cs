@@ -34,6 +34,9 @@ internal sealed class EpochTrainer(
 {
     private readonly KeyValuePair<string, object?> _tag = TrainingMetrics.MethodTag(setup.Method);
 
+    /// <summary>Whether the last step saw the student's input at the size of the views.</summary>
+    public bool IsAtFullSize { get; private set; } = true;
+
     private RunState State
     {
         get => checkpoints.State;
@@ -48,17 +51,19 @@ internal sealed class EpochTrainer(
     public void Train(Student student, EpochSpan span, Func<EpochSums> sums, CancellationToken cancellation)
     {
         var (epoch, temperature) = (State.Epoch, plan.Temperature);
-        var batches = BatchPlan.Cut(span.Time(SpanNames.ChooseSamples, _ => plan.ChooseSamples(epoch)), setup.Configuration.Training.BatchSize);
+        var batches = span.Time(SpanNames.ChooseSamples, _ => plan.CutBatches(epoch));
         var steps = length.LimitBatches(batches.Count, student.Steps - State.Step);
         foreach (var batch in setup.Batches.Open(setup.Dataset.Train).Run(PlanBatches(batches, steps), RecordWait, cancellation))
         {
             cancellation.ThrowIfCancellationRequested();
             WaitWhilePaused(student, span, sums, cancellation);
             var progress = new TrainingProgress(length.ScheduleAt(epoch, (double)State.Step / batches.Count, student.Steps), temperature);
+            progress = progress with { Scale = plan.ScaleAt(progress.Epochs / setup.Configuration.Training.Epochs) };
+            IsAtFullSize = progress.Scale == 1;
             span.Time(SpanNames.Step, activity => Step(student, batch, progress, activity), batch.IsTraced);
             if (State.Step < steps && checkpoints.IsDue)
                 span.Time(SpanNames.SaveCheckpoint, _ => checkpoints.Save(student, sums()));
-            monitor.EndStep(epoch, State.Step, steps, State.Sums.Loss / State.Sums.Samples);
+            monitor.EndStep(epoch, State.Step, steps, (student.Steps, length.ExpectedUpdates), State.Sums.Loss / State.Sums.Samples);
         }
 
         void RecordWait(ReadyBatch batch, TimeSpan waited)
@@ -69,14 +74,18 @@ internal sealed class EpochTrainer(
         }
     }
 
-    private IEnumerable<BatchPlan> PlanBatches(List<int[]> batches, int steps)
+    /// <summary>Measures the statistics of batch normalization on a tenth of the epoch's batches, if its last steps were taken at a smaller size.</summary>
+    public void MeasureNorms(Student student, CancellationToken cancellation)
     {
-        var view = setup.Configuration.Views.IndexFor(State.Epoch);
-        return batches
-            .Take(steps)
-            .Skip(State.Step)
-            .Select((samples, step) => new BatchPlan(samples, view, setup.UsesTeacher, TrainingTelemetry.IsTraced(step, steps, length.Epochs)));
+        if (IsAtFullSize)
+            return;
+        var batches = plan.CutBatches(State.Epoch);
+        var plans = batches.Take((batches.Count + 9) / 10).Select(batch => batch with { NeedsTeacher = false });
+        student.MeasureNorms(setup.Batches.Open(setup.Dataset.Train).Run(plans, (_, _) => { }, cancellation));
     }
+
+    private IEnumerable<BatchPlan> PlanBatches(List<BatchPlan> batches, int steps) =>
+        batches.Take(steps).Skip(State.Step).Select((batch, step) => batch with { IsTraced = TrainingTelemetry.IsTraced(step, steps, length.Epochs) });
 
     private void Step(Student student, ReadyBatch batch, TrainingProgress progress, Activity? activity)
     {
@@ -85,7 +94,7 @@ internal sealed class EpochTrainer(
         instruments.StepDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, _tag);
         instruments.Samples.Add(batch.Count, _tag);
         activity?.SetTag("kd.step", State.Step).SetTag("kd.step.loss", result.Loss);
-        plan.Record(State.Epoch, batch, result);
+        plan.Record(State.Epoch, State.Step, batch, result);
         gallery.Record(batch, result);
         var soFar = State.Sums;
         State = State with

@@ -1,5 +1,4 @@
 using Kd.Settings;
-using Kd.Training.Batches;
 using Kd.Training.Configuration;
 
 namespace Kd.Training.Runs;
@@ -16,7 +15,13 @@ internal sealed class RunLength(RunConfiguration configuration, string method, i
     public int Epochs { get; } =
         configuration.Training.Updates == 0
             ? configuration.Training.Epochs
-            : (int)Math.Ceiling((double)configuration.Training.Updates / UpdatesOf(configuration, method, samples));
+            : (int)Math.Ceiling(configuration.Training.Updates / UpdatesPerEpoch(configuration, method, samples));
+
+    /// <summary>Number of updates of the run; an estimate if the number of samples varies from epoch to epoch.</summary>
+    public long ExpectedUpdates { get; } =
+        configuration.Training.Updates == 0
+            ? (long)(configuration.Training.Epochs * UpdatesPerEpoch(configuration, method, samples))
+            : configuration.Training.Updates;
 
     /// <summary>Whether the run has ended.</summary>
     /// <param name="epoch">Finished epochs.</param>
@@ -38,13 +43,17 @@ internal sealed class RunLength(RunConfiguration configuration, string method, i
     /// <summary>Gets the share of the updates that are done; null if the run is measured in epochs.</summary>
     public double? Progress(long updates) => _training.Updates == 0 ? null : (double)updates / _training.Updates;
 
-    private static int UpdatesOf(RunConfiguration configuration, string method, int samples)
+    /// <summary>Counts the updates of a run on all samples: samples that do not fill a batch are carried into the next epoch.</summary>
+    public static int CountUpdates(int epochs, int samples, int batchSize) => (int)((long)epochs * samples / Math.Min(batchSize, samples));
+
+    private static double UpdatesPerEpoch(RunConfiguration configuration, string method, int samples)
     {
         var options = configuration.Curriculum;
         var share =
             method != Methods.KdCurriculum || options.Policy == "none" ? 1
             : options.Policy == "infobatch" ? 1 - options.PruneProbability
             : options.EpochRatio;
-        return BatchPlan.Count(Math.Max(1, (int)Math.Round(share * samples)), configuration.Training.BatchSize);
+        var chosen = Math.Max(1, Math.Round(share * samples));
+        return Math.Max(1, chosen / configuration.Training.BatchSize);
     }
 }

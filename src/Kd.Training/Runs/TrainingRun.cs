@@ -120,6 +120,7 @@ internal sealed class TrainingRun
     {
         var epoch = State.Epoch;
         var refreshed = _plan.OrdersByDifficulty ? span.Time(SpanNames.RefreshDifficulty, _ => _plan.Refresh(student, epoch, cancellation)) : 0;
+        _epochs.MeasureNorms(student, cancellation);
         var accuracy = span.Time(SpanNames.Validate, _ => _evaluator.Measure(Dataset.Validation, needsTeacher: false, student.Predict, cancellation).Accuracy);
         var loss = trained.Loss / trained.Samples;
         var reward = _plan.HasTarget

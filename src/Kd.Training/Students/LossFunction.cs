@@ -72,4 +72,5 @@ internal sealed class LossFunction : IDisposable
 /// <summary>Progress of a run at a step.</summary>
 /// <param name="Epochs">Epochs done, with fraction.</param>
 /// <param name="Temperature">Softmax temperature in force.</param>
-internal readonly record struct TrainingProgress(double Epochs, double Temperature);
+/// <param name="Scale">Size of the student's input as a share of the view's, above 0, at most 1.</param>
+internal readonly record struct TrainingProgress(double Epochs, double Temperature, double Scale = 1);

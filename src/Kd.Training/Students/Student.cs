@@ -43,12 +43,16 @@ internal sealed class Student : IDisposable
         var parameters = _network.parameters().Concat(loss.LearnedParameter is { } learned ? [learned] : []);
         _optimizer =
             training.Optimizer == "sgd"
-                ? new Sgd(parameters, training.LearningRate, training.WeightDecay, training.Momentum)
-                : new Adam(parameters, training.LearningRate, training.WeightDecay, decoupled: training.Optimizer == "adamw");
+                ? new Sgd(parameters, training.LearningRate, training.WeightDecay, training.Momentum, training.Nesterov) { DecaysVectors = training.DecayNorms }
+                : new Adam(parameters, training.LearningRate, training.WeightDecay, decoupled: training.Optimizer == "adamw")
+                {
+                    DecaysVectors = training.DecayNorms,
+                };
 
         Module<Tensor, Tensor> Prepare(Module<Tensor, Tensor> network)
         {
             ChannelsLast.Apply(network.to(device));
+            NormStatistics.SetMomentum(network, training.NormMomentum);
             return network;
         }
     }
@@ -102,13 +106,11 @@ internal sealed class Student : IDisposable
         using var scope = NewDisposeScope();
         var started = Stopwatch.GetTimestamp();
         Prepare(progress);
-        var images = Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device); // [N, 3, H, W]
+        var images = ToInput(batch, progress.Scale); // [N, 3, H, W]
         var logits = _twin?.Call(images) ?? _network.call(images); // [N, C]
         var teacher = batch.TeacherLogits is { } values ? tensor(values, device: _device).reshape(batch.Count, -1) : null; // [N, C]
         var single = weights is null ? null : DistillationLoss.SoftPerSample(logits, teacher!, progress.Temperature); // [N]
-        var loss = single is null
-            ? _loss.Compute(logits, teacher, tensor(batch.Labels, device: _device), progress)
-            : (single * tensor(weights!, device: _device)).mean();
+        var loss = single is null ? _loss.Compute(logits, teacher, tensor(batch.Labels, device: _device), progress) : WeightedMean(single, weights!);
         var value = Check(loss.Single(), progress);
         var computed = Stopwatch.GetTimestamp();
         loss.backward();
@@ -136,23 +138,29 @@ internal sealed class Student : IDisposable
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        return InEvaluation(
+        return NormStatistics.InMode(
             _evaluated,
+            training: false,
             network => network.call(Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device)).cpu().data<float>().ToArray()
         );
     }
 
-    /// <summary>Measures the difficulty of samples without training on them; mode and batch-norm statistics do not change.</summary>
+    /// <summary>Measures the statistics of batch normalization of the evaluated network anew, at the full size of the views, as means over batches.</summary>
+    /// <remarks>Needed after steps at a smaller size, whose statistics differ.</remarks>
+    public void MeasureNorms(IEnumerable<ReadyBatch> batches) => NormStatistics.Measure(_evaluated, batches.Select(batch => ToInput(batch, 1)));
+
+    /// <summary>
+    /// Measures the difficulty of samples without training on them, as a step does: with dropout and the statistics of the batch, so that all difficulties have
+    /// one scale. The running statistics do not change.
+    /// </summary>
     public float[] MeasureDifficulty(ReadyBatch batch)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var teacher = tensor(batch.TeacherLogits ?? throw new InvalidOperationException("A batch for difficulty lacks teacher logits."), device: _device)
             .reshape(batch.Count, -1);
-        return InEvaluation(
-            _network,
-            network => MeasureDifficulty(teacher, network.call(Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device)))
-        );
+        random.manual_seed((long)(CounterRandom.Mix((ulong)_seed, 0xD1FF, (ulong)Steps, (ulong)batch.Samples[0]) >> 1));
+        return NormStatistics.Keep(_network, network => MeasureDifficulty(teacher, network.call(ToInput(batch, 1))));
     }
 
     /// <summary>Writes the evaluated weights under torchvision's names.</summary>
@@ -230,15 +238,23 @@ internal sealed class Student : IDisposable
     {
         // Dropout uses torch's global generator; seeding it by the step makes it independent of earlier work.
         random.manual_seed((long)(CounterRandom.Mix((ulong)_seed, 0xD40F, (ulong)Steps) >> 1));
-        _optimizer.LearningRate = CosineSchedule.At(
-            _training.LearningRate,
-            _training.FinalLearningRate,
-            progress.Epochs,
-            _training.Epochs,
-            _training.WarmupEpochs
-        );
+        _optimizer.LearningRate = LearningRateSchedule.At(_training, progress.Epochs / _training.Epochs);
         _network.train();
         _optimizer.ZeroGradients();
+    }
+
+    // Divided by the sum of the weights: an optimizer like Adam would cancel a common factor of a batch, so only the ratios of the weights count.
+    private Tensor WeightedMean(Tensor losses, float[] weights) =>
+        (losses * tensor(weights, device: _device)).sum().Times(1.0 / weights.Sum(weight => (double)weight));
+
+    // Views of another size than the student's input are resized, bilinear and antialiased.
+    private Tensor ToInput(ReadyBatch batch, double scale)
+    {
+        var images = Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device);
+        var size = ResolutionSchedule.ToSize(scale, batch.ViewSize);
+        return size == batch.ViewSize
+            ? images
+            : functional.interpolate(images, [size, size], mode: InterpolationMode.Bilinear, align_corners: false, antialias: true);
     }
 
     private float Check(float loss, TrainingProgress progress) =>
@@ -258,31 +274,4 @@ internal sealed class Student : IDisposable
     }
 
     private static float[] MeasureDifficulty(Tensor teacher, Tensor logits) => Difficulty.Measure(teacher, logits).cpu().data<float>().ToArray();
-
-    private static T InEvaluation<T>(Module<Tensor, Tensor> network, Func<Module<Tensor, Tensor>, T> work)
-    {
-        var training = network.training;
-        network.eval();
-        try
-        {
-            return work(network);
-        }
-        finally
-        {
-            network.train(training);
-        }
-    }
 }
-
-/// <summary>The result of a step.</summary>
-/// <param name="Loss">Mean loss of the batch.</param>
-/// <param name="Difficulty">Difficulty of each sample, or null without a teacher.</param>
-/// <param name="Losses">Unweighted loss of each sample, or null without weights.</param>
-/// <param name="Times">Time by kind of work.</param>
-/// <param name="Chosen">The student's predictions for the chosen rows, before the step; null: none.</param>
-internal readonly record struct StepResult(float Loss, float[]? Difficulty, float[]? Losses, StepTimes Times, ChosenRows? Chosen = null);
-
-/// <summary>Predictions of some rows of a batch.</summary>
-/// <param name="Rows">Indexes of the rows.</param>
-/// <param name="Probabilities">Probabilities, row-major [rows, C], at temperature 1.</param>
-internal sealed record ChosenRows(int[] Rows, float[] Probabilities);

@@ -1,6 +1,5 @@
 using Kd.Protocol.Curriculum.V1;
 using Kd.Training.Artifacts;
-using Kd.Training.Batches;
 using Kd.Training.Control;
 using Kd.Training.Curriculum;
 using Kd.Training.Runs;
@@ -33,8 +32,8 @@ internal sealed class CurriculumStudy(RunSetup setup, Study study, CurriculumCli
     public ResultRows Execute(CancellationToken cancellation)
     {
         var training = setup.Configuration.Training;
-        var perEpoch = BatchPlan.Count(setup.Dataset.Train.Count, training.BatchSize);
-        var arms = new CurriculumArms(training.Updates > 0 ? training.Updates : training.Epochs * perEpoch);
+        var updates = RunLength.CountUpdates(training.Epochs, setup.Dataset.Train.Count, training.BatchSize);
+        var arms = new CurriculumArms(training.Updates > 0 ? training.Updates : updates);
         study.RunTeacher(cancellation);
         var bestThreshold = Sweep(arms, cancellation);
         var policy = LearnPolicy(arms, cancellation);

@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 
 namespace Kd.Vision.Models;
 
-/// <summary>Batch normalization over [N, C, H, W] with torch's parameter names, momentum 0.1 and epsilon 1e-5.</summary>
+/// <summary>Batch normalization over [N, C, H, W] with torch's parameter names, epsilon 1e-5.</summary>
 /// <remarks>
 /// Source: Ioffe and Szegedy 2015. TorchSharp's own module counts its batches with a scalar that a garbage collection can free in the middle
 /// of the call (see <see cref="HeldScalars"/>), so it is not used.
@@ -36,6 +36,12 @@ public sealed class BatchNorm : Module<Tensor, Tensor>, IOnnxSource
         RegisterComponents();
     }
 
+    /// <summary>Weight of a batch in the running mean and variance, 0 to 1. Default 0.1.</summary>
+    public double Momentum { get; set; } = 0.1;
+
+    /// <summary>Whether training updates the running mean and variance. Default true.</summary>
+    public bool IsTracking { get; set; } = true;
+
     /// <summary>
     /// Computes (x - mean) / sqrt(variance + epsilon) * weight + bias, with the batch's mean and variance in training and the running ones in
     /// evaluation.
@@ -46,13 +52,13 @@ public sealed class BatchNorm : Module<Tensor, Tensor>, IOnnxSource
     {
         if (_isFolded)
             return maps.alias();
-        if (training)
+        if (training && IsTracking)
         {
             using var _ = no_grad();
             num_batches_tracked.IncrementInPlace();
         }
 
-        return functional.batch_norm(maps, running_mean, running_var, weight, bias, training, momentum: 0.1, eps: Epsilon);
+        return functional.batch_norm(maps, running_mean, running_var, weight, bias, training, momentum: IsTracking ? Momentum : 0, eps: Epsilon);
     }
 
     /// <summary>Makes this module use, and in training update, another module's weights and statistics.</summary>

@@ -27,10 +27,11 @@ public sealed class Adam : Optimizer
     private protected override void Move(Parameter parameter, Tensor gradient, Tensor[] memory)
     {
         var (first, second) = (memory[0], memory[1]);
-        if (WeightDecay > 0 && _decoupled)
-            parameter.TimesInPlace(1 - LearningRate * WeightDecay);
-        else if (WeightDecay > 0)
-            gradient = parameter.Times(WeightDecay).PlusInPlace(gradient);
+        var decay = DecayOf(parameter);
+        if (decay > 0 && _decoupled)
+            parameter.TimesInPlace(1 - LearningRate * decay);
+        else if (decay > 0)
+            gradient = parameter.Times(decay).PlusInPlace(gradient);
         first.TimesInPlace(FirstDecay).PlusInPlace(gradient, 1 - FirstDecay);
         second.TimesInPlace(SecondDecay).PlusProductInPlace(gradient, gradient, 1 - SecondDecay);
         var secondCorrection = Math.Sqrt(1 - Math.Pow(SecondDecay, Steps));

@@ -39,7 +39,10 @@ public abstract class Optimizer : IDisposable
         _memory.SelectMany(memory => memory.Slots.Select((slot, index) => new KeyValuePair<string, Tensor>($"{memory.Name}.{index}", slot)));
 
     /// <summary>Strength of the weight decay.</summary>
-    private protected double WeightDecay { get; }
+    public double WeightDecay { get; }
+
+    /// <summary>Whether weight decay applies to scales, shifts and biases too, the parameters of one dimension. Default true, as in torch.optim.</summary>
+    public bool DecaysVectors { get; init; } = true;
 
     /// <summary>Drops the gradients of all parameters.</summary>
     public void ZeroGradients()
@@ -105,6 +108,9 @@ public abstract class Optimizer : IDisposable
             slot.Dispose();
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>Returns the strength of a parameter's weight decay.</summary>
+    private protected double DecayOf(Parameter parameter) => DecaysVectors || parameter.dim() > 1 ? WeightDecay : 0;
 
     /// <summary>Updates one parameter; runs without gradient recording, in a dispose scope of its own.</summary>
     private protected abstract void Move(Parameter parameter, Tensor gradient, Tensor[] memory);

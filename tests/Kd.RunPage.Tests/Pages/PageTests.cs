@@ -6,7 +6,7 @@ using Microsoft.Playwright;
 
 namespace Kd.RunPage.Tests.Pages;
 
-/// <summary>The run page of a real trainer in a real browser. With KD_SCREENSHOTS=FOLDER it leaves pictures of the views there.</summary>
+/// <summary>The run page of a real trainer in a real browser.</summary>
 [Collection(nameof(OneTrainer))]
 public sealed class PageTests
 {
@@ -47,7 +47,6 @@ public sealed class PageTests
         await Assertions.Expect(page.Locator("[name='Training:Epochs']")).ToHaveAttributeAsync("aria-invalid", "true");
         await Assertions.Expect(page.Locator("#Training-Epochs-problem")).ToContainTextAsync("Training:Epochs is '0'");
         await Assertions.Expect(page.Locator("#Training-Epochs-help")).ToContainTextAsync("Allowed: 1 to 100000.");
-        await browser.PictureAsync("page-new");
         await browser.CheckAccessibilityAsync();
         Assert.Equal("waiting", (await trainer.UntilAsync(_ => true)).Phase);
         await page.Locator("[name='Training:Epochs']").FillAsync("6");
@@ -55,6 +54,9 @@ public sealed class PageTests
         await page.Locator("[name='Training:Epochs']").PressAsync("Enter");
         await Assertions.Expect(page.Locator("#phase")).ToHaveTextAsync("finished", new() { Timeout = 90_000 });
         await Assertions.Expect(page.Locator("#epoch")).ToHaveTextAsync("6 of 6");
+        // The address names the section.
+        await page.GotoAsync($"{trainer.Client.BaseAddress}run?name=first&tab=test");
+        await Assertions.Expect(page.Locator(".panel svg").First).ToBeVisibleAsync();
 
         await StartRun(page, ("Distillation:Method", "kd-curriculum"), ("Training:Epochs", "400"), ("Run:Id", "second"));
         await StartRun(page, ("Training:Epochs", "3"), ("Run:Id", "third"), ("others", "Training:WarmupEpochs=1"));
@@ -62,33 +64,28 @@ public sealed class PageTests
         await page.GetByRole(AriaRole.Button, new() { Name = "Remove third" }).ClickAsync();
         await Assertions.Expect(page.Locator("#waiting")).ToHaveCountAsync(0);
 
-        // Pictures show more when there is more to see.
-        await trainer.UntilAsync(status => status.Epoch >= (OpenBrowser.Screenshots is not null ? 60 : 4));
+        await trainer.UntilAsync(status => status.Epoch >= 4);
         var epoch = page.Locator("#epoch");
         var before = await epoch.InnerTextAsync();
         // Live without reload: another epoch, and lines in the charts.
         await Assertions.Expect(epoch).Not.ToHaveTextAsync(before);
         await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
         await Assertions.Expect(page.Locator("figure .best")).ToContainTextAsync(new Regex(@"^Best: [\d.]+ in epoch \d+$"));
-        await browser.PictureAsync("page-current");
         await Open(page, "Difficulty and curriculum");
         await Assertions.Expect(page.GetByText("Reward and its terms")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("Samples by difficulty now")).ToBeVisibleAsync();
         await Assertions.Expect(page).ToHaveURLAsync(new Regex("tab=curriculum$"));
-        await browser.PictureAsync("page-curriculum");
         // Pictures of samples, with the predictions of both.
         await Open(page, "Samples");
         await Assertions.Expect(page.Locator(".samples img")).ToHaveCountAsync(16);
         Assert.True(await page.Locator(".samples img").First.EvaluateAsync<bool>("image => image.complete && image.naturalWidth === 32"));
         await Assertions.Expect(page.Locator(".samples dd").First).ToHaveTextAsync(new Regex(@"^\S+ \d+%, \S+ \d+%, \S+ \d+%$"));
-        await browser.PictureAsync("page-samples");
         await Open(page, "Time and cache");
         await Assertions.Expect(page.Locator("#replicas tbody tr")).ToHaveCountAsync(2);
         // There is no collector: the spans of the last epochs are on the page.
         await Open(page, "Timeline");
         foreach (var name in new[] { "train step", "look up logits", "report epoch" })
             await Assertions.Expect(page.Locator(".timeline .lane .name", new() { HasText = name })).ToBeVisibleAsync();
-        await Picture(page.Locator(".timeline"), "page-timeline");
         await Open(page, "Test");
         await Assertions.Expect(page.GetByText("No test yet")).ToBeVisibleAsync();
         await Open(page, "Messages");
@@ -112,7 +109,6 @@ public sealed class PageTests
         await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "first" })).ToHaveCountAsync(0);
         await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "second" })).ToBeVisibleAsync();
         await page.Locator("[name=filter]").FillAsync("");
-        await browser.PictureAsync("page-runs");
         await browser.CheckAccessibilityAsync();
         foreach (var name in new[] { "first", "second" })
             await page.GetByLabel($"compare {name}").CheckAsync();
@@ -121,7 +117,6 @@ public sealed class PageTests
         await Assertions.Expect(page.Locator("#differences mark").First).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator("#differences .winner .badge").First).ToHaveTextAsync("best");
         await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
-        await browser.PictureAsync("page-comparison");
         await browser.CheckAccessibilityAsync();
 
         await page.GetByLabel("Light or dark").ClickAsync();
@@ -132,26 +127,21 @@ public sealed class PageTests
             "() => [...document.querySelectorAll('figure')].every(figure => Math.max(...[...figure.querySelectorAll('.rz-line-series path')]"
                 + ".map(path => path.getBoundingClientRect().width)) > 0.5 * figure.clientWidth)"
         );
-        await browser.PictureAsync("page-comparison-dark");
         await browser.CheckAccessibilityAsync();
         await Menu(page, "All runs");
         await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "first" })).ToBeVisibleAsync();
-        await browser.PictureAsync("page-runs-dark");
         await browser.CheckAccessibilityAsync();
         await Menu(page, "New run");
         await Assertions.Expect(page.Locator("[name='Training:Epochs']")).ToHaveValueAsync(new Regex(@"\d"));
         await page.Locator("[name=others]").FillAsync("nonsense");
         await page.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
         await Assertions.Expect(page.Locator("#problems")).ToContainTextAsync("'nonsense' is not a setting");
-        await browser.PictureAsync("page-new-dark");
         await browser.CheckAccessibilityAsync();
         await Menu(page, "Current run");
         await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
-        await browser.PictureAsync("page-current-dark");
         await browser.CheckAccessibilityAsync();
         await page.SetViewportSizeAsync(390, 844);
         Assert.Equal(390, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
-        await browser.PictureAsync("page-phone", whole: false);
         await browser.CheckAccessibilityAsync();
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
@@ -170,6 +160,18 @@ public sealed class PageTests
         await page.GoBackAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
         Assert.Equal("second", Path.GetFileName((await trainer.UntilAsync(status => status.Phase == "running" && status.Epoch > stopped.Epoch)).Folder));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Stop after this epoch" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#phase")).ToHaveTextAsync("stopped");
+
+        // A study is live, too.
+        await StartRun(page, ("Training:Epochs", "100"), ("Run:Id", "many"), ("others", "Run:Study=methods"));
+        await trainer.UntilAsync(status => status.Epoch >= 1 && status.Runs == 4);
+        await page.GotoAsync($"{trainer.Client.BaseAddress}study?name=many");
+        await Assertions.Expect(page.Locator("p.subtitle")).ToContainTextAsync(new Regex("Run 1 of 4 is in progress: labels, epoch [0-9]+ of 100"));
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Continue" })).ToHaveCountAsync(0);
+        var summary = page.Locator("figure .rz-chart").First;
+        var drawn = await summary.GetAttributeAsync("aria-label");
+        await Assertions.Expect(summary).Not.ToHaveAttributeAsync("aria-label", drawn!);
         browser.AssertQuiet();
     }
 
@@ -247,6 +249,7 @@ public sealed class PageTests
         await page.GotoAsync($"{trainer.Client.BaseAddress}runs");
         await page.GetByRole(AriaRole.Link, new() { Name = "compared", Exact = true }).ClickAsync();
         await Assertions.Expect(page.GetByText("Not finished")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Continue" })).ToBeVisibleAsync();
         var rows = page.Locator("#study tbody tr");
         await Assertions.Expect(rows).ToHaveCountAsync(3);
         await Assertions.Expect(rows.Nth(0)).ToContainTextAsync("95.00");
@@ -254,7 +257,6 @@ public sealed class PageTests
         await Assertions.Expect(page.Locator("#study tr.winner")).ToContainTextAsync(new Regex(@"kd\s*best student\s*81\.00 \(1\.41\)"));
         await Assertions.Expect(page.Locator("figure .best").First).ToHaveTextAsync("Best: 79 in epoch 20 (kd)");
         await browser.CheckAccessibilityAsync();
-        await browser.PictureAsync("page-study");
 
         await page.GetByRole(AriaRole.Link, new() { Name = "compared/kd/seed2" }).ClickAsync();
         await Assertions.Expect(page.Locator("dl.figures")).ToContainTextAsync("82.00%");
@@ -359,11 +361,5 @@ public sealed class PageTests
     {
         await page.Locator($"input[name={name}]").FillAsync(value);
         await page.Locator($"input[name={name}]").BlurAsync();
-    }
-
-    private static async Task Picture(ILocator part, string name)
-    {
-        if (OpenBrowser.Screenshots is { } folder)
-            await part.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png") });
     }
 }

@@ -16,7 +16,6 @@ public sealed class BatchPlanTests
                 {
                     var batches = BatchPlan.Cut([.. Enumerable.Range(0, test.samples)], test.size);
                     return batches.SelectMany(batch => batch).SequenceEqual(Enumerable.Range(0, test.samples))
-                        && batches.Count == BatchPlan.Count(test.samples, test.size)
                         && batches.All(batch => batch.Length > 1 && batch.Length <= test.size + 1);
                 }
             )

@@ -74,6 +74,7 @@ result = {
         "adam": steps(lambda p: torch.optim.Adam(p, lr=0.05, weight_decay=0.1)),
         "adamw": steps(lambda p: torch.optim.AdamW(p, lr=0.05, weight_decay=0.1)),
         "sgd": steps(lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9, weight_decay=0.01)),
+        "sgd_nesterov": steps(lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9, weight_decay=0.01, nesterov=True)),
         "sgd_clipped": steps(lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9), clip=0.5),
     },
 }

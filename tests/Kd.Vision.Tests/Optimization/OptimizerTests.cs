@@ -16,6 +16,7 @@ public sealed class OptimizerTests
     [InlineData("adam")]
     [InlineData("adamw")]
     [InlineData("sgd")]
+    [InlineData("sgd_nesterov")]
     [InlineData("sgd_clipped")]
     public void Step_TenTimes_GivesPyTorchsWeights(string name)
     {
@@ -56,6 +57,24 @@ public sealed class OptimizerTests
         Assert.Equal(weight.data<float>().ToArray(), copy.data<float>().ToArray());
     }
 
+    [Theory]
+    [InlineData("adam")]
+    [InlineData("adamw")]
+    [InlineData("sgd")]
+    public void Step_DecayOfMatricesOnly_LeavesVectorsAlone(string name)
+    {
+        using var matrix = new Parameter(ones(2, 2));
+        using var vector = new Parameter(ones(2));
+        using Optimizer optimizer =
+            name == "sgd"
+                ? new Sgd([matrix, vector], 0.1, 0.5, 0.9) { DecaysVectors = false }
+                : new Adam([matrix, vector], 0.1, 0.5, name == "adamw") { DecaysVectors = false };
+        ((matrix.sum() + vector.sum()) * 0f).backward();
+        optimizer.Step();
+        Assert.All(vector.data<float>().ToArray(), value => Assert.Equal(1, value));
+        Assert.All(matrix.data<float>().ToArray(), value => Assert.InRange(value, 0.5f, 0.999f));
+    }
+
     private static Parameter Start() => new(linspace(-1, 1, 12).reshape(4, 3).clone());
 
     private static Optimizer Create(string name, Parameter weight) =>
@@ -64,6 +83,7 @@ public sealed class OptimizerTests
             "adam" => new Adam([weight], 0.05, 0.1),
             "adamw" => new Adam([weight], 0.05, 0.1, decoupled: true),
             "sgd" => new Sgd([weight], 0.02, 0.01, 0.9),
+            "sgd_nesterov" => new Sgd([weight], 0.02, 0.01, 0.9, nesterov: true),
             _ => new Sgd([weight], 0.02, 0, 0.9),
         };
 
