@@ -104,10 +104,14 @@ internal sealed class RunLibrary(RunConfiguration configuration)
     /// <param name="name">The run; null: this process.</param>
     public IReadOnlyDictionary<string, string> SettingsFor(string? name)
     {
-        var all =
-            name is not null && Find(name) is { } run
-                ? Settings(run.Folder)
-                : Flatten(JsonSerializer.SerializeToNode(configuration, RunFolder.JsonOptions)!.AsObject(), "");
+        var all = Settings(name is null ? configuration : RunConfiguration.CreateDefault());
+        // A setting that an older run does not know keeps its default.
+        if (name is not null && Find(name) is { } run)
+        {
+            foreach (var (setting, value) in Settings(run.Folder))
+                all[setting] = value;
+        }
+
         return all.Select(setting => (Name: CommandName(setting.Key), setting.Value))
             .Where(setting => RunConfigurationReader.IsFree(setting.Name) && setting.Name != "Run:Id")
             .ToDictionary(setting => setting.Name, setting => setting.Value, StringComparer.OrdinalIgnoreCase);
@@ -173,6 +177,9 @@ internal sealed class RunLibrary(RunConfiguration configuration)
 
         return [];
     }
+
+    private static Dictionary<string, string> Settings(RunConfiguration configuration) =>
+        Flatten(JsonSerializer.SerializeToNode(configuration, RunFolder.JsonOptions)!.AsObject(), "").ToDictionary();
 
     private static IEnumerable<KeyValuePair<string, string>> Flatten(JsonObject settings, string prefix) =>
         settings.SelectMany(entry =>

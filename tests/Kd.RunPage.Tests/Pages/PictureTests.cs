@@ -52,6 +52,7 @@ public sealed class PictureTests
         await browser.Page.Locator("[name='Training:Epochs']").FillAsync("0");
         await browser.Page.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
         await Assertions.Expect(browser.Page.Locator("#problems")).ToContainTextAsync("Training:Epochs is '0'");
+        await browser.Page.EvaluateAsync("scrollTo(0, 0)");
         await browser.PictureAsync("page-new");
     }
 
@@ -59,6 +60,8 @@ public sealed class PictureTests
     {
         var page = browser.Page;
         await OpenAsync(browser, $"new?from={study}/kd-curriculum", "[name='Training:Epochs']");
+        await page.Locator("[name='Run:Study']").SelectOptionAsync("none");
+        await page.Locator("[name='Distillation:Method']").SelectOptionAsync("kd-curriculum");
         await page.Locator("[name='Run:Id']").FillAsync($"live-{Environment.ProcessId}");
         await page.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
         await Assertions.Expect(page.Locator("#phase")).ToBeVisibleAsync();

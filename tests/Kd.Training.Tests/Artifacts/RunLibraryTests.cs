@@ -31,6 +31,21 @@ public sealed class RunLibraryTests
         Assert.Null(new RunLibrary(configuration).FindStudy("../elsewhere"));
     }
 
+    [Fact]
+    public void SettingsFor_RunOfAnOlderVersion_HasTheDefaultsOfWhatItDoesNotKnow()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var run = RunFolder.Open(folder.File("old"));
+        run.WriteText(RunFolder.ConfigurationFile, """{ "training": { "epochs": 7 } }""");
+        run.AppendMetrics(s_epoch);
+        var configuration = RunConfiguration.CreateDefault();
+        configuration.Run.Folder = folder.Path;
+
+        var settings = new RunLibrary(configuration).SettingsFor("old");
+
+        Assert.Equal(("7", "cosine"), (settings["Training:Epochs"], settings["Training:Schedule"]));
+    }
+
     private static readonly EpochMetrics s_epoch = new()
     {
         Epoch = 0,
