@@ -75,6 +75,9 @@ public sealed class PageTests
         await Assertions.Expect(page.GetByText("Reward and its terms")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("Samples by difficulty now")).ToBeVisibleAsync();
         await Assertions.Expect(page).ToHaveURLAsync(new Regex("tab=curriculum$"));
+        // Loaded by its address, with all its charts at once.
+        await page.ReloadAsync();
+        await WholeCharts(page);
         // Pictures of samples, with the predictions of both.
         await Open(page, "Samples");
         await Assertions.Expect(page.Locator(".samples img")).ToHaveCountAsync(16);
@@ -123,10 +126,7 @@ public sealed class PageTests
         await Assertions.Expect(page.Locator("#radzen-theme-link")).ToHaveAttributeAsync("href", new Regex("dark-base"));
         await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
         // The exchange of stylesheets leaves no chart squashed.
-        await page.WaitForFunctionAsync(
-            "() => [...document.querySelectorAll('figure')].every(figure => Math.max(...[...figure.querySelectorAll('.rz-line-series path')]"
-                + ".map(path => path.getBoundingClientRect().width)) > 0.5 * figure.clientWidth)"
-        );
+        await WholeCharts(page);
         await browser.CheckAccessibilityAsync();
         await Menu(page, "All runs");
         await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "first" })).ToBeVisibleAsync();
@@ -356,6 +356,14 @@ public sealed class PageTests
         if (!fields.Contains(("Training:Epochs", "0")))
             await Assertions.Expect(page.Locator("#phase")).ToBeVisibleAsync();
     }
+
+    // Charts that were drawn at a wrong size, as while the page was laid out, are narrow.
+    private static Task WholeCharts(IPage page) =>
+        page.WaitForFunctionAsync(
+            "() => document.querySelectorAll('figure.chart').length > 0 && [...document.querySelectorAll('figure.chart')].every(figure => {"
+                + " const drawn = [...figure.querySelectorAll('.rz-line-series path, .rz-column-series path, .rz-stacked-column-series path')].map(path => path.getBoundingClientRect());"
+                + " return Math.max(...drawn.map(box => box.right)) - Math.min(...drawn.map(box => box.left)) > 0.5 * figure.clientWidth; })"
+        );
 
     private static async Task Fill(IPage page, string name, string value)
     {

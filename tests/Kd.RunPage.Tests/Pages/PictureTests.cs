@@ -65,7 +65,9 @@ public sealed class PictureTests
         await page.Locator("[name='Run:Id']").FillAsync($"live-{Environment.ProcessId}");
         await page.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
         await Assertions.Expect(page.Locator("#phase")).ToBeVisibleAsync();
-        await trainer.UntilAsync(status => status.Epoch >= 12);
+        // In parts, since each wait has a limit.
+        foreach (var epoch in new[] { 8, 15, 21 })
+            await trainer.UntilAsync(status => status.Epoch >= epoch);
         await browser.PictureAsync("page-current");
         await OpenAsync(browser, "?tab=curriculum", "figure .rz-line-series path");
         await browser.PictureAsync("page-curriculum");
