@@ -163,7 +163,15 @@ internal static class TrainingBenchmarks
             RunConfiguration.CreateDefault() with
             {
                 Student = new StudentOptions { Form = StudentForm.Standard },
-                Training = new TrainingOptions { Precision = precision },
+                // The optimizer of the PyTorch program.
+                Training = new TrainingOptions
+                {
+                    Precision = precision,
+                    Optimizer = "adam",
+                    LearningRate = 1e-3,
+                    WeightDecay = 1e-4,
+                    DecayNorms = true,
+                },
                 Device = "cpu",
             },
             Methods.Labels,

@@ -7,6 +7,10 @@ public sealed class CurriculumOptions
 {
     public const string Section = "Curriculum";
 
+    [Setting("Defaults of strategy, share, policy and resolutions. best: those of this table; reference: mixed, 0.7, ppo, none.", Label = "Curriculum: preset")]
+    [AllowedValues(Recipes.Best, Recipes.Reference, ErrorMessage = "Use best or reference.")]
+    public string Preset { get; set; } = Recipes.Best;
+
     [Setting(
         "Strategy that chooses the samples of an epoch. even: by the density Curriculum:Uniform, :A and :B over the difficulty ranks, unvisited samples first; "
             + "the others by the reference's weights.",
@@ -21,11 +25,11 @@ public sealed class CurriculumOptions
         "random",
         ErrorMessage = "Use even, easy-to-hard, hard-mining, mixed, adaptive or random."
     )]
-    public string Strategy { get; set; } = "easy-to-hard";
+    public string Strategy { get; set; } = "even";
 
     [Setting("Share of the dataset that an epoch visits.", Label = "Curriculum: share of the dataset")]
     [Range(0.01, 1.0)]
-    public double EpochRatio { get; set; } = 0.7;
+    public double EpochRatio { get; set; } = 1;
 
     [Setting("even: share of the uniform part of the density; the rest is the beta distribution of Curriculum:A and Curriculum:B.")]
     [Range(0.01, 1.0)]
@@ -43,7 +47,7 @@ public sealed class CurriculumOptions
         "Size of the student's input over the run, as share of the view's size until share of the run: 0.625:0.25,0.75:0.5 trains at 0.625 of the size for a "
             + "quarter of the run, at 0.75 until its half, then at the full size. Empty: always the full size."
     )]
-    public string Resolutions { get; set; } = "";
+    public string Resolutions { get; set; } = "0.625:0.25,0.75:0.5,0.875:0.7";
 
     [Setting("Weight of the newest measurement in the moving average of a sample's difficulty.")]
     [Range(0.01, 1.0)]
@@ -69,7 +73,7 @@ public sealed class CurriculumOptions
         "none",
         ErrorMessage = "Use ppo, ppo-warm, bandit, schedule, fixed, random-action, infobatch or none."
     )]
-    public string Policy { get; set; } = "ppo";
+    public string Policy { get; set; } = "none";
 
     [Setting("schedule: rise of the threshold.")]
     [AllowedValues("linear", "cosine", ErrorMessage = "Use linear or cosine.")]

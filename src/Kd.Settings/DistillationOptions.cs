@@ -24,6 +24,14 @@ public sealed class DistillationOptions
     )]
     public string Method { get; set; } = Methods.Kd;
 
+    [Setting(
+        "Defaults of optimizer, learning rate and its schedule, and weight decay. best: those of this table; "
+            + "reference: Adam 0.001, weight decay 0.0001, half cosine to 0.000001.",
+        Label = "Recipe"
+    )]
+    [AllowedValues(Recipes.Best, Recipes.Reference, ErrorMessage = "Use best or reference.")]
+    public string Recipe { get; set; } = Recipes.Best;
+
     [Setting("mixed: weight of the labels.", Label = "Weight of the labels (mixed)")]
     [Range(0.0, 1.0)]
     public double Alpha { get; set; } = 0.6;

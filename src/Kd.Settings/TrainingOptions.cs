@@ -29,11 +29,11 @@ public sealed class TrainingOptions
 
     [Setting("Optimizer.")]
     [AllowedValues("adam", "adamw", "sgd", ErrorMessage = "Use adam, adamw or sgd.")]
-    public string Optimizer { get; set; } = "adam";
+    public string Optimizer { get; set; } = "sgd";
 
     [Setting("Largest learning rate, after the warm-up.", Label = "Learning rate")]
     [Range(1e-9, 10.0)]
-    public double LearningRate { get; set; } = 1e-3;
+    public double LearningRate { get; set; } = 0.1;
 
     [Setting(
         "cosine: a half cosine from the largest learning rate to the final one, after Training:WarmupEpochs; "
@@ -41,11 +41,11 @@ public sealed class TrainingOptions
         Label = "Learning rate schedule"
     )]
     [AllowedValues(Cosine, OneCycle, ErrorMessage = "Use cosine or one-cycle.")]
-    public string Schedule { get; set; } = Cosine;
+    public string Schedule { get; set; } = OneCycle;
 
     [Setting("Learning rate at the end of the run.")]
     [Range(0.0, 10.0)]
-    public double FinalLearningRate { get; set; } = 1e-6;
+    public double FinalLearningRate { get; set; }
 
     [Setting("cosine: epochs, with fraction, of the linear warm-up from a hundredth of the learning rate.")]
     [Range(0.0, 1000.0)]
@@ -57,17 +57,17 @@ public sealed class TrainingOptions
 
     [Setting("L2 penalty of adam and sgd, decoupled weight decay of adamw.")]
     [Range(0.0, 1.0)]
-    public double WeightDecay { get; set; } = 1e-4;
+    public double WeightDecay { get; set; } = 5e-4;
 
     [Setting("Whether weight decay applies to the parameters of normalization and to biases, too.")]
-    public bool DecayNorms { get; set; } = true;
+    public bool DecayNorms { get; set; }
 
     [Setting("Momentum of sgd.")]
     [Range(0.0, 0.9999)]
     public double Momentum { get; set; } = 0.9;
 
     [Setting("sgd: whether the momentum is Nesterov's.")]
-    public bool Nesterov { get; set; }
+    public bool Nesterov { get; set; } = true;
 
     [Setting("Weight of a batch in the running statistics of batch normalization.")]
     [Range(0.001, 1.0)]

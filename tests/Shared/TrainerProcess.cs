@@ -14,6 +14,9 @@ internal sealed class TrainerProcess : IDisposable
         "--Dataset:DemoTrainPerClass=6",
         "--Dataset:DemoValidationPerClass=2",
         "--Views:PerSample=2",
+        // Decisions that matter, in a short run.
+        "--Curriculum:Preset=reference",
+        "--Distillation:Recipe=reference",
         "--Student:Width=0.1",
         "--Student:Form=Standard",
         "--Training:BatchSize=12",

@@ -24,6 +24,9 @@ internal static class TrainerRuns
         "--Dataset:DemoTrainPerClass=6",
         "--Dataset:DemoValidationPerClass=2",
         "--Views:PerSample=2",
+        // Decisions that matter, in a short run.
+        "--Curriculum:Preset=reference",
+        "--Distillation:Recipe=reference",
         "--Student:Width=0.1",
         "--Student:Form=Standard",
         "--Training:Epochs=3",

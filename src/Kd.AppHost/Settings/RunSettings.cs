@@ -124,7 +124,6 @@ internal sealed class RunSettings
             new("Dataset:DemoTrainPerClass", "25"),
             new("Training:Epochs", "24"),
             new("Training:BatchSize", "32"),
-            new("Training:LearningRate", "0.005"),
             new("Views:PerSample", "4"),
         ];
 

@@ -56,6 +56,10 @@ public sealed record RunConfiguration
     /// <exception cref="SettingsException">Settings are wrong; the exception lists all mistakes.</exception>
     public static RunConfiguration Read(IConfiguration configuration)
     {
+        configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(Recipes.DefaultsFor(name => configuration[name]))
+            .AddConfiguration(configuration)
+            .Build();
         var result = CreateDefault() with { Device = configuration[SharedNames.Device] ?? "auto" };
         List<SettingProblem> problems =
         [

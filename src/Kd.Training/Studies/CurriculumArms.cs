@@ -25,6 +25,11 @@ internal sealed class CurriculumArms(int updates)
     public IReadOnlyList<StudyArm> AtEqualUpdates(double bestThreshold, string policyName) =>
         [
             Kd,
+            Policy(
+                "resolution",
+                options =>
+                    (options.Policy, options.Strategy, options.EpochRatio, options.Resolutions) = ("none", "even", 1, new CurriculumOptions().Resolutions)
+            ),
             Policy("random-60", options => (options.Policy, options.Strategy, options.EpochRatio) = ("fixed", "random", 0.6)),
             Policy("fixed-best", options => (options.Policy, options.Threshold) = ("fixed", bestThreshold)),
             Policy("random-action", options => options.Policy = "random-action"),
@@ -50,7 +55,20 @@ internal sealed class CurriculumArms(int updates)
                 configuration with
                 {
                     Training = configuration.Training.WithUpdates(limit ?? updates),
-                    Curriculum = configuration.Curriculum.With(change),
+                    Curriculum = configuration.Curriculum.With(options =>
+                    {
+                        UseReference(options);
+                        change(options);
+                    }),
                 }
         );
+
+    // All samples at the full size leave a policy nothing to decide: the policies work in the reference's manner, unless the settings name another one.
+    private static void UseReference(CurriculumOptions options)
+    {
+        var defaults = new CurriculumOptions();
+        options.Resolutions = "";
+        if (options.Strategy == defaults.Strategy && options.EpochRatio == defaults.EpochRatio)
+            (options.Strategy, options.EpochRatio) = ("mixed", 0.7);
+    }
 }

@@ -15,6 +15,8 @@ public sealed class PageTests
         "--Dataset:DemoTrainPerClass=8",
         "--Dataset:DemoValidationPerClass=4",
         "--Views:PerSample=2",
+        "--Curriculum:Preset=reference",
+        "--Distillation:Recipe=reference",
         "--Student:Width=0.1",
         "--Student:Form=Standard",
         "--Training:BatchSize=24",

@@ -43,7 +43,7 @@ public sealed class RunLibraryTests
 
         var settings = new RunLibrary(configuration).SettingsFor("old");
 
-        Assert.Equal(("7", "cosine"), (settings["Training:Epochs"], settings["Training:Schedule"]));
+        Assert.Equal(("7", "one-cycle"), (settings["Training:Epochs"], settings["Training:Schedule"]));
     }
 
     private static readonly EpochMetrics s_epoch = new()

@@ -16,6 +16,8 @@ public sealed class KillTests
         "--Dataset:DemoTrainPerClass=8",
         "--Dataset:DemoValidationPerClass=2",
         "--Views:PerSample=3",
+        "--Curriculum:Preset=reference",
+        "--Distillation:Recipe=reference",
         "--Student:Width=0.1",
         "--Student:Form=Standard",
         "--Training:Epochs=40",

@@ -72,6 +72,7 @@ public sealed class TrainingRunTests
             $"--AgentClient:Address={agent.Grpc}",
             "--Distillation:Method=kd-curriculum",
             "--Curriculum:Policy=none",
+            "--Curriculum:Resolutions=",
         ];
 
         Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "full", settings));

@@ -83,9 +83,8 @@ public sealed class StudentTests
             AverageDecay = 0.9,
             GradientClip = 1,
             LabelSmoothing = 0.1,
+            Schedule = TrainingOptions.Cosine,
             WarmupEpochs = 3,
-            Nesterov = true,
-            DecayNorms = false,
             NormMomentum = 0.2,
         };
         using var straight = NewStudent(method, training);
@@ -147,8 +146,9 @@ public sealed class StudentTests
     [Fact]
     public void Step_BFloat16_LearnsLikeFloat32AndGoesOnFromACheckpointToTheBit()
     {
-        var training = new TrainingOptions { LearningRate = 0.01, Precision = TrainingPrecision.BFloat16 };
-        using var single = NewStudent(Methods.Kd, new TrainingOptions { LearningRate = 0.01 });
+        var training = Adam();
+        training.Precision = TrainingPrecision.BFloat16;
+        using var single = NewStudent(Methods.Kd, Adam());
         using var mixed = NewStudent(Methods.Kd, training);
         using var resumed = NewStudent(Methods.Kd, training);
         var batch = Batch(seed: 1);
@@ -214,13 +214,22 @@ public sealed class StudentTests
         return Saved(student);
     }
 
+    // Learns one batch in a few steps.
+    private static TrainingOptions Adam() =>
+        new()
+        {
+            Optimizer = "adam",
+            LearningRate = 0.01,
+            Schedule = TrainingOptions.Cosine,
+        };
+
     private static Student NewStudent(string method = Methods.Kd, TrainingOptions? training = null) =>
         Student.Create(
             RunConfiguration.CreateDefault() with
             {
                 Run = new() { Seed = 4 },
                 Student = new() { Width = 0.1 },
-                Training = training ?? new() { LearningRate = 0.01 },
+                Training = training ?? Adam(),
                 Distillation = new() { Method = method },
                 Device = "cpu",
             },

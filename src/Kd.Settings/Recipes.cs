@@ -1,0 +1,41 @@
+namespace Kd.Settings;
+
+/// <summary>
+/// Sets of defaults by name. The defaults of the options are the best known ones (docs/curriculum.md has their evidence); <see cref="Reference"/> are those of the
+/// reference, for comparison. A setting that is given wins over both.
+/// </summary>
+public static class Recipes
+{
+    /// <summary>The defaults of the options.</summary>
+    public const string Best = "best";
+
+    /// <summary>The manner of the reference.</summary>
+    public const string Reference = "reference";
+
+    private const string Training = "Distillation:Recipe",
+        Curriculum = "Curriculum:Preset";
+
+    private static readonly Dictionary<string, string?> s_training = new()
+    {
+        ["Training:Optimizer"] = "adam",
+        ["Training:LearningRate"] = "0.001",
+        ["Training:FinalLearningRate"] = "0.000001",
+        ["Training:Schedule"] = TrainingOptions.Cosine,
+        ["Training:WeightDecay"] = "0.0001",
+        ["Training:DecayNorms"] = "true",
+        ["Training:Nesterov"] = "false",
+    };
+
+    private static readonly Dictionary<string, string?> s_curriculum = new()
+    {
+        ["Curriculum:Strategy"] = "mixed",
+        ["Curriculum:EpochRatio"] = "0.7",
+        ["Curriculum:Policy"] = "ppo",
+        ["Curriculum:Resolutions"] = "",
+    };
+
+    /// <summary>Returns the defaults that chosen recipes put in place of the options'.</summary>
+    /// <param name="setting">Gets the value of a setting; null: it is not given.</param>
+    public static IEnumerable<KeyValuePair<string, string?>> DefaultsFor(Func<string, string?> setting) =>
+        [.. setting(Training) == Reference ? s_training : [], .. setting(Curriculum) == Reference ? s_curriculum : []];
+}
