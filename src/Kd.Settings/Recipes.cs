@@ -1,8 +1,8 @@
 namespace Kd.Settings;
 
 /// <summary>
-/// Sets of defaults by name. The defaults of the options are the best known ones (docs/curriculum.md has their evidence); <see cref="Reference"/> are those of the
-/// reference, for comparison. A setting that is given wins over both.
+/// Sets of defaults by name. The defaults of the options are the best known ones (docs/curriculum.md has their evidence); <see cref="Reference"/> are those of
+/// the reference, for comparison. A setting that is given wins over both.
 /// </summary>
 public static class Recipes
 {

@@ -14,7 +14,7 @@ public sealed class SettingCatalogTests
     [InlineData("training:epochs", "Training:Epochs", "30", "1 to 100000")]
     [InlineData("Run:CheckpointEvery", "Run:CheckpointEvery", "00:01:00", "00:00:00.01 to 1.00:00:00")]
     [InlineData("Student:Form", "Student:Form", "Auto", "Auto, Small, Standard")]
-    [InlineData("Training:Optimizer", "Training:Optimizer", "adam", "adam, adamw, sgd")]
+    [InlineData("Training:Optimizer", "Training:Optimizer", "sgd", "adam, adamw, sgd")]
     [InlineData("Training:LearningRate", "Training:LearningRate", "0.1", "0.000000001 to 10")]
     [InlineData("Dataset:Check", "Dataset:Check", "true", "true, false")]
     [InlineData("Device", "Device", "auto", "")]

@@ -19,6 +19,7 @@ internal static class RunApi
         run.MapGet("/replicas", (TeacherClient teacher) => teacher.Replicas)
             .WithName("GetReplicas")
             .WithSummary("Lists how each replica of the teacher has been used since the trainer started.");
+        run.MapGet("/messages", (RunMonitor monitor) => monitor.Lines).WithName("GetMessages").WithSummary("Lists the last messages of the trainer.");
         run.MapPost("/pause", (RunMonitor monitor, RunControl control) => TryControl(monitor, control, "pause", control.Pause))
             .WithName("PauseRun")
             .WithSummary("Pauses the run before its next step, after saving a checkpoint.");

@@ -25,7 +25,8 @@ internal static class RunRules
         if (!ResolutionSchedule.TryParse(curriculum.Resolutions, out _))
             yield return new(
                 "Curriculum:Resolutions",
-                $"Curriculum:Resolutions is '{curriculum.Resolutions}'. Expected shares of the size and of the run, each stage after the one before: 0.625:0.25,0.75:0.5."
+                $"Curriculum:Resolutions is '{curriculum.Resolutions}'. Expected shares of the size and of the run, each stage after the one before: "
+                    + "0.625:0.25,0.75:0.5."
             );
         if (curriculum is { Policy: "ppo-warm", Learnt.Length: 0 })
             yield return new("Curriculum:Learnt", "Curriculum:Learnt is empty. With Curriculum:Policy=ppo-warm it must name a learned policy.");

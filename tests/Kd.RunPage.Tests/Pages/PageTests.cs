@@ -363,7 +363,8 @@ public sealed class PageTests
     private static Task WholeCharts(IPage page) =>
         page.WaitForFunctionAsync(
             "() => document.querySelectorAll('figure.chart').length > 0 && [...document.querySelectorAll('figure.chart')].every(figure => {"
-                + " const drawn = [...figure.querySelectorAll('.rz-line-series path, .rz-column-series path, .rz-stacked-column-series path')].map(path => path.getBoundingClientRect());"
+                + " const paths = '.rz-line-series path, .rz-column-series path, .rz-stacked-column-series path';"
+                + " const drawn = [...figure.querySelectorAll(paths)].map(path => path.getBoundingClientRect());"
                 + " return Math.max(...drawn.map(box => box.right)) - Math.min(...drawn.map(box => box.left)) > 0.5 * figure.clientWidth; })"
         );
 

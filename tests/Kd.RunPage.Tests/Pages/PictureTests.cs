@@ -5,8 +5,8 @@ using Microsoft.Playwright;
 namespace Kd.RunPage.Tests.Pages;
 
 /// <summary>
-/// Takes the documentation's pictures of the run page into KD_SCREENSHOTS, from the runs of the folder KD_RUNS: the README's study and a run named <c>cifar10</c>.
-/// A live run with the README's settings is started beside them.
+/// Takes the documentation's pictures of the run page into KD_SCREENSHOTS, from the runs of the folder KD_RUNS: the README's study and a run named
+/// <c>cifar10</c>. A live run with the README's settings is started beside them.
 /// </summary>
 [Collection(nameof(OneTrainer))]
 public sealed class PictureTests

@@ -44,7 +44,7 @@ public sealed class QueueApiTests
         using (var second = TrainerProcess.Start(folder.File("runs"), settings))
         {
             await second.UntilAsync(status => status.Phase == "finished" && status.Folder!.EndsWith("later", StringComparison.Ordinal));
-            var lines = await second.Client.GetFromJsonAsync<string[]>("progress", TestContext.Current.CancellationToken);
+            var lines = await second.Client.GetFromJsonAsync<string[]>("api/run/messages", TestContext.Current.CancellationToken);
             Assert.Contains(lines!, line => line.Contains("continues from its checkpoint", StringComparison.Ordinal));
             // Not the command's own run once more: that one had ended.
             Assert.Equal(

@@ -221,6 +221,8 @@ public sealed class StudentTests
             Optimizer = "adam",
             LearningRate = 0.01,
             Schedule = TrainingOptions.Cosine,
+            WeightDecay = 1e-4,
+            DecayNorms = true,
         };
 
     private static Student NewStudent(string method = Methods.Kd, TrainingOptions? training = null) =>
