@@ -128,6 +128,7 @@ public sealed class RunApiTests
             [
                 "/api/run",
                 "/api/run/manual",
+                "/api/run/messages",
                 "/api/run/pause",
                 "/api/run/replicas",
                 "/api/run/resume",
