@@ -171,6 +171,7 @@ internal static class TrainingBenchmarks
                     LearningRate = 1e-3,
                     WeightDecay = 1e-4,
                     DecayNorms = true,
+                    GradientClip = 0,
                 },
                 Device = "cpu",
             },

@@ -24,6 +24,7 @@ public static class Recipes
         ["Training:WeightDecay"] = "0.0001",
         ["Training:DecayNorms"] = "true",
         ["Training:Nesterov"] = "false",
+        ["Training:GradientClip"] = "0",
     };
 
     private static readonly Dictionary<string, string?> s_curriculum = new()

@@ -79,7 +79,7 @@ public sealed class TrainingOptions
 
     [Setting("Largest Euclidean norm of all gradients together; 0: no limit.")]
     [Range(0.0, 1_000_000.0)]
-    public double GradientClip { get; set; }
+    public double GradientClip { get; set; } = 2;
 
     [Setting("Decay per step of the weights' moving average, which is then evaluated and saved; 0: no average.")]
     [Range(0.0, 0.99999)]

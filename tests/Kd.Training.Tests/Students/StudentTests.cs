@@ -223,6 +223,7 @@ public sealed class StudentTests
             Schedule = TrainingOptions.Cosine,
             WeightDecay = 1e-4,
             DecayNorms = true,
+            GradientClip = 0,
         };
 
     private static Student NewStudent(string method = Methods.Kd, TrainingOptions? training = null) =>
