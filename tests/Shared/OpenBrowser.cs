@@ -74,8 +74,13 @@ internal sealed class OpenBrowser : IAsyncDisposable
     {
         if (Screenshots is null)
             return;
+        var size = Page.ViewportSize!;
+        // Playwright's own whole screenshots change the window's size while they are taken, and charts are caught measuring themselves.
+        if (whole)
+            await Page.SetViewportSizeAsync(size.Width, Math.Max(size.Height, await Page.EvaluateAsync<int>("document.documentElement.scrollHeight")));
         await Page.WaitForTimeoutAsync(3000);
-        await Page.ScreenshotAsync(new() { Path = Path.Combine(Screenshots, $"{name}.png"), FullPage = whole });
+        await Page.ScreenshotAsync(new() { Path = Path.Combine(Screenshots, $"{name}.png") });
+        await Page.SetViewportSizeAsync(size.Width, size.Height);
     }
 
     public async ValueTask DisposeAsync()

@@ -52,7 +52,6 @@ public sealed class PictureTests
         await browser.Page.Locator("[name='Training:Epochs']").FillAsync("0");
         await browser.Page.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
         await Assertions.Expect(browser.Page.Locator("#problems")).ToContainTextAsync("Training:Epochs is '0'");
-        await browser.Page.EvaluateAsync("scrollTo(0, 0)");
         await browser.PictureAsync("page-new");
     }
 

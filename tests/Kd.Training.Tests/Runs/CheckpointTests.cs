@@ -202,7 +202,7 @@ public sealed class CheckpointTests
         Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", "--Distillation:Method=labels"));
         var path = folder.File("run/config.json");
         var settings = JsonNode.Parse(File.ReadAllText(path))!;
-        Assert.True(settings["training"]!.AsObject().Remove("gradientClip"));
+        Assert.True(settings["training"]!.AsObject().Remove("labelSmoothing"));
         File.WriteAllText(path, settings.ToJsonString());
 
         Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", "--Distillation:Method=labels"));
@@ -212,11 +212,11 @@ public sealed class CheckpointTests
             "run",
             CancellationToken.None,
             "--Distillation:Method=labels",
-            "--Training:GradientClip=1"
+            "--Training:LabelSmoothing=0.1"
         );
 
         Assert.Equal(2, exitCode);
-        Assert.Contains("Training:GradientClip was 0, now it is 1", output);
+        Assert.Contains("Training:LabelSmoothing was 0, now it is 0.1", output);
     }
 
     [Fact]
