@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Kd.Settings;
 
 /// <summary>
@@ -11,6 +13,12 @@ public static class Recipes
 
     /// <summary>The manner of the reference.</summary>
     public const string Reference = "reference";
+
+    /// <summary>The reference's strategy.</summary>
+    public const string ReferenceStrategy = "mixed";
+
+    /// <summary>The share of the dataset that an epoch of the reference visits.</summary>
+    public const double ReferenceEpochRatio = 0.7;
 
     private const string Training = "Distillation:Recipe",
         Curriculum = "Curriculum:Preset";
@@ -29,8 +37,8 @@ public static class Recipes
 
     private static readonly Dictionary<string, string?> s_curriculum = new()
     {
-        ["Curriculum:Strategy"] = "mixed",
-        ["Curriculum:EpochRatio"] = "0.7",
+        ["Curriculum:Strategy"] = ReferenceStrategy,
+        ["Curriculum:EpochRatio"] = ReferenceEpochRatio.ToString(CultureInfo.InvariantCulture),
         ["Curriculum:Policy"] = "ppo",
         ["Curriculum:Resolutions"] = "",
     };

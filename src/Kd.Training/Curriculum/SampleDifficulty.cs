@@ -22,7 +22,7 @@ public sealed class SampleDifficulty(int samples, double smoothing)
     {
         get
         {
-            var known = Enumerable.Range(0, samples).Where(i => _measured[i] >= 0).ToArray();
+            var known = Enumerable.Range(0, samples).Where(IsMeasured).ToArray();
             return known.Length == 0 ? Unknown : known.Average(i => _values[i]);
         }
     }
@@ -45,7 +45,7 @@ public sealed class SampleDifficulty(int samples, double smoothing)
         var counts = new int[tenths];
         for (var i = 0; i < samples; i++)
         {
-            if (_measured[i] >= 0)
+            if (IsMeasured(i))
                 counts[Math.Clamp((int)(_values[i] * tenths), 0, tenths - 1)]++;
         }
 

@@ -15,12 +15,12 @@ internal sealed class RunLength(RunConfiguration configuration, string method, i
     public int Epochs { get; } =
         configuration.Training.Updates == 0
             ? configuration.Training.Epochs
-            : (int)Math.Ceiling(configuration.Training.Updates / UpdatesPerEpoch(configuration, method, samples));
+            : EpochsFor(configuration.Training.Updates, SamplesPerEpoch(configuration, method, samples), configuration.Training.BatchSize);
 
     /// <summary>Number of updates of the run; an estimate if the number of samples varies from epoch to epoch.</summary>
-    public long ExpectedUpdates { get; } =
+    public int ExpectedUpdates { get; } =
         configuration.Training.Updates == 0
-            ? (long)(configuration.Training.Epochs * UpdatesPerEpoch(configuration, method, samples))
+            ? UpdatesOf(configuration.Training.Epochs, SamplesPerEpoch(configuration, method, samples), configuration.Training.BatchSize)
             : configuration.Training.Updates;
 
     /// <summary>Whether the run has ended.</summary>
@@ -43,17 +43,18 @@ internal sealed class RunLength(RunConfiguration configuration, string method, i
     /// <summary>Gets the share of the updates that are done; null if the run is measured in epochs.</summary>
     public double? Progress(long updates) => _training.Updates == 0 ? null : (double)updates / _training.Updates;
 
-    /// <summary>Counts the updates of a run on all samples: samples that do not fill a batch are carried into the next epoch.</summary>
-    public static int CountUpdates(int epochs, int samples, int batchSize) => (int)((long)epochs * samples / Math.Min(batchSize, samples));
+    // Samples that do not fill a batch are carried into the next epoch.
+    private static int UpdatesOf(int epochs, int perEpoch, int batchSize) => (int)((long)epochs * perEpoch / Math.Min(batchSize, perEpoch));
 
-    private static double UpdatesPerEpoch(RunConfiguration configuration, string method, int samples)
+    private static int EpochsFor(int updates, int perEpoch, int batchSize) => (int)Math.Ceiling((double)updates * Math.Min(batchSize, perEpoch) / perEpoch);
+
+    private static int SamplesPerEpoch(RunConfiguration configuration, string method, int samples)
     {
         var options = configuration.Curriculum;
         var share =
             method != Methods.KdCurriculum || options.Policy == "none" ? 1
             : options.Policy == "infobatch" ? 1 - options.PruneProbability
             : options.EpochRatio;
-        var chosen = Math.Max(1, Math.Round(share * samples));
-        return Math.Max(1, chosen / configuration.Training.BatchSize);
+        return Math.Max(1, (int)Math.Round(share * samples));
     }
 }

@@ -120,13 +120,18 @@ internal sealed class TrainingRun
     {
         var epoch = State.Epoch;
         var refreshed = _plan.OrdersByDifficulty ? span.Time(SpanNames.RefreshDifficulty, _ => _plan.Refresh(student, epoch, cancellation)) : 0;
-        _epochs.MeasureNorms(student, cancellation);
-        var accuracy = span.Time(SpanNames.Validate, _ => _evaluator.Measure(Dataset.Validation, needsTeacher: false, student.Predict, cancellation).Accuracy);
+        var accuracy = span.Time(SpanNames.Validate, _ => Validate(student, cancellation));
         var loss = trained.Loss / trained.Samples;
         var reward = _plan.HasTarget
             ? span.Time(SpanNames.ReportEpoch, _ => _plan.Report(epoch, accuracy, loss, _length.Progress(student.Steps), cancellation))
             : null;
         return inForce with { Accuracy = accuracy, Refreshed = refreshed, Reward = reward };
+    }
+
+    private double Validate(Student student, CancellationToken cancellation)
+    {
+        _epochs.MeasureNorms(student, cancellation);
+        return _evaluator.Measure(Dataset.Validation, needsTeacher: false, student.Predict, cancellation).Accuracy;
     }
 
     private EpochMetrics Summarize(int epoch, EpochSums trained, EpochSums all, EpochMeasurement measure)

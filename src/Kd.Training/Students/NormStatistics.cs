@@ -1,3 +1,4 @@
+using Kd.Training.Batches;
 using Kd.Vision.Models;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -12,30 +13,25 @@ internal static class NormStatistics
 
     /// <summary>Replaces the running statistics by their means over batches.</summary>
     /// <param name="network">The network.</param>
-    /// <param name="batches">Inputs [N, 3, H, W]; disposed.</param>
-    public static void Measure(Module<Tensor, Tensor> network, IEnumerable<Tensor> batches)
+    /// <param name="batches">The batches.</param>
+    /// <param name="toInput">Creates the input of a batch, [N, 3, H, W], in a dispose scope of the batch.</param>
+    public static void Measure(Module<Tensor, Tensor> network, IEnumerable<ReadyBatch> batches, Func<ReadyBatch, Tensor> toInput)
     {
         var momentum = network.modules().OfType<BatchNorm>().Select(norm => norm.Momentum).FirstOrDefault();
-        InMode(
-            network,
-            training: true,
-            trained =>
+        try
+        {
+            foreach (var (index, batch) in batches.Index())
             {
-                var count = 0;
-                foreach (var images in batches)
-                {
-                    using var scope = NewDisposeScope();
-                    using var held = images;
-                    using var _ = no_grad();
-                    count++;
-                    SetMomentum(network, 1.0 / count);
-                    trained.call(images);
-                }
-
-                return count;
+                using var scope = NewDisposeScope();
+                using var _ = no_grad();
+                SetMomentum(network, 1.0 / (index + 1));
+                InMode(network, training: true, trained => trained.call(toInput(batch)));
             }
-        );
-        SetMomentum(network, momentum);
+        }
+        finally
+        {
+            SetMomentum(network, momentum);
+        }
     }
 
     /// <summary>Works with a network in training mode and leaves its running statistics as they were.</summary>

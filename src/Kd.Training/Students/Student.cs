@@ -138,16 +138,12 @@ internal sealed class Student : IDisposable
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        return NormStatistics.InMode(
-            _evaluated,
-            training: false,
-            network => network.call(Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device)).cpu().data<float>().ToArray()
-        );
+        return NormStatistics.InMode(_evaluated, training: false, network => network.call(ToInput(batch)).cpu().data<float>().ToArray());
     }
 
     /// <summary>Measures the statistics of batch normalization of the evaluated network anew, at the full size of the views, as means over batches.</summary>
     /// <remarks>Needed after steps at a smaller size, whose statistics differ.</remarks>
-    public void MeasureNorms(IEnumerable<ReadyBatch> batches) => NormStatistics.Measure(_evaluated, batches.Select(batch => ToInput(batch, 1)));
+    public void MeasureNorms(IEnumerable<ReadyBatch> batches) => NormStatistics.Measure(_evaluated, batches, batch => ToInput(batch));
 
     /// <summary>
     /// Measures the difficulty of samples without training on them, as a step does: with dropout and the statistics of the batch, so that all difficulties have
@@ -160,7 +156,7 @@ internal sealed class Student : IDisposable
         var teacher = tensor(batch.TeacherLogits ?? throw new InvalidOperationException("A batch for difficulty lacks teacher logits."), device: _device)
             .reshape(batch.Count, -1);
         random.manual_seed((long)(CounterRandom.Mix((ulong)_seed, 0xD1FF, (ulong)Steps, (ulong)batch.Samples[0]) >> 1));
-        return NormStatistics.Keep(_network, network => MeasureDifficulty(teacher, network.call(ToInput(batch, 1))));
+        return NormStatistics.Keep(_network, network => MeasureDifficulty(teacher, network.call(ToInput(batch))));
     }
 
     /// <summary>Writes the evaluated weights under torchvision's names.</summary>
@@ -248,7 +244,7 @@ internal sealed class Student : IDisposable
         (losses * tensor(weights, device: _device)).sum().Times(1.0 / weights.Sum(weight => (double)weight));
 
     // Views of another size than the student's input are resized, bilinear and antialiased.
-    private Tensor ToInput(ReadyBatch batch, double scale)
+    private Tensor ToInput(ReadyBatch batch, double scale = 1)
     {
         var images = Normalization.ToInput(batch.Pixels.Span, batch.Count, batch.ViewSize, _device);
         var size = ResolutionSchedule.ToSize(scale, batch.ViewSize);

@@ -69,6 +69,6 @@ internal sealed class CurriculumArms(int updates)
         var defaults = new CurriculumOptions();
         options.Resolutions = "";
         if (options.Strategy == defaults.Strategy && options.EpochRatio == defaults.EpochRatio)
-            (options.Strategy, options.EpochRatio) = ("mixed", 0.7);
+            (options.Strategy, options.EpochRatio) = (Recipes.ReferenceStrategy, Recipes.ReferenceEpochRatio);
     }
 }

@@ -1,4 +1,5 @@
 using Kd.Protocol.Curriculum.V1;
+using Kd.Settings;
 using Kd.Training.Artifacts;
 using Kd.Training.Control;
 using Kd.Training.Curriculum;
@@ -31,9 +32,7 @@ internal sealed class CurriculumStudy(RunSetup setup, Study study, CurriculumCli
     /// <returns>The table.</returns>
     public ResultRows Execute(CancellationToken cancellation)
     {
-        var training = setup.Configuration.Training;
-        var updates = RunLength.CountUpdates(training.Epochs, setup.Dataset.Train.Count, training.BatchSize);
-        var arms = new CurriculumArms(training.Updates > 0 ? training.Updates : updates);
+        var arms = new CurriculumArms(new RunLength(setup.Configuration, Methods.Kd, setup.Dataset.Train.Count).ExpectedUpdates);
         study.RunTeacher(cancellation);
         var bestThreshold = Sweep(arms, cancellation);
         var policy = LearnPolicy(arms, cancellation);

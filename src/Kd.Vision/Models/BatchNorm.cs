@@ -61,14 +61,15 @@ public sealed class BatchNorm : Module<Tensor, Tensor>, IOnnxSource
         return functional.batch_norm(maps, running_mean, running_var, weight, bias, training, momentum: IsTracking ? Momentum : 0, eps: Epsilon);
     }
 
-    /// <summary>Makes this module use, and in training update, another module's weights and statistics.</summary>
+    /// <summary>Makes this module use, and in training update, another module's weights and statistics, with its momentum.</summary>
     internal void ShareWith(BatchNorm other) =>
-        (weight, bias, running_mean, running_var, num_batches_tracked) = (
+        (weight, bias, running_mean, running_var, num_batches_tracked, Momentum) = (
             other.weight,
             other.bias,
             other.running_mean,
             other.running_var,
-            other.num_batches_tracked
+            other.num_batches_tracked,
+            other.Momentum
         );
 
     string IOnnxSource.WriteTo(OnnxGraph graph, string input) => graph.Normalize(input, weight, bias, running_mean, running_var, (float)Epsilon);

@@ -39,7 +39,7 @@ public abstract class Optimizer : IDisposable
         _memory.SelectMany(memory => memory.Slots.Select((slot, index) => new KeyValuePair<string, Tensor>($"{memory.Name}.{index}", slot)));
 
     /// <summary>Strength of the weight decay.</summary>
-    public double WeightDecay { get; }
+    private protected double WeightDecay { get; }
 
     /// <summary>Whether weight decay applies to scales, shifts and biases too, the parameters of one dimension. Default true, as in torch.optim.</summary>
     public bool DecaysVectors { get; init; } = true;

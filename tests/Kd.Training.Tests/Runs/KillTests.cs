@@ -17,6 +17,7 @@ public sealed class KillTests
         "--Dataset:DemoValidationPerClass=2",
         "--Views:PerSample=3",
         "--Curriculum:Preset=reference",
+        "--Curriculum:Resolutions=0.5:0.5,0.75:0.8",
         "--Distillation:Recipe=reference",
         "--Student:Width=0.1",
         "--Student:Form=Standard",

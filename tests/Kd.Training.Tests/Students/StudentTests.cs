@@ -135,7 +135,8 @@ public sealed class StudentTests
         {
             for (var step = 0; step < steps; step++)
             {
-                student.Step(batch, new TrainingProgress(step, 4));
+                student.Step(batch, new TrainingProgress(step, 4, 0.5));
+                student.MeasureNorms([batch]);
                 student.Predict(batch);
                 student.MeasureDifficulty(batch);
                 student.Capture();
@@ -203,6 +204,19 @@ public sealed class StudentTests
         var measured = student.MeasureDifficulty(Batch(seed: 1)).Average();
         var stepped = student.Step(Batch(seed: 1), s_start).Difficulty!.Average();
         Assert.Equal(stepped, measured, 0.05);
+    }
+
+    // The statistics are those of the twin that computes in bfloat16.
+    [Fact]
+    public void Step_BFloat16_KeepsTheMomentumOfTheNorms()
+    {
+        using var slow = NewStudent(Methods.Kd, Mixed(0.1));
+        using var fast = NewStudent(Methods.Kd, Mixed(0.9));
+        slow.Step(Batch(seed: 1), s_start);
+        fast.Step(Batch(seed: 1), s_start);
+        Assert.NotEqual(slow.Predict(Batch(seed: 2)), fast.Predict(Batch(seed: 2)));
+
+        static TrainingOptions Mixed(double momentum) => new() { Precision = TrainingPrecision.BFloat16, NormMomentum = momentum };
     }
 
     private byte[] TrainTwoSteps(Action<Student> between)
