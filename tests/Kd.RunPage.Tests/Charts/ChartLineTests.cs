@@ -1,4 +1,5 @@
 using Kd.RunPage.Charts;
+using Kd.Tests;
 using Kd.Training.Artifacts;
 
 namespace Kd.RunPage.Tests.Charts;
@@ -9,7 +10,11 @@ public sealed class ChartLineTests
     [Fact]
     public void Of_LongRunWithAPeak_KeepsThePeakAsItsHighestValue()
     {
-        var line = ChartLine.Of("run", [.. Enumerable.Range(0, 1000).Select(epoch => Epoch(epoch, epoch == 499 ? 95 : 50))], epoch => epoch.ValidationAccuracy);
+        var line = ChartLine.Of(
+            "run",
+            [.. Enumerable.Range(0, 1000).Select(epoch => FinishedRuns.Epoch(epoch, epoch == 499 ? 95 : 50))],
+            epoch => epoch.ValidationAccuracy
+        );
         Assert.Equal(200, line.Points.Count);
         Assert.Equal(new ChartPoint(500, 95), line.Highest);
         Assert.True(line.Points.Max(point => point.Y) < 95);
@@ -18,7 +23,7 @@ public sealed class ChartLineTests
     [Fact]
     public void Of_NoValues_HasNeitherPointsNorHighest()
     {
-        var line = ChartLine.Of("run", [Epoch(0, 1)], epoch => epoch.Difficulty);
+        var line = ChartLine.Of("run", [FinishedRuns.Epoch(0, 1)], epoch => epoch.Difficulty);
         Assert.Empty(line.Points);
         Assert.Null(line.Highest);
     }
@@ -27,23 +32,13 @@ public sealed class ChartLineTests
     [Fact]
     public void MeanOf_RunThatHasJustStarted_IsLeftOut()
     {
-        IReadOnlyList<EpochMetrics> first = [Epoch(0, 10), Epoch(1, 20), Epoch(2, 30)];
-        Assert.Equal(3, ChartLine.MeanOf("arm", [first, [Epoch(0, 50)]], epoch => epoch.ValidationAccuracy).Points.Count);
-        var mean = ChartLine.MeanOf("arm", [first, [Epoch(0, 20), Epoch(1, 30), Epoch(2, 40)]], epoch => epoch.ValidationAccuracy);
+        IReadOnlyList<EpochMetrics> first = [FinishedRuns.Epoch(0, 10), FinishedRuns.Epoch(1, 20), FinishedRuns.Epoch(2, 30)];
+        Assert.Equal(3, ChartLine.MeanOf("arm", [first, [FinishedRuns.Epoch(0, 50)]], epoch => epoch.ValidationAccuracy).Points.Count);
+        var mean = ChartLine.MeanOf(
+            "arm",
+            [first, [FinishedRuns.Epoch(0, 20), FinishedRuns.Epoch(1, 30), FinishedRuns.Epoch(2, 40)]],
+            epoch => epoch.ValidationAccuracy
+        );
         Assert.Equal([15, 25, 35], mean.Points.Select(point => point.Y));
     }
-
-    private static EpochMetrics Epoch(int epoch, double accuracy) =>
-        new()
-        {
-            Epoch = epoch,
-            Loss = 1,
-            ValidationAccuracy = accuracy,
-            Samples = 1,
-            Seconds = 1,
-            ImagesPerSecond = 1,
-            WaitSeconds = 0,
-            CacheHits = 0,
-            TeacherComputed = 0,
-        };
 }

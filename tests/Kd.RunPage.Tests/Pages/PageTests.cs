@@ -275,46 +275,18 @@ public sealed class PageTests
     {
         using var study = RunFolder.Open(folder);
         study.WriteText(RunFolder.ConfigurationFile, """{ "run": { "study": "methods", "seeds": 2 } }""");
-        var rows = new List<RunResult> { Row("teacher", 95, 1) };
+        var rows = new List<RunResult> { FinishedRuns.Result("teacher", 95, 1) };
         foreach (var (method, correct, seed) in new[] { ("labels", 73, 1), ("labels", 73, 2), ("kd", 80, 1), ("kd", 82, 2) })
         {
             var run = study.OpenSubfolder(Path.Combine(method, $"seed{seed}"));
             foreach (var epoch in Enumerable.Range(0, 20))
-                run.AppendMetrics(Metrics(epoch, (method == "kd" ? 60 : 50) + epoch));
-            run.WriteJson(RunFolder.ResultFile, Row(method, correct, seed));
-            rows.Add(Row(method, correct, seed));
+                run.AppendMetrics(FinishedRuns.Epoch(epoch, (method == "kd" ? 60 : 50) + epoch));
+            run.WriteJson(RunFolder.ResultFile, FinishedRuns.Result(method, correct, seed));
+            rows.Add(FinishedRuns.Result(method, correct, seed));
         }
 
         study.WriteJson(RunFolder.StudyFile, rows);
     }
-
-    private static RunResult Row(string method, int correct, long seed) =>
-        new()
-        {
-            Method = method,
-            Correct = correct,
-            TestImages = 100,
-            SamplesSeen = 2000,
-            TeacherComputed = 100,
-            CacheHits = 300,
-            Seconds = 10,
-            LastCorrect = method == "teacher" ? null : correct,
-            Seed = seed,
-        };
-
-    private static EpochMetrics Metrics(int epoch, double accuracy) =>
-        new()
-        {
-            Epoch = epoch,
-            Loss = 3.0 / (epoch + 1),
-            ValidationAccuracy = accuracy,
-            Samples = 100,
-            Seconds = 0.5,
-            ImagesPerSecond = 200,
-            WaitSeconds = 0,
-            CacheHits = 75,
-            TeacherComputed = 25,
-        };
 
     private static void WriteRun(string folder, int run, int epochs)
     {

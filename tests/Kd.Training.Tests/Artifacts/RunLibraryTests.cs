@@ -15,10 +15,17 @@ public sealed class RunLibraryTests
         study.WriteText(RunFolder.ConfigurationFile, """{ "run": { "study": "curriculum", "seed": 3, "seeds": 2 } }""");
         study.WriteJson(
             RunFolder.StudyFile,
-            new[] { Row("teacher", 99, 3), Row("sweep-0.50", 90, 1003), Row("kd", 70, 3), Row("kd", 72, 4), Row("ppo", 60, 3) }
+            new[]
+            {
+                FinishedRuns.Result("teacher", 99, 3),
+                FinishedRuns.Result("sweep-0.50", 90, 1003),
+                FinishedRuns.Result("kd", 70, 3),
+                FinishedRuns.Result("kd", 72, 4),
+                FinishedRuns.Result("ppo", 60, 3),
+            }
         );
         foreach (var run in new[] { "sweep-0.50/seed1003", "kd/seed3", "kd/seed4" })
-            study.OpenSubfolder(run).AppendMetrics(s_epoch);
+            study.OpenSubfolder(run).AppendMetrics(FinishedRuns.Epoch(0, 5));
         var configuration = RunConfiguration.CreateDefault();
         configuration.Run.Folder = folder.Path;
 
@@ -37,7 +44,7 @@ public sealed class RunLibraryTests
         using var folder = TestFiles.CreateFolder();
         using var run = RunFolder.Open(folder.File("old"));
         run.WriteText(RunFolder.ConfigurationFile, """{ "training": { "epochs": 7 } }""");
-        run.AppendMetrics(s_epoch);
+        run.AppendMetrics(FinishedRuns.Epoch(0, 5));
         var configuration = RunConfiguration.CreateDefault();
         configuration.Run.Folder = folder.Path;
 
@@ -45,30 +52,4 @@ public sealed class RunLibraryTests
 
         Assert.Equal(("7", "one-cycle"), (settings["Training:Epochs"], settings["Training:Schedule"]));
     }
-
-    private static readonly EpochMetrics s_epoch = new()
-    {
-        Epoch = 0,
-        Loss = 1,
-        ValidationAccuracy = 5,
-        Samples = 1,
-        Seconds = 1,
-        ImagesPerSecond = 1,
-        WaitSeconds = 0,
-        CacheHits = 0,
-        TeacherComputed = 0,
-    };
-
-    private static RunResult Row(string method, int correct, long seed) =>
-        new()
-        {
-            Method = method,
-            Correct = correct,
-            TestImages = 100,
-            SamplesSeen = 0,
-            TeacherComputed = 0,
-            CacheHits = 0,
-            Seconds = 1,
-            Seed = seed,
-        };
 }
