@@ -49,6 +49,28 @@ public sealed class CurriculumOptions
     )]
     public string Resolutions { get; set; } = "0.625:0.25,0.75:0.5,0.875:0.7";
 
+    [Setting(
+        "bandit, ppo, random-action: updates between decisions about the size of the student's input, one of Curriculum:Sizes, by the fall of the loss on a "
+            + "probe. 0: a decision after each epoch about temperature and threshold.",
+        Label = "Curriculum: updates between decisions"
+    )]
+    [Range(0, 1_000_000)]
+    public int Every { get; set; } = 32;
+
+    [Setting(
+        "Last updates of those between two decisions about the size that have the full size. The probe then measures what was learned for good, and not how "
+            + "the student fits the size of the last updates. Below Curriculum:Every."
+    )]
+    [Range(0, 1_000_000)]
+    public int Settle { get; set; } = 8;
+
+    [Setting("Sizes of the student's input to decide about, as shares of the view's size, ascending.")]
+    public string Sizes { get; set; } = "0.625,0.75,0.875,1";
+
+    [Setting("Training pictures of the probe. They are trained on, too, but in other views, and their labels are not used.")]
+    [Range(16, 100_000)]
+    public int Probe { get; set; } = 256;
+
     [Setting("Weight of the newest measurement in the moving average of a sample's difficulty.")]
     [Range(0.01, 1.0)]
     public double Smoothing { get; set; } = 0.5;
@@ -58,20 +80,19 @@ public sealed class CurriculumOptions
     public int RefreshAfter { get; set; } = 4;
 
     [Setting(
-        "Policy that decides about the next epoch. ppo-warm starts from a policy learned on a simulator; "
-            + "infobatch visits all samples but prunes those with a low loss; none visits all samples.",
+        "Policy of the agent. bandit, ppo and random-action: see Curriculum:Every; schedule and fixed set the difficulty threshold of the strategy; "
+            + "infobatch visits all samples but prunes those with a low loss; none leaves all as it is set.",
         Label = "Curriculum: policy"
     )]
     [AllowedValues(
         "ppo",
-        "ppo-warm",
         "bandit",
         "schedule",
         "fixed",
         "random-action",
         "infobatch",
         "none",
-        ErrorMessage = "Use ppo, ppo-warm, bandit, schedule, fixed, random-action, infobatch or none."
+        ErrorMessage = "Use ppo, bandit, schedule, fixed, random-action, infobatch or none."
     )]
     public string Policy { get; set; } = "none";
 
@@ -91,8 +112,8 @@ public sealed class CurriculumOptions
     [Range(0.01, 1.0)]
     public double PruneUntil { get; set; } = 0.875;
 
-    [Setting("ppo-warm: name of the learned policy.")]
-    public string Learnt { get; set; } = "";
+    /// <summary>Whether the agent decides about the size of the student's input after every few updates.</summary>
+    public bool DecidesSize => Every > 0 && Policy is "bandit" or "ppo" or "random-action";
 
     /// <summary>Copies the options with changes.</summary>
     public CurriculumOptions With(Action<CurriculumOptions> change)

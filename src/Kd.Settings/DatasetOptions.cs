@@ -63,6 +63,14 @@ public sealed class DatasetOptions
     [Setting("Validation images per class of the demo dataset; it has twice as many test images.")]
     [Range(1, 100_000)]
     public int DemoValidationPerClass { get; set; } = 25;
+
+    /// <summary>Copies the options with seeds that are larger by an offset: other splits, another subset, another demo dataset.</summary>
+    public DatasetOptions WithOffset(long offset)
+    {
+        var copy = (DatasetOptions)MemberwiseClone();
+        (copy.SplitSeed, copy.DemoSeed) = (SplitSeed + offset, DemoSeed + offset);
+        return copy;
+    }
 }
 
 /// <summary>Handling of corrupt pictures.</summary>

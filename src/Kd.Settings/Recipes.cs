@@ -41,7 +41,17 @@ public static class Recipes
         ["Curriculum:EpochRatio"] = ReferenceEpochRatio.ToString(CultureInfo.InvariantCulture),
         ["Curriculum:Policy"] = "ppo",
         ["Curriculum:Resolutions"] = "",
+        ["Curriculum:Every"] = "0",
     };
+
+    /// <summary>Sets the reference's options of training, whatever was set before.</summary>
+    /// <param name="training">The options to change.</param>
+    /// <param name="learningRate">The learning rate instead of the reference's.</param>
+    public static void UseReference(TrainingOptions training, double learningRate)
+    {
+        SectionReader.Read(training, TrainingOptions.Section, s_training.Select(entry => KeyValuePair.Create(entry.Key.Split(':')[1], entry.Value)));
+        training.LearningRate = learningRate;
+    }
 
     /// <summary>Returns the defaults that chosen recipes put in place of the options'.</summary>
     /// <param name="setting">Gets the value of a setting; null: it is not given.</param>

@@ -19,6 +19,14 @@ public sealed class TrainingOptions
     [Range(0, int.MaxValue)]
     public int Updates { get; set; }
 
+    [Setting(
+        "Budget of a run in epochs at the full size of the views: a step at a smaller size counts by its share of the pixels. The run ends when it is spent, "
+            + "and the learning rate and Curriculum:Resolutions follow it. 0: Training:Updates or Training:Epochs hold.",
+        Label = "Budget"
+    )]
+    [Range(0.0, 100_000.0)]
+    public double Compute { get; set; }
+
     [Setting("Samples per step.", Label = "Batch size")]
     [Range(2, 65_536)]
     public int BatchSize { get; set; } = 128;
@@ -85,11 +93,11 @@ public sealed class TrainingOptions
     [Range(0.0, 0.99999)]
     public double AverageDecay { get; set; }
 
-    /// <summary>Copies the options with another number of updates.</summary>
-    public TrainingOptions WithUpdates(int updates)
+    /// <summary>Copies the options with changes.</summary>
+    public TrainingOptions With(Action<TrainingOptions> change)
     {
         var copy = (TrainingOptions)MemberwiseClone();
-        copy.Updates = updates;
+        change(copy);
         return copy;
     }
 }

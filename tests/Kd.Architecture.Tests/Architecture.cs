@@ -71,7 +71,7 @@ internal static class Architecture
         ["Kd.Settings"] = [Root],
         ["Kd.Cache"] = [Root],
         ["Kd.TeacherService"] = ["Diagnostics", "Model", "Batching", "Cache", "Labeling", "Grpc", "Hosting"],
-        ["Kd.CurriculumAgent"] = ["Diagnostics", "Decisions", "Policies", "Simulation", "Storage", "Runs", "Grpc", "Hosting"],
+        ["Kd.CurriculumAgent"] = ["Diagnostics", "Decisions", "Policies", "Storage", "Runs", "Grpc", "Hosting"],
         ["Kd.AppHost"] = ["Settings", "Terminal", "Trainer", "Supervision", "Hosting"],
     };
 }

@@ -2,7 +2,7 @@ namespace Kd.CurriculumAgent.Decisions;
 
 /// <summary>The training run as an environment for the policy: an action sets the epoch's targets, the epoch's result gives reward and next state.</summary>
 /// <remarks>Source of state, actions and reward: docs/architecture.md, "Curriculum".</remarks>
-internal sealed class CurriculumEnvironment
+internal sealed class CurriculumEnvironment : IRunEnvironment
 {
     public const int StateSize = 8;
     private const double LowestTemperature = 2,
@@ -32,23 +32,13 @@ internal sealed class CurriculumEnvironment
     /// <summary>Whether all epochs are finished.</summary>
     public bool Done => Finished >= _epochs;
 
-    /// <summary>Applies an action to the next epoch.</summary>
-    public void Apply(CurriculumAction action)
-    {
-        Temperature = Math.Clamp(Temperature + 0.5 * (action.Temperature - 1), LowestTemperature, HighestTemperature);
-        Threshold = 0.25 * action.Difficulty;
-    }
+    /// <summary>Parts of an action: the temperature changes by -0.5, 0 or +0.5; the threshold becomes 0, 0.25, 0.5, 0.75 or 1.</summary>
+    public IReadOnlyList<int> Choices { get; } = [3, 5];
 
-    /// <summary>Applies the values of a policy without actions to the next epoch.</summary>
-    public void Apply(double temperature, double threshold) => (Temperature, Threshold) = (temperature, threshold);
+    public Decision Decide(Choice choice) =>
+        new(Math.Clamp(Temperature + 0.5 * (choice.Action[0] - 1), LowestTemperature, HighestTemperature), 0.25 * choice.Action[1]) { Choice = choice };
 
-    /// <summary>Returns the decision that an action leads to, without applying it.</summary>
-    public Decision Decide(Choice choice)
-    {
-        var after = new CurriculumEnvironment(_epochs, Temperature);
-        after.Apply(choice.Action);
-        return new Decision(after.Temperature, after.Threshold) { Choice = choice };
-    }
+    public void Apply(Decision decision) => (Temperature, Threshold) = (decision.Temperature, decision.Threshold);
 
     /// <summary>Records the result of the epoch that ran under the current action.</summary>
     /// <returns>The reward of that action.</returns>

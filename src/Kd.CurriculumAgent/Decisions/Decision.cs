@@ -9,11 +9,14 @@ internal sealed record Decision(double Temperature, double Threshold, double? Ep
 {
     /// <summary>The action that the decision is based on, or null where the policy has no actions.</summary>
     public Choice? Choice { get; init; }
+
+    /// <summary>Size of the student's input as a share of the view's; null: the trainer's own schedule.</summary>
+    public double? Size { get; init; }
 }
 
 /// <summary>A chosen action with the values that a learner needs.</summary>
 /// <param name="State">State in which the action was chosen.</param>
-/// <param name="Action">The action.</param>
+/// <param name="Action">The index of the choice in each part of the action.</param>
 /// <param name="LogProbability">Logarithm of its probability; NaN where the policy does not use it.</param>
 /// <param name="Value">Estimated return of the state; NaN where the policy has no estimate.</param>
-internal sealed record Choice(double[] State, CurriculumAction Action, double LogProbability = double.NaN, double Value = double.NaN);
+internal sealed record Choice(double[] State, int[] Action, double LogProbability = double.NaN, double Value = double.NaN);

@@ -18,4 +18,18 @@ internal readonly record struct EpochResult(
 {
     /// <summary>Whether temperature or threshold was set by hand.</summary>
     public bool IsManual => ManualTemperature is not null || ManualThreshold is not null;
+
+    /// <summary>The student on the probe; null for a run without sizes.</summary>
+    public ProbeResult? Probe { get; init; }
+}
+
+/// <summary>The distillation loss on the probe around a window of updates.</summary>
+/// <param name="LossBefore">Before, above 0.</param>
+/// <param name="LossAfter">Afterwards, above 0.</param>
+/// <param name="Cost">Cost of the window in updates at full size, above 0.</param>
+internal sealed record ProbeResult(double LossBefore, double LossAfter, double Cost)
+{
+    /// <summary>ln(before / after).</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public double Fall => Math.Log(LossBefore / LossAfter);
 }

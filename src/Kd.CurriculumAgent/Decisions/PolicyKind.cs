@@ -1,13 +1,10 @@
 namespace Kd.CurriculumAgent.Decisions;
 
-/// <summary>The kinds of policies; the journal stores their numbers.</summary>
+/// <summary>The kinds of policies; the journal stores their numbers. 2 is no longer used.</summary>
 internal enum PolicyKind
 {
     /// <summary>PPO with random initial weights.</summary>
     Ppo = 1,
-
-    /// <summary>PPO that starts from a learned policy.</summary>
-    PpoWarm = 2,
 
     /// <summary>Thompson sampling over the actions.</summary>
     Bandit = 3,
@@ -34,7 +31,6 @@ internal static class PolicyKinds
     public static string ToName(this PolicyKind kind) =>
         kind switch
         {
-            PolicyKind.PpoWarm => "ppo-warm",
             PolicyKind.RandomAction => "random-action",
             _ => kind.ToString().ToLowerInvariant(),
         };

@@ -17,10 +17,4 @@ internal sealed record PolicySpecification
 
     /// <summary>InfoBatch: share of the run after which no samples are left out, 0 to 1.</summary>
     public double PruneUntil { get; init; } = 0.875;
-
-    /// <summary>Name of the learned policy that PPO starts from.</summary>
-    public string? Learnt { get; init; }
-
-    /// <summary>Checksum of the learned policy's weights.</summary>
-    public string? LearntChecksum { get; init; }
 }

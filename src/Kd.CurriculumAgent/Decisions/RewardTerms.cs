@@ -7,8 +7,14 @@ namespace Kd.CurriculumAgent.Decisions;
 /// <param name="Level">R_abs = 0.1 max(a_t - 70, 0).</param>
 internal readonly record struct RewardTerms(double AccuracyChange, double LossRise, double Early, double Level)
 {
+    /// <summary>Fall of the probe's loss per unit of compute, the only term of a run with sizes.</summary>
+    public double Fall { get; init; }
+
     /// <summary>The reward, which is the sum of the terms.</summary>
-    public double Total => AccuracyChange + LossRise + Early + Level;
+    public double Total => AccuracyChange + LossRise + Early + Level + Fall;
+
+    /// <summary>Computes ln(d_before / d_after) per 100 updates at full size.</summary>
+    public static RewardTerms OfProbe(ProbeResult probe) => new() { Fall = 100 * probe.Fall / probe.Cost };
 
     /// <summary>Computes the terms. Source: docs/architecture.md, "Reward".</summary>
     /// <param name="previous">Result of the epoch before, or null in the first one.</param>

@@ -28,6 +28,9 @@ internal sealed record RunSettings
 
     /// <summary>Density over the difficulty ranks; null: uniform.</summary>
     public RankDensitySettings? Density { get; init; }
+
+    /// <summary>Sizes of the student's input to decide about, as shares of the view's, separated by commas; null: none.</summary>
+    public string? Sizes { get; init; }
 }
 
 /// <summary>The density uniform + (1 - uniform) Beta(a, b) over the difficulty ranks.</summary>

@@ -7,11 +7,10 @@ using Kd.Protocol.Curriculum.V1;
 namespace Kd.CurriculumAgent.Grpc;
 
 /// <summary>Adapts the agent to gRPC: checks requests, maps messages and status codes.</summary>
-internal sealed class CurriculumGrpcService(RunStore store, PolicyTrainer trainer) : Curriculum.CurriculumBase
+internal sealed class CurriculumGrpcService(RunStore store) : Curriculum.CurriculumBase
 {
     private const int LongestId = 200;
     private const int MostEpochs = 100_000;
-    private const int MostEpisodes = 100_000;
 
     public override Task<StartRunReply> StartRun(StartRunRequest request, ServerCallContext context) =>
         Task.FromResult(
@@ -28,6 +27,8 @@ internal sealed class CurriculumGrpcService(RunStore store, PolicyTrainer traine
                 CheckPolicy(request.Policy ?? new PolicySettings());
                 if (request.Density is { } density)
                     CheckDensity(density);
+                if (request.Sizes.Count > 0)
+                    CheckSizes(request.Sizes, request.Policy?.Policy ?? Policy.Unspecified);
                 var settings = request.ToSettings();
                 return new StartRunReply { Target = store.Start(settings, request.Restart).ToMessage(settings) };
             })
@@ -51,6 +52,8 @@ internal sealed class CurriculumGrpcService(RunStore store, PolicyTrainer traine
                     !request.HasManualThreshold || request.ManualThreshold is >= 0 and <= 1,
                     $"manual_threshold is {request.ManualThreshold}, expected 0 to 1"
                 );
+                if (request.Probe is { } probe)
+                    CheckProbe(probe);
                 var result = new EpochResult(
                     request.Accuracy,
                     request.Loss,
@@ -58,29 +61,12 @@ internal sealed class CurriculumGrpcService(RunStore store, PolicyTrainer traine
                     request.HasProgress ? request.Progress : null,
                     request.HasManualTemperature ? request.ManualTemperature : null,
                     request.HasManualThreshold ? request.ManualThreshold : null
-                );
+                )
+                {
+                    Probe = request.Probe is { } measured ? new ProbeResult(measured.LossBefore, measured.LossAfter, measured.Cost) : null,
+                };
                 var (answer, settings) = store.Report(request.RunId, request.Epoch, result);
                 return new ReportEpochReply { Target = answer.Target?.ToMessage(settings), Reward = answer.Reward.ToMessage() };
-            })
-        );
-
-    public override Task<LearnPolicyReply> LearnPolicy(LearnPolicyRequest request, ServerCallContext context) =>
-        Task.Run(() =>
-            Answer(() =>
-            {
-                CheckId("name", request.Name);
-                Check(request.RunIds.Count > 0, "run_ids is empty, expected the runs to learn from");
-                Check(request.HeldOutRunIds.Count > 0, "held_out_run_ids is empty, expected the runs to check the simulator with");
-                foreach (var id in request.RunIds.Concat(request.HeldOutRunIds))
-                    CheckId("run_ids", id);
-                Check(
-                    !request.RunIds.Intersect(request.HeldOutRunIds).Any(),
-                    $"'{request.RunIds.Intersect(request.HeldOutRunIds).FirstOrDefault()}' is in run_ids and in held_out_run_ids; a run can only be one of them"
-                );
-                Check(request.Episodes is >= 1 and <= MostEpisodes, $"episodes is {request.Episodes}, expected 1 to {MostEpisodes}");
-                return trainer
-                    .Train(new PolicyTrainingRequest(request.Name, [.. request.RunIds], [.. request.HeldOutRunIds], request.Episodes, request.Seed))
-                    .ToMessage();
             })
         );
 
@@ -90,14 +76,33 @@ internal sealed class CurriculumGrpcService(RunStore store, PolicyTrainer traine
         Check(policy.Threshold is >= 0 and <= 1, $"threshold is {policy.Threshold}, expected 0 to 1");
         Check(policy.PruneProbability is >= 0 and < 1, $"prune_probability is {policy.PruneProbability}, expected 0 to below 1");
         Check(policy.PruneUntil is >= 0 and <= 1, $"prune_until is {policy.PruneUntil}, expected 0 to 1");
-        if (policy.Policy == Policy.PpoWarm)
-            CheckId("learnt", policy.Learnt);
     }
 
     private static void CheckDensity(RankDensity density)
     {
         Check(density.Uniform is > 0 and <= 1, $"density.uniform is {density.Uniform}, expected above 0, at most 1");
         Check(density is { A: >= 1, B: >= 1 }, $"density.a and b are {density.A} and {density.B}, expected at least 1");
+    }
+
+    private static void CheckSizes(IList<double> sizes, Policy policy)
+    {
+        Check(
+            sizes is [> 0, .., 1] && sizes.Zip(sizes.Skip(1)).All(pair => pair.First < pair.Second),
+            $"sizes is {string.Join(", ", sizes)}, expected two or more numbers above 0 that ascend to 1"
+        );
+        Check(
+            policy is Policy.Unspecified or Policy.Ppo or Policy.Bandit or Policy.RandomAction,
+            $"policy is {policy}, expected {Policy.Ppo}, {Policy.Bandit} or {Policy.RandomAction} to decide about sizes"
+        );
+    }
+
+    private static void CheckProbe(Probe probe)
+    {
+        Check(
+            probe is { LossBefore: > 0 and < double.PositiveInfinity, LossAfter: > 0 and < double.PositiveInfinity },
+            $"probe.loss_before and loss_after are {probe.LossBefore} and {probe.LossAfter}, expected finite numbers above 0"
+        );
+        Check(probe.Cost is > 0 and < double.PositiveInfinity, $"probe.cost is {probe.Cost}, expected a finite number above 0");
     }
 
     // The id becomes a file name.

@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
 using Kd.CurriculumAgent.Decisions;
-using Kd.CurriculumAgent.Runs;
 using Kd.Protocol.Curriculum.V1;
 
 namespace Kd.CurriculumAgent.Grpc;
@@ -20,6 +20,7 @@ internal static class CurriculumMapping
             UpdateEvery = 0,
             Policy = ToSpecification(request.Policy),
             Density = request.Density is { } density ? new RankDensitySettings(density.Uniform, density.A, density.B) : null,
+            Sizes = request.Sizes.Count > 0 ? string.Join(',', request.Sizes.Select(size => size.ToString("R", CultureInfo.InvariantCulture))) : null,
         };
 
     public static Target ToMessage(this EpochTarget target, RunSettings settings) =>
@@ -31,6 +32,7 @@ internal static class CurriculumMapping
             Strategy = SelectsNone(settings) ? Strategy.Even : (Strategy)settings.Strategy,
             EpochRatio = target.EpochRatio,
             PruneProbability = target.PruneProbability,
+            Size = target.Size ?? 0,
             Density =
                 settings.Density is { } density && !SelectsNone(settings)
                     ? new RankDensity
@@ -54,25 +56,11 @@ internal static class CurriculumMapping
             Level = reward.Level,
         };
 
-    public static LearnPolicyReply ToMessage(this PolicyTrainingResult result) =>
-        new()
-        {
-            StepError = result.Check.StepError,
-            FinalError = result.Check.FinalError,
-            MeanStepError = result.Check.MeanStepError,
-            MeanFinalError = result.Check.MeanFinalError,
-            LearntAccuracy = result.LearntAccuracy,
-            RandomAccuracy = result.RandomAccuracy,
-            FittedEpochs = result.FittedEpochs,
-            Seconds = result.Seconds,
-        };
-
     // Ignores the settings of other policies, so that they do not count as other settings of a run.
     private static PolicySpecification? ToSpecification(PolicySettings? settings) =>
         settings?.Policy switch
         {
             null or Policy.Unspecified or Policy.Ppo => null,
-            Policy.PpoWarm => new PolicySpecification { Kind = PolicyKind.PpoWarm, Learnt = settings.Learnt },
             Policy.Schedule => new PolicySpecification { Kind = PolicyKind.Schedule, Cosine = settings.Shape == Shape.Cosine },
             Policy.Fixed => new PolicySpecification { Kind = PolicyKind.Fixed, Threshold = settings.Threshold },
             Policy.Infobatch => ToInfoBatch(settings),

@@ -28,8 +28,6 @@ internal static class CurriculumExtensions
         builder.Services.AddSection<AgentOptions>(AgentOptions.Section);
         builder.Services.AddSingleton<AgentMetrics>();
         builder.Services.AddSingleton<AgentFolder>();
-        builder.Services.AddSingleton<LearnedPolicies>();
         builder.Services.AddSingleton<RunStore>();
-        builder.Services.AddSingleton<PolicyTrainer>();
     }
 }

@@ -1,49 +1,48 @@
 using Kd.Core.Randomness;
-using Kd.CurriculumAgent.Decisions;
 
 namespace Kd.CurriculumAgent.Policies;
 
-/// <summary>An actor-critic network: two shared layers of 128 units with ReLU, and heads for the temperature, the difficulty and the value.</summary>
+/// <summary>An actor-critic network: two shared layers of 128 units with ReLU, a head for each part of an action, and one for the value.</summary>
 internal sealed class ActorCritic
 {
     public const int Hidden = 128;
 
-    private ActorCritic(Dense first, Dense second, Dense temperature, Dense difficulty, Dense critic) =>
-        (First, Second, Temperature, Difficulty, Critic) = (first, second, temperature, difficulty, critic);
+    private ActorCritic(int stateSize, IReadOnlyList<int> choices)
+    {
+        (First, Second, Critic) = (new Dense(stateSize, Hidden), new Dense(Hidden, Hidden), new Dense(Hidden, 1));
+        Heads = [.. choices.Select(count => new Dense(Hidden, count))];
+    }
 
     public Dense First { get; }
 
     public Dense Second { get; }
 
-    public Dense Temperature { get; }
-
-    public Dense Difficulty { get; }
+    public IReadOnlyList<Dense> Heads { get; }
 
     public Dense Critic { get; }
 
     /// <summary>All layers, in the order of the parameters.</summary>
-    public IReadOnlyList<Dense> Layers => [First, Second, Temperature, Difficulty, Critic];
+    public IReadOnlyList<Dense> Layers => [First, Second, .. Heads, Critic];
 
     /// <summary>Creates a network whose layers are initialized by <paramref name="fill"/>.</summary>
-    public static ActorCritic Create(Action<Dense> fill)
+    /// <param name="stateSize">Number of values of a state.</param>
+    /// <param name="choices">Number of choices of each part of an action.</param>
+    /// <param name="fill">Initializes a layer.</param>
+    public static ActorCritic Create(int stateSize, IReadOnlyList<int> choices, Action<Dense> fill)
     {
-        var network = new ActorCritic(
-            new Dense(CurriculumEnvironment.StateSize, Hidden),
-            new Dense(Hidden, Hidden),
-            new Dense(Hidden, CurriculumAction.Temperatures),
-            new Dense(Hidden, CurriculumAction.Difficulties),
-            new Dense(Hidden, 1)
-        );
+        var network = new ActorCritic(stateSize, choices);
         foreach (var layer in network.Layers)
             fill(layer);
         return network;
     }
 
     /// <summary>Creates a network with random weights, uniform within 1/sqrt(fan-in) like PyTorch's linear layers.</summary>
-    public static ActorCritic CreateRandom(ulong seed)
+    public static ActorCritic CreateRandom(int stateSize, IReadOnlyList<int> choices, ulong seed)
     {
         var random = new CounterRandom(seed, 0xAC);
-        return Create(layer =>
+        return Create(stateSize, choices, Fill);
+
+        void Fill(Dense layer)
         {
             var bound = 1 / Math.Sqrt(layer.Inputs);
             foreach (var values in new[] { layer.Weight, layer.Bias })
@@ -51,7 +50,7 @@ internal sealed class ActorCritic
                 for (var i = 0; i < values.Length; i++)
                     values[i] = random.NextDouble(-bound, bound);
             }
-        });
+        }
     }
 
     /// <summary>Computes log-probabilities and value of a state.</summary>
@@ -59,19 +58,18 @@ internal sealed class ActorCritic
     {
         var first = Relu(First.Forward(state));
         var second = Relu(Second.Forward(first));
-        return new Evaluation(state, first, second, LogSoftmax(Temperature.Forward(second)), LogSoftmax(Difficulty.Forward(second)), Critic.Forward(second)[0]);
+        return new Evaluation(state, first, second, [.. Heads.Select(head => LogSoftmax(head.Forward(second)))], Critic.Forward(second)[0]);
     }
 
     /// <summary>Adds the gradients of a state's losses to the layers.</summary>
     /// <param name="evaluation">The state's evaluation by this network.</param>
-    /// <param name="temperature">Gradient with respect to the temperature head's logits.</param>
-    /// <param name="difficulty">Gradient with respect to the difficulty head's logits.</param>
+    /// <param name="heads">Gradients with respect to each head's logits.</param>
     /// <param name="value">Gradient with respect to the value.</param>
-    public void Backward(Evaluation evaluation, double[] temperature, double[] difficulty, double value)
+    public void Backward(Evaluation evaluation, IReadOnlyList<double[]> heads, double value)
     {
         var second = new double[Hidden];
-        Temperature.Backward(evaluation.Second, temperature, second);
-        Difficulty.Backward(evaluation.Second, difficulty, second);
+        foreach (var (head, gradient) in Heads.Zip(heads))
+            head.Backward(evaluation.Second, gradient, second);
         Critic.Backward(evaluation.Second, [value], second);
         Mask(second, evaluation.Second);
         var first = new double[Hidden];
@@ -102,11 +100,10 @@ internal sealed record Evaluation(
     double[] State,
     double[] First,
     double[] Second,
-    double[] TemperatureLogProbabilities,
-    double[] DifficultyLogProbabilities,
+    IReadOnlyList<double[]> LogProbabilities,
     double Value
 )
 {
-    /// <summary>Returns the log-probability of an action; the two heads are independent.</summary>
-    public double LogProbability(CurriculumAction action) => TemperatureLogProbabilities[action.Temperature] + DifficultyLogProbabilities[action.Difficulty];
+    /// <summary>Returns the log-probability of an action; the heads are independent.</summary>
+    public double LogProbability(int[] action) => LogProbabilities.Zip(action, (head, choice) => head[choice]).Sum();
 }

@@ -1,4 +1,3 @@
-using Kd.CurriculumAgent.Decisions;
 
 namespace Kd.CurriculumAgent.Policies;
 
@@ -29,4 +28,4 @@ internal static class GeneralizedAdvantage
 }
 
 /// <summary>A step of an episode with the log-probability and value of the policy that took it.</summary>
-internal sealed record Transition(double[] State, CurriculumAction Action, double LogProbability, double Value, double Reward, bool Done);
+internal sealed record Transition(double[] State, int[] Action, double LogProbability, double Value, double Reward, bool Done);

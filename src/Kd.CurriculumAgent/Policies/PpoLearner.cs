@@ -46,9 +46,10 @@ internal sealed class PpoLearner(ActorCritic network, PpoSettings settings)
 
             // The minimum of both terms has a gradient only where the unclipped one is not larger.
             var logProbabilityGradient = unclippedTerm <= clippedTerm ? -unclippedTerm / count : 0;
-            var temperature = HeadGradient(evaluation.TemperatureLogProbabilities, transition.Action.Temperature, logProbabilityGradient, count, ref entropy);
-            var difficulty = HeadGradient(evaluation.DifficultyLogProbabilities, transition.Action.Difficulty, logProbabilityGradient, count, ref entropy);
-            network.Backward(evaluation, temperature, difficulty, settings.ValueCoefficient * 2 * error / count);
+            var heads = new List<double[]>();
+            foreach (var (head, chosen) in evaluation.LogProbabilities.Zip(transition.Action))
+                heads.Add(HeadGradient(head, chosen, logProbabilityGradient, count, ref entropy));
+            network.Backward(evaluation, heads, settings.ValueCoefficient * 2 * error / count);
         }
 
         _optimizer.Step();

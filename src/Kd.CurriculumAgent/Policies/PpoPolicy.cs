@@ -7,26 +7,27 @@ namespace Kd.CurriculumAgent.Policies;
 /// <param name="seed">Seed of the choices.</param>
 /// <param name="updateEvery">Number of transitions between updates.</param>
 /// <param name="network">The actor-critic, which is trained in place.</param>
-internal sealed class PpoPolicy(ulong seed, int updateEvery, ActorCritic network) : ICurriculumPolicy
+/// <param name="settings">Hyperparameters; null: those of the reference.</param>
+/// <param name="scale">Standardizes the rewards; null: they are used as they are.</param>
+internal sealed class PpoPolicy(ulong seed, int updateEvery, ActorCritic network, PpoSettings? settings = null, RewardScale? scale = null) : ICurriculumPolicy
 {
     private readonly List<Transition> _transitions = [];
-    private readonly PpoLearner _learner = new(network, new PpoSettings());
+    private readonly PpoLearner _learner = new(network, settings ?? new PpoSettings());
     private int _choices;
 
     public Decision Decide(RunView view) => view.Environment.Decide(Choose(view.Environment.State()));
 
     public void Learn(Decision decision, double reward, RunView view) =>
-        Learn(decision.Choice!, reward, view.Environment.State(), view.Environment.Done || view.Progress >= 1);
+        Learn(decision.Choice!, scale?.Standardize(reward) ?? reward, view.Environment.State(), view.Environment.Done || view.Progress >= 1);
 
     /// <summary>Samples an action for a state.</summary>
     public Choice Choose(double[] state)
     {
         var evaluation = network.Evaluate(state);
         var random = new CounterRandom(seed, CounterRandom.Mix(0xC401CE, (ulong)_choices++));
-        var action = new CurriculumAction(
-            Sample(evaluation.TemperatureLogProbabilities, ref random),
-            Sample(evaluation.DifficultyLogProbabilities, ref random)
-        );
+        var action = new int[evaluation.LogProbabilities.Count];
+        for (var i = 0; i < action.Length; i++)
+            action[i] = Sample(evaluation.LogProbabilities[i], ref random);
         return new Choice(state, action, evaluation.LogProbability(action), evaluation.Value);
     }
 

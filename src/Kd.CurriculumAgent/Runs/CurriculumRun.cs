@@ -1,3 +1,4 @@
+using System.Globalization;
 using Kd.CurriculumAgent.Decisions;
 using Kd.CurriculumAgent.Policies;
 
@@ -6,7 +7,7 @@ namespace Kd.CurriculumAgent.Runs;
 /// <summary>A run with its environment, policy and answers. Not thread-safe; <see cref="RunStore"/> locks.</summary>
 internal sealed class CurriculumRun
 {
-    private readonly CurriculumEnvironment _environment;
+    private readonly IRunEnvironment _environment;
     private readonly ICurriculumPolicy _policy;
     private readonly List<EpochAnswer> _answers = [];
     private readonly List<FinishedEpoch> _history = [];
@@ -14,17 +15,20 @@ internal sealed class CurriculumRun
     private double _progress;
 
     /// <param name="settings">Settings of the run.</param>
-    /// <param name="learned">Loads the network of a learned policy.</param>
-    public CurriculumRun(RunSettings settings, Func<PolicySpecification, ActorCritic> learned)
+    public CurriculumRun(RunSettings settings)
     {
         Settings = settings;
-        _environment = new CurriculumEnvironment(settings.Epochs, settings.InitialTemperature);
-        _policy = PolicyFactory.Create(
-            settings.Policy ?? new PolicySpecification { Kind = PolicyKind.Ppo },
-            (ulong)settings.Seed,
-            settings.UpdateEvery,
-            learned
-        );
+        var policy = settings.Policy ?? new PolicySpecification { Kind = PolicyKind.Ppo };
+        var sizes = settings.Sizes?.Split(',').Select(size => double.Parse(size, CultureInfo.InvariantCulture)).ToArray();
+        (_environment, _policy) = sizes is null
+            ? (
+                (IRunEnvironment)new CurriculumEnvironment(settings.Epochs, settings.InitialTemperature),
+                PolicyFactory.Create(policy, (ulong)settings.Seed, settings.UpdateEvery)
+            )
+            : (
+                new SizeEnvironment(settings.Epochs, settings.InitialTemperature, sizes),
+                PolicyFactory.CreateForSizes(policy.Kind, (ulong)settings.Seed, sizes.Length)
+            );
         _decision = Decide();
         First = Target();
     }
@@ -57,8 +61,11 @@ internal sealed class CurriculumRun
                 result.ManualThreshold ?? _decision.Threshold,
                 _decision.EpochRatio,
                 _decision.PruneProbability
-            );
-            _environment.Apply(_decision.Temperature, _decision.Threshold);
+            )
+            {
+                Size = _decision.Size,
+            };
+            _environment.Apply(_decision);
         }
 
         var reward = _environment.Finish(result);
@@ -78,12 +85,10 @@ internal sealed class CurriculumRun
     private Decision Decide()
     {
         var decision = _policy.Decide(View());
-        if (decision.Choice is { } choice)
-            _environment.Apply(choice.Action);
-        else
-            _environment.Apply(decision.Temperature, decision.Threshold);
+        _environment.Apply(decision);
         return decision;
     }
 
-    private EpochTarget Target() => new(_decision.Temperature, _decision.Threshold, _decision.EpochRatio ?? Settings.EpochRatio, _decision.PruneProbability);
+    private EpochTarget Target() =>
+        new(_decision.Temperature, _decision.Threshold, _decision.EpochRatio ?? Settings.EpochRatio, _decision.PruneProbability, _decision.Size);
 }

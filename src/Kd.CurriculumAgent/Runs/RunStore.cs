@@ -13,35 +13,32 @@ namespace Kd.CurriculumAgent.Runs;
 internal sealed class RunStore
 {
     private readonly AgentFolder _folder;
-    private readonly LearnedPolicies _learned;
     private readonly AgentMetrics _metrics;
     private readonly int _updateEvery;
     private readonly ILogger<RunStore> _logger;
     private readonly Dictionary<string, CurriculumRun> _runs = [];
     private readonly Lock _gate = new();
 
-    public RunStore(IOptions<AgentOptions> options, AgentFolder folder, LearnedPolicies learned, AgentMetrics metrics, ILogger<RunStore> logger)
+    public RunStore(IOptions<AgentOptions> options, AgentFolder folder, AgentMetrics metrics, ILogger<RunStore> logger)
     {
-        (_folder, _learned, _metrics, _logger, _updateEvery) = (folder, learned, metrics, logger, options.Value.UpdateEvery);
+        (_folder, _metrics, _logger, _updateEvery) = (folder, metrics, logger, options.Value.UpdateEvery);
     }
 
     /// <summary>Starts a run; a run that exists is continued.</summary>
     /// <param name="settings">Settings of the run.</param>
     /// <param name="restart">Whether to discard the reports of an existing run; a copy of its last journal is kept.</param>
     /// <returns>Targets of epoch 0.</returns>
-    /// <exception cref="RunConflictException">The run exists with other settings, or its learned policy does not exist.</exception>
+    /// <exception cref="RunConflictException">The run exists with other settings.</exception>
     public EpochTarget Start(RunSettings settings, bool restart = false)
     {
         lock (_gate)
         {
             if (restart)
                 Forget(settings.RunId);
-            if (settings.Policy is { Kind: PolicyKind.PpoWarm } policy)
-                settings = settings with { Policy = Pin(policy) };
             if (Find(settings.RunId) is not { } run)
             {
                 settings = settings with { UpdateEvery = _updateEvery };
-                run = new CurriculumRun(settings, _learned.Open);
+                run = new CurriculumRun(settings);
                 JournalOf(settings.RunId).Append(settings, null);
                 _runs.Add(settings.RunId, run);
                 _logger.RunStarted(settings.RunId, settings.Epochs);
@@ -72,6 +69,8 @@ internal sealed class RunStore
                 );
             var started = Stopwatch.GetTimestamp();
             using var activity = AgentTelemetry.Source.StartActivity(AgentTelemetry.Decide);
+            if (run.Settings.Sizes is not null && result.Probe is null)
+                throw new RunConflictException($"Run '{runId}' decides about sizes, and the report of epoch {epoch} lacks the probe.");
             JournalOf(runId).Append(null, result);
             var answer = run.Report(result);
             RecordDecision(activity, Stopwatch.GetElapsedTime(started), run.Settings, epoch, answer);
@@ -89,14 +88,6 @@ internal sealed class RunStore
             var run = Find(runId) ?? throw new UnknownRunException(runId);
             return new RunSnapshot(run.Settings, [.. run.History], run.IsOver);
         }
-    }
-
-    // A run always continues with the weights that it started from.
-    private PolicySpecification Pin(PolicySpecification policy)
-    {
-        var checksum =
-            _learned.FindChecksum(policy.Learnt!) ?? throw new RunConflictException($"There is no learned policy '{policy.Learnt}'; call LearnPolicy first.");
-        return policy with { LearntChecksum = checksum };
     }
 
     private void RecordDecision(Activity? activity, TimeSpan duration, RunSettings settings, int epoch, EpochAnswer answer)
@@ -136,7 +127,7 @@ internal sealed class RunStore
         foreach (var (start, report) in journal.Read())
         {
             if (start is not null)
-                run = new CurriculumRun(start, _learned.Open);
+                run = new CurriculumRun(start);
             else if (run is not null && report is { } result)
                 run.Report(result);
         }

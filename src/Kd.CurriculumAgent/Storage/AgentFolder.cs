@@ -19,7 +19,7 @@ internal sealed class AgentFolder
                 : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "kd-aspire", "agent");
         try
         {
-            Directory.CreateDirectory(Path.Combine(_path, "policies"));
+            Directory.CreateDirectory(_path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

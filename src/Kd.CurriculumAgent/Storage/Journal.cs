@@ -10,7 +10,7 @@ namespace Kd.CurriculumAgent.Storage;
 /// <param name="path">Path of the file.</param>
 internal sealed class Journal(string path)
 {
-    private const int Current = 2;
+    private const int Current = 3;
 
     /// <summary>Path of the file.</summary>
     public string Path => path;

@@ -56,12 +56,25 @@ public sealed record EpochMetrics
     /// <summary>Terms of the reward; null if the reward is null.</summary>
     public RewardTerms? RewardTerms { get; init; }
 
+    /// <summary>Mean size of the student's input, as a share of the view's; null without a curriculum.</summary>
+    public double? Size { get; init; }
+
+    /// <summary>Decisions about the size that ended in this epoch; null without them.</summary>
+    public IReadOnlyList<SizeDecision>? Decisions { get; init; }
+
     /// <summary>Whether temperature or threshold were set manually.</summary>
     public bool Manual { get; init; }
 
     /// <summary>Time of the steps by kind of work.</summary>
     public StepTimes Times { get; init; }
 }
+
+/// <summary>A decision of the agent about the size of the student's input, and what came of it.</summary>
+/// <param name="Size">The size as a share of the view's.</param>
+/// <param name="Cost">Cost in updates at the full size.</param>
+/// <param name="ProbeLoss">Loss on the probe afterwards.</param>
+/// <param name="Reward">The agent's reward; null while it is unavailable.</param>
+public sealed record SizeDecision(double Size, double Cost, double ProbeLoss, double? Reward);
 
 /// <summary>The four terms of a reward.</summary>
 /// <param name="AccuracyChange">Term for the change in validation accuracy.</param>

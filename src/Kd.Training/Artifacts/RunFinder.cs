@@ -51,7 +51,8 @@ internal sealed class RunFinder(RunConfiguration configuration, TimeProvider tim
     private RunFolder OpenNamed(string id)
     {
         var folder = RunFolder.Open(PathOf(id));
-        if (!folder.TryLock())
+        // Processes share the runs of a curriculum study.
+        if (!folder.TryLock() && configuration.Run.Study != StudyKinds.Curriculum)
             throw new TrainingException($"Another process is working on the run '{folder.Path}'. Wait for it, or give another Run:Id.");
         if (configuration.Run.Resume == "auto" && Read(folder) is { } saved && FindDifference(saved, _settings) is { } difference)
         {

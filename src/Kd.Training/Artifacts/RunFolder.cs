@@ -90,6 +90,12 @@ public sealed class RunFolder : IDisposable
         }
     }
 
+    /// <summary>Whether this object has locked the folder.</summary>
+    public bool IsLocked => _lock is not null;
+
+    /// <summary>Deletes a file of this folder, if it exists.</summary>
+    public void Delete(string name) => Guard(() => File.Delete(PathOf(name)));
+
     /// <summary>Releases the lock.</summary>
     public void Dispose() => _lock?.Dispose();
 

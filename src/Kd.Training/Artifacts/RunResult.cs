@@ -42,6 +42,9 @@ public sealed record RunResult
     /// <summary>Views that the teacher would have computed with an empty cache.</summary>
     public long TeacherViews { get; init; }
 
+    /// <summary>Mean KL divergence of the last epoch's student from the teacher on the test images at temperature 1, nats; null without a teacher.</summary>
+    public double? Divergence { get; init; }
+
     /// <summary>Test accuracy of the weights with the best validation accuracy, percent.</summary>
     public double TestAccuracy => 100.0 * Correct / TestImages;
 

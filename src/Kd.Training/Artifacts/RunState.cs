@@ -19,6 +19,12 @@ internal sealed record RunState
     /// <summary>Steps of the whole run so far.</summary>
     public long Steps { get; init; }
 
+    /// <summary>Compute spent, in epochs at the full size of the views.</summary>
+    public double Compute { get; init; }
+
+    /// <summary>The window of updates since the agent's last decision about the size.</summary>
+    public DecisionWindow Window { get; init; } = new();
+
     /// <summary>Sums over the epoch so far.</summary>
     public EpochSums Sums { get; init; } = new();
 
@@ -73,6 +79,44 @@ internal sealed record EpochSums
 
     /// <summary>Time by kind of work.</summary>
     public StepTimes Times { get; init; }
+
+    /// <summary>Sum over the samples of the size of the student's input, as a share of the view's.</summary>
+    public double Size { get; init; }
+
+    /// <summary>Decisions about the size that have ended.</summary>
+    public IReadOnlyList<SizeDecision> Decisions { get; init; } = [];
+}
+
+/// <summary>Sums over the updates since the agent's last decision about the size.</summary>
+internal sealed record DecisionWindow
+{
+    /// <summary>Index of the decision, from 0.</summary>
+    public int Index { get; init; }
+
+    /// <summary>Updates so far.</summary>
+    public int Updates { get; init; }
+
+    /// <summary>Sum of the losses of all samples.</summary>
+    public double Loss { get; init; }
+
+    /// <summary>Samples trained on.</summary>
+    public long Samples { get; init; }
+
+    /// <summary>Compute spent, in epochs at the full size of the views.</summary>
+    public double Compute { get; init; }
+
+    /// <summary>Loss on the probe before the window; null before the first measurement.</summary>
+    public double? ProbeLoss { get; init; }
+
+    /// <summary>Adds an update.</summary>
+    public DecisionWindow Add(int samples, double loss, double cost) =>
+        this with
+        {
+            Updates = Updates + 1,
+            Loss = Loss + loss * samples,
+            Samples = Samples + samples,
+            Compute = Compute + cost,
+        };
 }
 
 /// <summary>The epoch with the best validation accuracy.</summary>

@@ -25,6 +25,20 @@ internal sealed class ResolutionSchedule
     /// <param name="progress">Share of the run's updates that are done, 0 to 1.</param>
     public double ScaleAt(double progress) => _stages.FirstOrDefault(stage => progress < stage.Until, (1, 1)).Scale;
 
+    /// <summary>The stages in order, the last one at the full size: the share of the size, and the share of the run that the stage takes.</summary>
+    public IEnumerable<(double Scale, double Share)> Stages
+    {
+        get
+        {
+            var begin = 0.0;
+            foreach (var (scale, until) in _stages.Append((1, 1)))
+            {
+                yield return (scale, until - begin);
+                begin = until;
+            }
+        }
+    }
+
     /// <summary>Converts a share of a size to px: a multiple of 4, at least 8, at most the size.</summary>
     public static int ToSize(double scale, int size) => Math.Min(size, Math.Max(Smallest, (int)Math.Round(scale * size / Multiple) * Multiple));
 

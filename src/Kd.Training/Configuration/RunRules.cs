@@ -28,8 +28,16 @@ internal static class RunRules
                 $"Curriculum:Resolutions is '{curriculum.Resolutions}'. Expected shares of the size and of the run, each stage after the one before: "
                     + "0.625:0.25,0.75:0.5."
             );
-        if (curriculum is { Policy: "ppo-warm", Learnt.Length: 0 })
-            yield return new("Curriculum:Learnt", "Curriculum:Learnt is empty. With Curriculum:Policy=ppo-warm it must name a learned policy.");
+        if (curriculum.DecidesSize && curriculum.Settle >= curriculum.Every)
+            yield return new(
+                "Curriculum:Settle",
+                $"Curriculum:Settle is '{curriculum.Settle}'. It must be below Curriculum:Every ({curriculum.Every})."
+            );
+        if (!SizeList.TryParse(curriculum.Sizes, out _))
+            yield return new(
+                "Curriculum:Sizes",
+                $"Curriculum:Sizes is '{curriculum.Sizes}'. Expected two or more shares of the size that ascend to 1: 0.625,0.75,0.875,1."
+            );
         if (run is { Study: StudyKinds.Curriculum, Seeds: < 2 })
             yield return new(
                 "Run:Seeds",

@@ -14,7 +14,6 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
 {
     private const int LargestMessage = 4 << 20;
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan s_learnTimeout = TimeSpan.FromMinutes(10);
     private readonly List<ReportEpochRequest> _waiting = [];
     private GrpcChannelPool? _pool;
 
@@ -58,23 +57,6 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
             throw RefusedCall.Explain("Agent", options.Value.Address, error);
         }
     }
-
-    /// <summary>
-    /// Lets the agent train a policy on a simulator of recorded runs. Waits until the agent is available, and delivers queued reports first.
-    /// </summary>
-    public Task<LearnPolicyReply> LearnAsync(LearnPolicyRequest request, CancellationToken cancellation) =>
-        CallWithRetriesAsync(
-            async (client, token) =>
-            {
-                await DeliverAsync(client, token);
-                return await client.LearnPolicyAsync(
-                    request,
-                    new CallOptions(deadline: time.GetUtcNow().UtcDateTime + s_learnTimeout, cancellationToken: token)
-                );
-            },
-            SpanNames.LearnPolicy,
-            cancellation
-        );
 
     public void Dispose() => _pool?.Dispose();
 

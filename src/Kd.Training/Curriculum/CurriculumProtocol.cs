@@ -14,7 +14,6 @@ internal static class CurriculumProtocol
             Policy = options.Policy switch
             {
                 "ppo" => Policy.Ppo,
-                "ppo-warm" => Policy.PpoWarm,
                 "bandit" => Policy.Bandit,
                 "schedule" => Policy.Schedule,
                 "fixed" => Policy.Fixed,
@@ -32,7 +31,6 @@ internal static class CurriculumProtocol
             Threshold = options.Threshold,
             PruneProbability = options.PruneProbability,
             PruneUntil = options.PruneUntil,
-            Learnt = options.Learnt,
         };
 
     /// <summary>Maps the strategy.</summary>

@@ -76,36 +76,38 @@ internal sealed class EpochPlan
     /// <summary>Difficulty threshold in force; null without an agent.</summary>
     public double? Threshold => Target is { } target ? Manual?.Threshold ?? target.Threshold : null;
 
-    /// <summary>Gets the size of the student's input as a share of the view's; 1 without a curriculum.</summary>
-    /// <param name="progress">Share of the run's updates that are done.</param>
-    public double ScaleAt(double progress) => HasTarget ? _resolutions.ScaleAt(progress) : 1;
+    /// <summary>Gets the size of the student's input as a share of the view's: the agent's or that of the schedule; 1 without a curriculum.</summary>
+    /// <param name="progress">Share of the run that is done.</param>
+    public double ScaleAt(double progress) =>
+        Target is { Size: > 0 } target ? target.Size
+        : HasTarget ? _resolutions.ScaleAt(progress)
+        : 1;
 
     /// <summary>Registers the run with the agent.</summary>
     /// <param name="epochs">Number of epochs of the run.</param>
     /// <param name="cancellation">Cancels the wait for the agent.</param>
-    public void Begin(int epochs, CancellationToken cancellation)
+    /// <param name="updates">Number of updates of the run.</param>
+    public void Begin(int epochs, int updates, CancellationToken cancellation)
     {
         if (!HasTarget)
             return;
         var options = _configuration.Curriculum;
-        Target = Wait(
-            _agent.StartAsync(
-                new StartRunRequest
-                {
-                    RunId = _runId,
-                    Epochs = epochs,
-                    InitialTemperature = _configuration.Distillation.Temperature,
-                    Strategy = options.ToStrategy(),
-                    Density = options.ToDensity(),
-                    EpochRatio = options.EpochRatio,
-                    Seed = _configuration.Run.Seed,
-                    Policy = options.ToPolicy(),
-                    // Nothing has been trained yet, so the agent must discard any earlier run of this name.
-                    Restart = true,
-                },
-                cancellation
-            )
-        );
+        var request = new StartRunRequest
+        {
+            RunId = _runId,
+            Epochs = options.DecidesSize ? (updates + options.Every - 1) / options.Every : epochs,
+            InitialTemperature = _configuration.Distillation.Temperature,
+            Strategy = options.ToStrategy(),
+            Density = options.ToDensity(),
+            EpochRatio = options.EpochRatio,
+            Seed = _configuration.Run.Seed,
+            Policy = options.ToPolicy(),
+            // Nothing has been trained yet, so the agent must discard any earlier run of this name.
+            Restart = true,
+        };
+        if (options.DecidesSize)
+            request.Sizes.AddRange(SizeList.Parse(options.Sizes));
+        Target = Wait(_agent.StartAsync(request, cancellation));
     }
 
     /// <summary>Begins an epoch with the values that were set manually for it.</summary>
@@ -165,6 +167,9 @@ internal sealed class EpochPlan
         _views.Add(batch.Samples.AsSpan(carried.Count), _configuration.Views.IndexFor(epoch));
     }
 
+    /// <summary>Counts views for <see cref="TeacherViews"/> that no epoch uses.</summary>
+    public void CountViews(int views) => _views.Add(views);
+
     /// <summary>Measures the difficulty of samples again whose last measurement is old.</summary>
     /// <returns>Number of measured samples.</returns>
     public int Refresh(Student student, int epoch, CancellationToken cancellation)
@@ -204,6 +209,32 @@ internal sealed class EpochPlan
             request.ManualTemperature = temperature;
         if (Manual?.Threshold is { } threshold)
             request.ManualThreshold = threshold;
+        return Report(request, cancellation);
+    }
+
+    /// <summary>Reports a window of updates and adopts the next target.</summary>
+    /// <param name="window">Index of the window, from 0.</param>
+    /// <param name="probe">The student on the probe.</param>
+    /// <param name="loss">Mean training loss.</param>
+    /// <param name="progress">Share of the run that is done.</param>
+    /// <param name="cancellation">Cancels the call.</param>
+    /// <returns>The reward; null while the agent is unavailable.</returns>
+    public Reward? Report(int window, Probe probe, double loss, double progress, CancellationToken cancellation) =>
+        Report(
+            new ReportEpochRequest
+            {
+                RunId = _runId,
+                Epoch = window,
+                Loss = loss,
+                Difficulty = Difficulty.Mean,
+                Progress = progress,
+                Probe = probe,
+            },
+            cancellation
+        );
+
+    private Reward? Report(ReportEpochRequest request, CancellationToken cancellation)
+    {
         var reply = Wait(_agent.ReportAsync(request, cancellation));
         Target = reply?.Target ?? Target;
         return reply?.Reward;

@@ -24,6 +24,9 @@ internal sealed class SeenViews(int samples, int perSample)
         }
     }
 
+    /// <summary>Adds views that <see cref="Add(ReadOnlySpan{int}, int)"/> never gets.</summary>
+    public void Add(int views) => Count += views;
+
     /// <summary>Copies the state for <see cref="Restore"/>.</summary>
     public long[] Capture()
     {

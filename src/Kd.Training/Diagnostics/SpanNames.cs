@@ -27,6 +27,5 @@ internal static class SpanNames
     public const string DescribeTeacher = "describe teacher",
         EvaluateTeacher = "evaluate teacher",
         RegisterRun = "register run",
-        LearnPolicy = "learn policy",
         TestStudent = "test student";
 }

@@ -16,6 +16,9 @@ public sealed record EvaluationResult(
 {
     private const int MaxConfusions = 10;
 
+    /// <summary>Mean KL divergence from the teacher at temperature 1, nats; null if the batches had no teacher logits.</summary>
+    public double? Divergence { get; init; }
+
     /// <summary>Number of images.</summary>
     public int Images => Confusion.Sum(row => row.Sum());
 

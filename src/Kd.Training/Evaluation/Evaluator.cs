@@ -23,7 +23,7 @@ internal sealed class Evaluator(BatchSource batches)
         var names = batches.Dataset.ClassNames;
         var plans = BatchPlan.Cut([.. Enumerable.Range(0, split.Count)], BatchSize).Select(samples => new BatchPlan(samples, null, needsTeacher));
         var confusion = names.Select(_ => new int[names.Count]).ToArray();
-        var (calibration, topFive) = (new CalibrationError(), 0);
+        var (calibration, topFive, divergence) = (new CalibrationError(), 0, 0.0);
         var probabilities = new float[names.Count];
         foreach (var batch in batches.Open(split).Run(plans, (_, _) => { }, cancellation))
         {
@@ -42,10 +42,36 @@ internal sealed class Evaluator(BatchSource batches)
                             + "Training has diverged: try a smaller Training:LearningRate, or Training:GradientClip=1."
                     );
                 calibration.Add(probabilities[choice], choice == label);
+                if (batch.TeacherLogits is { } teacher)
+                    divergence += Divergence(teacher.AsSpan(row * names.Count, names.Count), scores);
             }
         }
 
-        return new EvaluationResult(names, confusion, topFive, calibration.Value, calibration.Bins);
+        return new EvaluationResult(names, confusion, topFive, calibration.Value, calibration.Bins)
+        {
+            Divergence = needsTeacher ? divergence / split.Count : null,
+        };
+    }
+
+    // KL(p || q) = sum p (ln p - ln q) with p = softmax(teacher), q = softmax(student).
+    private static double Divergence(ReadOnlySpan<float> teacher, ReadOnlySpan<float> student)
+    {
+        var (sum, teacherLog, studentLog) = (0.0, LogSumExp(teacher), LogSumExp(student));
+        for (var c = 0; c < teacher.Length; c++)
+        {
+            var log = teacher[c] - teacherLog;
+            sum += Math.Exp(log) * (log - (student[c] - studentLog));
+        }
+
+        return sum;
+    }
+
+    private static double LogSumExp(ReadOnlySpan<float> values)
+    {
+        var (largest, sum) = ((double)TensorPrimitives.Max(values), 0.0);
+        foreach (var value in values)
+            sum += Math.Exp(value - largest);
+        return largest + Math.Log(sum);
     }
 
     // Number of classes with a higher score; of equal scores, the class that comes first counts as higher.

@@ -33,9 +33,8 @@ internal sealed class EpochTrainer(
 )
 {
     private readonly KeyValuePair<string, object?> _tag = TrainingMetrics.MethodTag(setup.Method);
-
-    /// <summary>Whether the last step saw the student's input at the size of the views.</summary>
-    public bool IsAtFullSize { get; private set; } = true;
+    private readonly SizeDecisions _sizes = new(setup, length, plan);
+    private bool _isAtFullSize = true;
 
     private RunState State
     {
@@ -53,14 +52,18 @@ internal sealed class EpochTrainer(
         var (epoch, temperature) = (State.Epoch, plan.Temperature);
         var batches = span.Time(SpanNames.ChooseSamples, _ => plan.CutBatches(epoch));
         var steps = length.LimitBatches(batches.Count, student.Steps - State.Step);
+        State = _sizes.Begin(student, State, cancellation);
         foreach (var batch in setup.Batches.Open(setup.Dataset.Train).Run(PlanBatches(batches, steps), RecordWait, cancellation))
         {
             cancellation.ThrowIfCancellationRequested();
             WaitWhilePaused(student, span, sums, cancellation);
-            var progress = new TrainingProgress(length.ScheduleAt(epoch, (double)State.Step / batches.Count, student.Steps), temperature);
-            progress = progress with { Scale = plan.ScaleAt(progress.Epochs / setup.Configuration.Training.Epochs) };
-            IsAtFullSize = progress.Scale == 1;
+            var done = length.ProgressAt(new RunPosition(epoch, student.Steps, State.Compute), (double)State.Step / batches.Count);
+            var progress = new TrainingProgress(done * setup.Configuration.Training.Epochs, temperature, _sizes.ScaleAt(State, done));
+            _isAtFullSize = progress.Scale == 1;
             span.Time(SpanNames.Step, activity => Step(student, batch, progress, activity), batch.IsTraced);
+            State = _sizes.Continue(student, State, (double)State.Step / batches.Count, cancellation);
+            if (length.HasEnded(new RunPosition(epoch, student.Steps, State.Compute)))
+                break;
             if (State.Step < steps && checkpoints.IsDue)
                 span.Time(SpanNames.SaveCheckpoint, _ => checkpoints.Save(student, sums()));
             monitor.EndStep(epoch, State.Step, steps, (student.Steps, length.ExpectedUpdates), State.Sums.Loss / State.Sums.Samples);
@@ -77,7 +80,7 @@ internal sealed class EpochTrainer(
     /// <summary>Measures the statistics of batch normalization on a tenth of the epoch's batches, if its last steps were taken at a smaller size.</summary>
     public void MeasureNorms(Student student, CancellationToken cancellation)
     {
-        if (IsAtFullSize)
+        if (_isAtFullSize)
             return;
         var batches = plan.CutBatches(State.Epoch);
         var plans = batches.Take((batches.Count + 9) / 10).Select(batch => batch with { NeedsTeacher = false });
@@ -96,15 +99,18 @@ internal sealed class EpochTrainer(
         activity?.SetTag("kd.step", State.Step).SetTag("kd.step.loss", result.Loss);
         plan.Record(State.Epoch, State.Step, batch, result);
         gallery.Record(batch, result);
-        var soFar = State.Sums;
+        var (soFar, cost) = (State.Sums, length.CostOf(batch.Count, progress.Scale, batch.ViewSize));
         State = State with
         {
             Step = State.Step + 1,
+            Compute = State.Compute + cost,
+            Window = State.Window.Add(batch.Count, result.Loss, cost),
             Sums = soFar with
             {
                 Loss = soFar.Loss + result.Loss * batch.Count,
                 Samples = soFar.Samples + batch.Count,
                 Times = soFar.Times + result.Times with { Render = batch.RenderSeconds },
+                Size = soFar.Size + progress.Scale * batch.Count,
             },
         };
     }

@@ -24,13 +24,15 @@ internal sealed class TestEvaluation(RunSetup setup, EpochPlan plan, RunClock cl
     {
         using var activity = TrainingTelemetry.Start(SpanNames.TestStudent, setup.Id, setup.Method);
         var (dataset, folder) = (setup.Dataset, setup.Folder);
+        // The teacher's answers for the test images are not use of the run.
+        var usage = state.Usage + clock.Read().Usage;
         student.Load(folder.LastWeights);
-        var last = evaluator.Measure(dataset.Test, needsTeacher: false, student.Predict, cancellation);
+        var last = evaluator.Measure(dataset.Test, setup.Batches.Teacher is not null, student.Predict, cancellation);
         student.Load(folder.BestWeights);
         var best = evaluator.Measure(dataset.Test, needsTeacher: false, student.Predict, cancellation);
         folder.WriteJson(RunFolder.EvaluationFile, best);
         folder.Guard(() => OnnxFile.Write(folder.OnnxPath, student.Evaluated, dataset.ClassNames, setup.Configuration.Student.OnnxInput));
-        var result = Summarize(state, best, last, student.Steps);
+        var result = Summarize(state with { Usage = usage }, (best, last), student.Steps);
         if (setup.UsesTeacher)
             DifficultyTable.Write(folder, dataset.Train, dataset.ClassNames, plan.Difficulty);
         CreateReport(result, best).Write(folder);
@@ -55,25 +57,24 @@ internal sealed class TestEvaluation(RunSetup setup, EpochPlan plan, RunClock cl
         };
     }
 
-    private RunResult Summarize(RunState state, EvaluationResult best, EvaluationResult last, long updates)
+    private RunResult Summarize(RunState state, (EvaluationResult Best, EvaluationResult Last) test, long updates)
     {
-        var reading = clock.Read();
-        var usage = state.Usage + reading.Usage;
         return new RunResult
         {
             Method = setup.Method,
-            Correct = best.Correct,
-            TestImages = best.Images,
+            Correct = test.Best.Correct,
+            TestImages = test.Best.Images,
             SamplesSeen = state.Seen,
-            TeacherComputed = usage.Computed,
-            CacheHits = usage.Hits,
-            Seconds = state.Seconds + reading.Time.TotalSeconds,
+            TeacherComputed = state.Usage.Computed,
+            CacheHits = state.Usage.Hits,
+            Seconds = state.Seconds + clock.Read().Time.TotalSeconds,
             BestEpoch = state.Best.Epoch,
             ValidationAccuracy = state.Best.Accuracy,
-            LastCorrect = last.Correct,
+            LastCorrect = test.Last.Correct,
             Seed = setup.Configuration.Run.Seed,
             Updates = updates,
             TeacherViews = plan.TeacherViews,
+            Divergence = test.Last.Divergence,
         };
     }
 }

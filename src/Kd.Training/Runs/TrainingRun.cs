@@ -59,6 +59,8 @@ internal sealed class TrainingRun
 
     private RunState State => _checkpoints.State;
 
+    private bool DecidesSize => _plan.HasTarget && _setup.Configuration.Curriculum.DecidesSize;
+
     /// <summary>Runs the remaining epochs, then tests the weights with the best validation accuracy.</summary>
     /// <exception cref="RunStoppedException">The run was stopped after an epoch.</exception>
     public RunResult Execute(CancellationToken cancellation)
@@ -69,12 +71,12 @@ internal sealed class TrainingRun
         _log.RunStarted(_setup.Id, _setup.Method, _length.Epochs, student.Parameters, Folder.Path);
         Begin(student, cancellation);
         using var events = OpenEvents();
-        while (!_length.HasEnded(State.Epoch, student.Steps))
+        while (!HasEnded(student))
         {
             cancellation.ThrowIfCancellationRequested();
             var metrics = RunEpoch(student, cancellation);
             Folder.Guard(() => events.Append(metrics));
-            if (_control.StopsAfterEpoch && !_length.HasEnded(State.Epoch, student.Steps))
+            if (_control.StopsAfterEpoch && !HasEnded(student))
                 throw new RunStoppedException($"epoch {State.Epoch}");
         }
 
@@ -88,13 +90,17 @@ internal sealed class TrainingRun
         if (!_checkpoints.Resume(student))
         {
             Folder.TruncateMetrics(0);
-            _plan.Begin(_length.Epochs, cancellation);
+            _plan.Begin(_length.Epochs, _length.ExpectedUpdates, cancellation);
         }
-        else if (!_length.HasEnded(State.Epoch, State.Steps))
+        else if (!HasEnded(student))
         {
             _monitor.Note($"{_setup.Method}: continues from its checkpoint at epoch {State.Epoch + 1}, step {State.Step}");
         }
     }
+
+    private bool HasEnded(Student student) => _length.HasEnded(PositionOf(student));
+
+    private RunPosition PositionOf(Student student) => new(State.Epoch, student.Steps, State.Compute);
 
     private EpochMetrics RunEpoch(Student student, CancellationToken cancellation)
     {
@@ -110,7 +116,7 @@ internal sealed class TrainingRun
         var measure = Measure(student, span, trained, inForce, cancellation);
         var metrics = Summarize(epoch, trained, Sums(), measure);
         Finish(student, span, metrics);
-        span.Finish(metrics, _length.HasEnded(State.Epoch, student.Steps) ? null : _plan.Target);
+        span.Finish(metrics, HasEnded(student) ? null : _plan.Target);
         return metrics;
 
         EpochSums Sums() => _clock.Add(State.Sums, before, began);
@@ -122,9 +128,10 @@ internal sealed class TrainingRun
         var refreshed = _plan.OrdersByDifficulty ? span.Time(SpanNames.RefreshDifficulty, _ => _plan.Refresh(student, epoch, cancellation)) : 0;
         var accuracy = span.Time(SpanNames.Validate, _ => Validate(student, cancellation));
         var loss = trained.Loss / trained.Samples;
-        var reward = _plan.HasTarget
-            ? span.Time(SpanNames.ReportEpoch, _ => _plan.Report(epoch, accuracy, loss, _length.Progress(student.Steps), cancellation))
-            : null;
+        var reward =
+            _plan.HasTarget && !DecidesSize
+                ? span.Time(SpanNames.ReportEpoch, _ => _plan.Report(epoch, accuracy, loss, _length.ProgressAt(PositionOf(student)), cancellation))
+                : null;
         return inForce with { Accuracy = accuracy, Refreshed = refreshed, Reward = reward };
     }
 
@@ -152,11 +159,13 @@ internal sealed class TrainingRun
             Threshold = measure.Threshold,
             Difficulty = _setup.UsesTeacher ? _plan.Difficulty.Mean : null,
             Refreshed = measure.Refreshed,
-            Reward = reward?.Total,
+            Reward = DecidesSize ? trained.Decisions.Average(decision => decision.Reward) : reward?.Total,
             DifficultyHistogram = _setup.UsesTeacher ? _plan.Difficulty.Histogram() : null,
             MemoryBytes = Environment.WorkingSet,
             RewardTerms = reward is null ? null : new RewardTerms(reward.AccuracyChange, reward.LossRise, reward.Early, reward.Level),
             Manual = measure.IsManual,
+            Size = _plan.HasTarget ? trained.Size / trained.Samples : null,
+            Decisions = DecidesSize ? trained.Decisions : null,
             Times = trained.Times with { Wait = trained.Waited },
         };
     }

@@ -149,15 +149,13 @@ internal sealed class Student : IDisposable
     /// Measures the difficulty of samples without training on them, as a step does: with dropout and the statistics of the batch, so that all difficulties have
     /// one scale. The running statistics do not change.
     /// </summary>
-    public float[] MeasureDifficulty(ReadyBatch batch)
-    {
-        using var scope = NewDisposeScope();
-        using var _ = no_grad();
-        var teacher = tensor(batch.TeacherLogits ?? throw new InvalidOperationException("A batch for difficulty lacks teacher logits."), device: _device)
-            .reshape(batch.Count, -1);
-        random.manual_seed((long)(CounterRandom.Mix((ulong)_seed, 0xD1FF, (ulong)Steps, (ulong)batch.Samples[0]) >> 1));
-        return NormStatistics.Keep(_network, network => MeasureDifficulty(teacher, network.call(ToInput(batch))));
-    }
+    public float[] MeasureDifficulty(ReadyBatch batch) => Measure(batch, CounterRandom.Mix(0xD1FF, (ulong)Steps), MeasureDifficulty);
+
+    /// <summary>Measures the distillation loss at full size as a step does, with dropout and the statistics of the batch, but without training.</summary>
+    /// <param name="batch">A batch with teacher logits.</param>
+    /// <param name="temperature">Softmax temperature.</param>
+    public double MeasureLoss(ReadyBatch batch, double temperature) =>
+        Measure(batch, 0x9208E, (teacher, logits) => DistillationLoss.Soft(logits, teacher, temperature).Single());
 
     /// <summary>Writes the evaluated weights under torchvision's names.</summary>
     public void Save(string path, IReadOnlyList<string> classes) =>
@@ -228,6 +226,16 @@ internal sealed class Student : IDisposable
         _average?.Dispose();
         _twin?.Dispose();
         _network.Dispose();
+    }
+
+    private T Measure<T>(ReadyBatch batch, ulong stream, Func<Tensor, Tensor, T> measure)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var teacher = tensor(batch.TeacherLogits ?? throw new InvalidOperationException("A batch to measure lacks teacher logits."), device: _device)
+            .reshape(batch.Count, -1);
+        random.manual_seed((long)(CounterRandom.Mix((ulong)_seed, stream, (ulong)batch.Samples[0]) >> 1));
+        return NormStatistics.Keep(_network, network => measure(teacher, network.call(ToInput(batch))));
     }
 
     private void Prepare(TrainingProgress progress)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Kd.Protocol.Curriculum.V1;
 using Kd.Training.Artifacts;
 using Kd.Training.Control;
 using Kd.Training.Reports;
@@ -10,61 +9,82 @@ namespace Kd.Training.Studies;
 /// <summary>Writes the report of a curriculum study: study.md with its charts.</summary>
 /// <remarks>Accuracies are those of the last epoch on the test images, so that an arm with more epochs does not profit from choosing among them.</remarks>
 /// <param name="study">Finished rows.</param>
-/// <param name="equal">Arms at equal updates, kd first.</param>
-/// <param name="shorter">Arms with fewer samples.</param>
-/// <param name="bestThreshold">The best threshold of the sweep.</param>
-/// <param name="policy">The agent's account of the training of the policy of ppo-warm.</param>
-internal sealed class CurriculumReport(
-    Study study,
-    IReadOnlyList<StudyArm> equal,
-    IReadOnlyList<StudyArm> shorter,
-    double bestThreshold,
-    LearnPolicyReply policy
-)
+/// <param name="arms">The arms, kd first.</param>
+internal sealed class CurriculumReport(Study study, IReadOnlyList<StudyArm> arms)
 {
-    private const double Margin = 1,
-        SignificanceLevel = 0.05,
-        FewerSamples = 0.7;
+    /// <summary>Largest loss of accuracy that counts as none, points.</summary>
+    public const double Margin = 1;
+
     private static readonly string[] s_headers =
     [
         "arm",
         "accuracy %",
         "difference to kd (95%)",
-        "p (Holm)",
+        "p",
+        "KL to the teacher",
         "updates",
         "samples seen",
-        "measured again",
         "teacher calls",
         "wall time s",
     ];
-    private readonly List<ArmResult> _arms = Compare(study, [.. equal, .. shorter]);
+    private readonly List<ArmRows> _rows =
+    [
+        .. arms.Select(arm => new ArmRows(arm.Name, [.. study.Rows.Where(row => row.Method == arm.Name).OrderBy(row => row.Seed)])),
+    ];
 
-    private ArmResult Kd => _arms[0];
+    private ArmRows Kd => _rows[0];
+
+    private bool HasPairs => Kd.Rows.Count > 1;
 
     /// <summary>Creates the table of the study.</summary>
-    public ResultRows Table() => new(s_headers, [.. _arms.Select(arm => arm.Cells())]);
+    public ResultRows Table() => new(s_headers, [.. _rows.Select(Cells)]);
 
     /// <summary>Writes the report into a study's folder.</summary>
     public void Write(RunFolder folder)
     {
+        if (HasPairs)
+            folder.WriteText(
+                "curriculum-differences.svg",
+                SvgChart.Intervals(
+                    "Difference to kd, points, 95% interval",
+                    [.. _rows.Skip(1).Select(arm => (arm.Name, Against(arm, Kd))).Select(arm => (arm.Name, arm.Item2.Difference, arm.Item2.Low, arm.Item2.High))]
+                )
+            );
+        var curves = arms.Select(arm => (arm.Name, Metrics(arm))).Where(arm => arm.Item2.Count > 0).ToList();
         folder.WriteText(
-            "curriculum-differences.svg",
-            SvgChart.Intervals(
-                "Difference to kd, points, 95% interval",
-                [.. _arms.Skip(1).Select(arm => (arm.Name, arm.Test!.Difference, arm.Test.Low, arm.Test.High))]
+            "curriculum-accuracy.svg",
+            SvgChart.Lines("Validation accuracy, %, mean of the seeds", "seconds", [.. curves.Select(arm => (arm.Name, Accuracy(arm.Item2)))])
+        );
+        folder.WriteText(
+            "curriculum-sizes.svg",
+            SvgChart.Lines(
+                "Size of the student's input, share of the view's, mean of the seeds",
+                "epoch",
+                [.. curves.Where(arm => arm.Item2[0].Any(epoch => epoch.Size is not null)).Select(arm => (arm.Name, Sizes(arm.Item2)))]
             )
         );
-        var curves = equal
-            .Where(arm => arm.Name is "kd" or "random-action" or "infobatch" or "ppo" or "ppo-warm")
-            .Select(arm => (arm.Name, Curve(arm)))
-            .ToArray();
-        folder.WriteText("curriculum-accuracy.svg", SvgChart.Lines("Validation accuracy, %, mean of the seeds", "samples seen", curves));
-        var thresholds = equal
-            .Where(arm => arm.Name is "random-action" or "bandit" or "ppo" or "ppo-warm")
-            .Select(arm => (arm.Name, Thresholds(arm)))
-            .ToArray();
-        folder.WriteText("curriculum-thresholds.svg", SvgChart.Lines("Difficulty threshold, mean of the seeds", "epoch", thresholds));
         folder.WriteText(RunFolder.TableFile, Markdown());
+    }
+
+    /// <summary>Formats the findings: the three primary hypotheses, corrected for their number, and what else was asked.</summary>
+    internal IEnumerable<string> Findings()
+    {
+        if (!HasPairs)
+            yield break;
+        (string Text, PairedComparison Test)[] primary =
+        [
+            ("H1, the best recipe beats the reference's manner at equal updates", Against(Kd, Find(CurriculumArms.Reference))),
+            ("H2, the resolution curriculum beats kd at equal compute", Against(Find(CurriculumArms.Resolution), Kd)),
+            ("H3, the agent beats random actions", Against(Find(CurriculumArms.Agent), Find(CurriculumArms.Random))),
+        ];
+        var corrected = PairedComparison.Holm([.. primary.Select(hypothesis => hypothesis.Test.Probability)]);
+        foreach (var ((text, test), probability) in primary.Zip(corrected))
+            yield return Line($"{text}: {Format(test)} points, p {test.Probability:G2}, corrected {probability:G2}.");
+        yield return Compare("The resolution curriculum is not below kd", Find(CurriculumArms.Resolution), Kd);
+        yield return Compare("The agent is not below the fixed schedule", Find(CurriculumArms.Agent), Find(CurriculumArms.Resolution));
+        var (third, reference) = (Find(CurriculumArms.Third), Find(CurriculumArms.Reference));
+        yield return Compare("A third of the budget is not below the reference's manner", third, reference)
+            + Line($" It takes {100 * third.Seconds / reference.Seconds:F0}% of its wall time.");
     }
 
     private string Markdown()
@@ -74,120 +94,68 @@ internal sealed class CurriculumReport(
         text.AppendLine(ResultTable.ToMarkdown(Table()));
         foreach (var sentence in Findings())
             text.AppendLine($"- {sentence}");
-        text.AppendLine("\n![differences](curriculum-differences.svg)\n![accuracy](curriculum-accuracy.svg)\n![thresholds](curriculum-thresholds.svg)");
+        text.AppendLine("\n![differences](curriculum-differences.svg)\n![accuracy](curriculum-accuracy.svg)\n![sizes](curriculum-sizes.svg)");
         return text.ToString();
     }
 
-    /// <summary>Formats the findings on the goals (a) to (d), and the cost of sweep and simulator.</summary>
-    internal IEnumerable<string> Findings()
+    private static string Compare(string text, ArmRows arm, ArmRows other)
     {
-        var compared = _arms.Skip(1).Where(arm => equal.Any(other => other.Name == arm.Name)).ToList();
-        var losers = compared.Where(arm => arm.Corrected < SignificanceLevel && arm.Test!.Difference < 0).Select(arm => arm.Name).ToList();
-        yield return losers.Count == 0
-            ? "(a) No arm at equal updates loses to kd beyond noise."
-            : $"(a) These arms lose to kd at equal updates: {string.Join(", ", losers)}.";
-        var cheap = _arms.Skip(1).Where(arm => arm.Samples <= FewerSamples * Kd.Samples && arm.Test!.Low > -Margin).Select(arm => arm.Name).ToList();
-        yield return cheap.Count == 0
-            ? Line($"(b) No arm with at least 30% fewer samples is within {Margin} point of kd with 95% confidence.")
-            : Line($"(b) With at least 30% fewer samples these are within {Margin} point of kd with 95% confidence: {string.Join(", ", cheap)}.");
-        var winners = _arms.Skip(1).Where(arm => arm.Corrected < SignificanceLevel && arm.Test!.Difference > 0).Select(arm => arm.Name).ToList();
-        yield return winners.Count == 0 ? "(c) No arm beats kd significantly." : $"(c) These arms beat kd significantly: {string.Join(", ", winners)}.";
-        foreach (var other in new[] { "random-action", "fixed-best" })
-        {
-            var test = PairedComparison.Of(Find("ppo").Accuracy, Find(other).Accuracy);
-            yield return Line(
-                $"(d) ppo minus {other}: {test.Difference:+0.00;-0.00} ({test.Low:+0.00;-0.00} to {test.High:+0.00;-0.00}), p {test.Probability:F3}."
-            );
-        }
-
-        var sweep = study.Rows.Where(row => row.Method.StartsWith("sweep-", StringComparison.Ordinal)).ToList();
-        var explored = study.Rows.Where(row => row.Method == "explore").ToList();
-        var accuracies = string.Join(", ", sweep.Select(row => Line($"{row.Method[6..]}: {row.ValidationAccuracy:F2}%")));
-        yield return Line($"The sweep found the threshold {bestThreshold} ({accuracies} on validation images); it cost {Cost(sweep)}, ")
-            + $"the exploring runs of ppo-warm {Cost(explored)}.";
-        yield return DescribeSimulator();
+        var test = Against(arm, other);
+        return Line($"{text} by more than {Margin} point: {Format(test)} points, p {test.NotBelow(Margin):G2}; equivalent within {Margin} point: ")
+            + Line($"p {test.Equivalence(Margin):G2} (TOST).");
     }
 
-    private string DescribeSimulator() =>
-        Line($"The simulator was fitted to {policy.FittedEpochs} epochs. On held-out runs its accuracy was off by {policy.StepError:F2} points one epoch ")
-        + Line($"ahead and by {policy.FinalError:F2} at the end of a run (root mean square; always predicting the mean of the fitted runs: ")
-        + Line($"{policy.MeanStepError:F2} and {policy.MeanFinalError:F2}). In the simulator the policy of ppo-warm, learned in {policy.Seconds:F1} s, ")
-        + Line($"ends at {policy.LearntAccuracy:F2}%, random actions at {policy.RandomAccuracy:F2}%.");
-
-    private static string Cost(IReadOnlyList<RunResult> rows) => Line($"{rows.Sum(row => row.Updates):N0} updates and {rows.Sum(row => row.Seconds):F0} s");
-
-    private ArmResult Find(string name) => _arms.First(arm => arm.Name == name);
-
-    private IReadOnlyList<(double X, double Y)> Curve(StudyArm arm)
+    private string[] Cells(ArmRows arm)
     {
-        var runs = Metrics(arm);
+        var (mean, deviation) = ResultTable.Summarize(arm.Accuracy);
+        var test = HasPairs && arm != Kd ? Against(arm, Kd) : null;
         return
+        [
+            arm.Name,
+            Line($"{mean:F2} ({deviation:F2})"),
+            test is null ? "" : Format(test),
+            test is null ? "" : Line($"{test.Probability:G2}"),
+            arm.Rows.All(row => row.Divergence is not null) ? Line($"{arm.Rows.Average(row => row.Divergence):F3}") : "-",
+            Line($"{arm.Rows.Average(row => row.Updates):N0}"),
+            Line($"{arm.Rows.Average(row => row.SamplesSeen):N0}"),
+            Line($"{arm.Rows.Average(row => row.TeacherViews):N0}"),
+            Line($"{arm.Seconds:F1}"),
+        ];
+    }
+
+    private ArmRows Find(string name) => _rows.First(arm => arm.Name == name);
+
+    private static PairedComparison Against(ArmRows arm, ArmRows other) => PairedComparison.Of(arm.Accuracy, other.Accuracy);
+
+    private static IReadOnlyList<(double X, double Y)> Accuracy(List<IReadOnlyList<EpochMetrics>> runs) =>
+        Curve(runs, (run, epoch) => run.Take(epoch + 1).Sum(line => line.Seconds), line => line.ValidationAccuracy);
+
+    private static IReadOnlyList<(double X, double Y)> Sizes(List<IReadOnlyList<EpochMetrics>> runs) =>
+        Curve(runs, (_, epoch) => epoch + 1, line => line.Size ?? 1);
+
+    private static List<(double X, double Y)> Curve(
+        List<IReadOnlyList<EpochMetrics>> runs,
+        Func<IReadOnlyList<EpochMetrics>, int, double> horizontal,
+        Func<EpochMetrics, double> value
+    ) =>
         [
             .. Enumerable
                 .Range(0, runs.Min(run => run.Count))
-                .Select(epoch =>
-                    (runs.Average(run => (double)run.Take(epoch + 1).Sum(line => line.Samples)), runs.Average(run => run[epoch].ValidationAccuracy))
-                ),
+                .Select(epoch => (runs.Average(run => horizontal(run, epoch)), runs.Average(run => value(run[epoch])))),
         ];
-    }
 
-    private IReadOnlyList<(double X, double Y)> Thresholds(StudyArm arm)
-    {
-        var runs = Metrics(arm);
-        return [.. Enumerable.Range(0, runs.Min(run => run.Count)).Select(epoch => (epoch + 1.0, runs.Average(run => run[epoch].Threshold ?? 0)))];
-    }
-
+    // A study that was continued elsewhere has only the rows of some runs.
     private List<IReadOnlyList<EpochMetrics>> Metrics(StudyArm arm) =>
-        [.. study.Rows.Where(row => row.Method == arm.Name).Select(row => study.FolderOf(arm, row.Seed).ReadMetrics())];
+        [.. study.Rows.Where(row => row.Method == arm.Name).Select(row => study.FolderOf(arm, row.Seed).ReadMetrics()).Where(run => run.Count > 0)];
 
-    private static List<ArmResult> Compare(Study study, IReadOnlyList<StudyArm> arms)
-    {
-        var byArm = arms.Select(arm => (arm.Name, Rows: study.Rows.Where(row => row.Method == arm.Name).OrderBy(row => row.Seed).ToList())).ToList();
-        var baseline = Accuracy(byArm[0].Rows);
-        var tests = byArm.Skip(1).Select(arm => PairedComparison.Of(Accuracy(arm.Rows), baseline)).ToList();
-        var corrected = PairedComparison.Holm([.. tests.Select(test => test.Probability)]);
-        return
-        [
-            .. byArm.Select(
-                (arm, i) =>
-                    new ArmResult(arm.Name, arm.Rows, Accuracy(arm.Rows), i == 0 ? null : tests[i - 1], i == 0 ? 1 : corrected[i - 1], Refreshed(arms[i]))
-            ),
-        ];
-
-        double Refreshed(StudyArm arm) =>
-            study.Rows.Where(row => row.Method == arm.Name).Average(row => study.FolderOf(arm, row.Seed).ReadMetrics().Sum(line => (double)line.Refreshed));
-
-        static List<double> Accuracy(IEnumerable<RunResult> rows) => [.. rows.Select(row => row.LastAccuracy ?? 0)];
-    }
+    private static string Format(PairedComparison test) => Line($"{test.Difference:+0.00;-0.00} ({test.Low:+0.00;-0.00} to {test.High:+0.00;-0.00})");
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    private sealed record ArmResult(
-        string Name,
-        IReadOnlyList<RunResult> Rows,
-        IReadOnlyList<double> Accuracy,
-        PairedComparison? Test,
-        double Corrected,
-        double Refreshed
-    )
+    private sealed record ArmRows(string Name, IReadOnlyList<RunResult> Rows)
     {
-        public double Samples => Rows.Average(row => row.SamplesSeen);
+        public IReadOnlyList<double> Accuracy { get; } = [.. Rows.Select(row => row.LastAccuracy ?? 0)];
 
-        public string[] Cells()
-        {
-            var (mean, deviation) = ResultTable.Summarize(Accuracy);
-            return
-            [
-                Name,
-                Line($"{mean:F2} ({deviation:F2})"),
-                Test is null ? "" : Line($"{Test.Difference:+0.00;-0.00} ({Test.Low:+0.00;-0.00} to {Test.High:+0.00;-0.00})"),
-                Test is null ? "" : Line($"{Test.Probability:F3} ({Corrected:F3})"),
-                Line($"{Rows.Average(row => row.Updates):N0}"),
-                Line($"{Samples:N0}"),
-                Line($"{Refreshed:N0}"),
-                Line($"{Rows.Average(row => row.TeacherViews):N0}"),
-                Line($"{Rows.Average(row => row.Seconds):F1}"),
-            ];
-        }
+        public double Seconds => Rows.Average(row => row.Seconds);
     }
 }

@@ -1,3 +1,4 @@
+using Kd.Settings;
 using Kd.Training.Artifacts;
 using Kd.Training.Control;
 using Kd.Training.Diagnostics;
@@ -7,16 +8,21 @@ using Kd.Vision.Datasets;
 
 namespace Kd.Training.Studies;
 
-/// <summary>Runs arms with several seeds. Finished rows are saved, so that a restarted study continues with its first unfinished run.</summary>
+/// <summary>
+/// Runs arms with several seeds. Finished rows are saved, so that a restarted study continues with its first unfinished run. Processes that run the same
+/// study with seeds share its runs: a lock on the folder of a run claims it.
+/// </summary>
 internal sealed class Study
 {
+    private static readonly TimeSpan s_poll = TimeSpan.FromSeconds(1);
     private readonly RunSetup _setup;
     private readonly bool _hasSeeds;
+    private readonly Func<DatasetOptions, ImageDataset>? _openDataset;
     private readonly Trainer _trainer;
     private readonly RunMonitor _monitor;
     private readonly RunControl _control;
     private readonly TimeProvider _time;
-    private readonly List<RunResult> _rows;
+    private IReadOnlyList<RunResult> _rows;
 
     /// <summary>Loads the finished rows.</summary>
     /// <param name="setup">The study.</param>
@@ -25,9 +31,18 @@ internal sealed class Study
     /// <param name="monitor">Shows the study.</param>
     /// <param name="control">Stops the study.</param>
     /// <param name="time">The clock.</param>
-    public Study(RunSetup setup, bool hasSeeds, Trainer trainer, RunMonitor monitor, RunControl control, TimeProvider time)
+    /// <param name="openDataset">Opens the images of a seed, whose subset and splits differ from those of other seeds; null: all seeds have the same.</param>
+    public Study(
+        RunSetup setup,
+        bool hasSeeds,
+        Trainer trainer,
+        RunMonitor monitor,
+        RunControl control,
+        TimeProvider time,
+        Func<DatasetOptions, ImageDataset>? openDataset = null
+    )
     {
-        (_setup, _hasSeeds, _trainer, _monitor, _control, _time) = (setup, hasSeeds, trainer, monitor, control, time);
+        (_setup, _hasSeeds, _trainer, _monitor, _control, _time, _openDataset) = (setup, hasSeeds, trainer, monitor, control, time, openDataset);
         _rows = setup.Configuration.Run.Resume == "never" ? [] : setup.Folder.ReadJson<List<RunResult>>(RunFolder.StudyFile) ?? [];
         if (_rows.Count > 0)
             monitor.Note($"continuing after {string.Join(", ", _rows.Select(Name))}");
@@ -44,32 +59,61 @@ internal sealed class Study
     /// <summary>The images.</summary>
     public ImageDataset Dataset => _setup.Dataset;
 
-    /// <summary>Runs arms with the seeds of the settings, seed by seed, so that slow changes of the machine's speed affect all arms alike.</summary>
+    /// <summary>
+    /// Runs arms with the seeds of the settings, seed by seed, so that slow changes of the machine's speed affect all arms alike. Waits for the runs of other
+    /// processes.
+    /// </summary>
     public void RunAll(IReadOnlyList<StudyArm> arms, CancellationToken cancellation)
     {
         var run = _setup.Configuration.Run;
-        for (var seed = run.Seed; seed < run.Seed + run.Seeds; seed++)
+        var open = Enumerable.Range(0, run.Seeds).SelectMany(seed => arms.Select(arm => (Arm: arm, Seed: run.Seed + seed))).ToList();
+        var count = open.Count;
+        // The first process of a study that starts over; those that join it share its new runs.
+        if (run.Resume == "never" && _setup.Folder.IsLocked)
+            open.ForEach(entry => FolderOf(entry.Arm, entry.Seed).Delete(RunFolder.ResultFile));
+        while (open.Count > 0)
         {
-            foreach (var (index, arm) in arms.Index())
+            var left = open.Count;
+            foreach (var entry in open.ToList())
             {
-                _monitor.SetStudyPosition((int)(seed - run.Seed) * arms.Count + index + 1, run.Seeds * arms.Count);
-                Run(arm, seed, cancellation);
+                _monitor.SetStudyPosition(count - open.Count + 1, count);
+                if (TryRun(entry.Arm, entry.Seed, cancellation))
+                    open.Remove(entry);
             }
+
+            if (open.Count == left)
+                cancellation.WaitHandle.WaitOne(s_poll);
+            cancellation.ThrowIfCancellationRequested();
         }
+
+        // Rows in the order of the runs, whichever process ran them.
+        Save([.. _rows.OrderBy(row => row.Method == StudySummary.TeacherRow ? 0 : 1).ThenBy(row => row.Seed).ThenBy(Position)]);
+
+        int Position(RunResult row) => arms.Index().FirstOrDefault(arm => arm.Item.Name == row.Method).Index;
     }
 
-    /// <summary>Runs an arm with a seed, unless its row is finished.</summary>
-    public RunResult Run(StudyArm arm, long seed, CancellationToken cancellation) =>
+    // Whether the row is finished; not while another process works on it.
+    private bool TryRun(StudyArm arm, long seed, CancellationToken cancellation)
+    {
+        if (_rows.Any(row => row.Method == arm.Name && row.Seed == seed))
+            return true;
+        using var folder = FolderOf(arm, seed);
+        if (!folder.TryLock())
+            return false;
         Add(
             arm.Name,
             seed,
             () =>
             {
+                if (folder.ReadJson<RunResult>(RunFolder.ResultFile) is { } finished)
+                    return finished;
                 if (_hasSeeds || arm.Name != arm.Method)
                     _monitor.Note($"{arm.Name}{(_hasSeeds ? $", seed {seed}" : "")}");
                 return _trainer.Train(SetupOf(arm, seed), cancellation);
             }
         );
+        return true;
+    }
 
     /// <summary>Opens the folder of a run.</summary>
     public RunFolder FolderOf(StudyArm arm, long seed) => _setup.Folder.OpenSubfolder(_hasSeeds ? Path.Combine(arm.Name, $"seed{seed}") : arm.Name);
@@ -102,29 +146,36 @@ internal sealed class Study
     // Creates a new view planner, since an arm may change the views.
     private RunSetup SetupOf(StudyArm arm, long seed)
     {
-        var study = _setup.Configuration;
-        var configuration = arm.Adapt(study with { Run = study.Run.WithSeed(seed) });
-        var planner = DatasetLoader.PlanViews(Dataset, configuration.Views.Size, configuration.Views.Seed);
+        var study = _setup.Configuration with { Run = _setup.Configuration.Run.WithSeed(seed) };
+        if (_openDataset is not null)
+            study = study with { Dataset = study.Dataset.WithOffset(seed - _setup.Configuration.Run.Seed) };
+        var configuration = arm.Adapt(study);
+        var dataset = _openDataset?.Invoke(configuration.Dataset) ?? Dataset;
+        var planner = DatasetLoader.PlanViews(dataset, configuration.Views.Size, configuration.Views.Seed);
         return _setup with
         {
             Id = IdOf(arm, seed),
             Method = arm.Method,
             Configuration = configuration,
-            Batches = _setup.Batches with { Planner = planner },
+            Batches = _setup.Batches with { Dataset = dataset, Planner = planner },
             Folder = FolderOf(arm, seed),
         };
     }
 
-    private RunResult Add(string name, long seed, Func<RunResult> run)
+    private void Add(string name, long seed, Func<RunResult> run)
     {
-        if (_rows.FirstOrDefault(row => row.Method == name && row.Seed == seed) is { } known)
-            return known;
+        if (_rows.Any(row => row.Method == name && row.Seed == seed))
+            return;
         var result = run() with { Method = name, Seed = seed };
-        _rows.Add(result);
-        _setup.Folder.WriteJson(RunFolder.StudyFile, _rows);
+        Save([.. _rows, result]);
         _monitor.EndStudyRun(result);
         if (_control.StopsAfterEpoch)
             throw new RunStoppedException(name);
-        return result;
+    }
+
+    private void Save(IReadOnlyList<RunResult> rows)
+    {
+        _rows = rows;
+        _setup.Folder.WriteJson(RunFolder.StudyFile, _rows);
     }
 }

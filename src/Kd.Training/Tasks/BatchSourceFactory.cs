@@ -23,7 +23,7 @@ internal sealed class BatchSourceFactory(TeacherClient teacher, RunMonitor monit
     /// <param name="cancellation">Cancels the loading, and the wait for the teacher.</param>
     public (BatchSource Batches, TeacherInfo? Teacher) Open(RunConfiguration configuration, CancellationToken cancellation)
     {
-        var dataset = Open(configuration.Dataset, cancellation);
+        var dataset = OpenDataset(configuration.Dataset, cancellation);
         var batches = new BatchSource
         {
             Dataset = dataset,
@@ -54,8 +54,8 @@ internal sealed class BatchSourceFactory(TeacherClient teacher, RunMonitor monit
             _ => true,
         };
 
-    // Reuses the last dataset: the next run from the page mostly needs the same pictures, which may take minutes to check and decode.
-    private ImageDataset Open(DatasetOptions options, CancellationToken cancellation)
+    /// <summary>Opens images. Keeps the last ones: the next run mostly needs the same pictures, which may take minutes to check and decode.</summary>
+    public ImageDataset OpenDataset(DatasetOptions options, CancellationToken cancellation)
     {
         var settings = JsonSerializer.Serialize(options);
         if (_opened is not { } opened || opened.Settings != settings)

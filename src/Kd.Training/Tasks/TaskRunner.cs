@@ -3,7 +3,6 @@ using Kd.Settings;
 using Kd.Training.Artifacts;
 using Kd.Training.Configuration;
 using Kd.Training.Control;
-using Kd.Training.Curriculum;
 using Kd.Training.Diagnostics;
 using Kd.Training.Reports;
 using Kd.Training.Runs;
@@ -15,7 +14,6 @@ namespace Kd.Training.Tasks;
 /// <summary>Runs the task that the settings name, and shows its result.</summary>
 internal sealed class TaskRunner(
     BatchSourceFactory sources,
-    CurriculumClient agent,
     Trainer trainer,
     RunMonitor monitor,
     RunControl control,
@@ -92,8 +90,16 @@ internal sealed class TaskRunner(
         using (logger.BeginRun(setup.Id))
             logger.StudyStarted(setup.Id, run.Study, run.Seeds, setup.Folder.Path);
         var isCurriculum = run.Study == StudyKinds.Curriculum;
-        var study = new Study(setup, hasSeeds: isCurriculum || run.Seeds > 1, trainer, monitor, control, time);
-        var rows = isCurriculum ? new CurriculumStudy(setup, study, agent, monitor).Execute(cancellation) : Compare(setup, study, cancellation);
+        var study = new Study(
+            setup,
+            hasSeeds: isCurriculum || run.Seeds > 1,
+            trainer,
+            monitor,
+            control,
+            time,
+            isCurriculum ? dataset => sources.OpenDataset(dataset, cancellation) : null
+        );
+        var rows = isCurriculum ? new CurriculumStudy(setup, study).Execute(cancellation) : Compare(setup, study, cancellation);
         using (logger.BeginRun(setup.Id))
             logger.StudyEnded(setup.Id);
         return rows;

@@ -16,7 +16,8 @@ public sealed class CurriculumEnvironmentTests
         foreach (var step in expected.GetProperty("steps").EnumerateArray())
         {
             double Number(string name) => step.GetProperty(name).GetDouble();
-            environment.Apply(new CurriculumAction(step.GetProperty("action")[0].GetInt32(), step.GetProperty("action")[1].GetInt32()));
+            var action = step.GetProperty("action");
+            environment.Apply(environment.Decide(new Choice([], [action[0].GetInt32(), action[1].GetInt32()])));
 
             var reward = environment.Finish(new EpochResult(Number("val_acc"), Number("loss"), Number("difficulty")));
 

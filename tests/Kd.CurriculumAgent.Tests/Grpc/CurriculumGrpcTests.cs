@@ -1,3 +1,4 @@
+using System.Globalization;
 using Grpc.Core;
 using Kd.CurriculumAgent.Hosting;
 using Kd.Protocol.Curriculum.V1;
@@ -113,10 +114,12 @@ public sealed class CurriculumGrpcTests
 
     [Theory]
     [InlineData(99, 0.0, 0.0, "", "policy is 99")]
+    [InlineData(2, 0.0, 0.0, "", "policy is 2")]
     [InlineData(5, 1.5, 0.0, "", "threshold is 1.5")]
     [InlineData(7, 0.0, 1.0, "", "prune_probability is 1")]
-    [InlineData(2, 0.0, 0.0, "../x", "learnt is '../x'")]
-    public async Task StartRun_WrongPolicySettings_IsInvalidArgumentWithTheValue(int policy, double threshold, double prune, string learnt, string expected)
+    [InlineData(3, 0.0, 0.0, "0.5,0.75", "sizes is 0.5, 0.75, expected two or more numbers above 0 that ascend to 1")]
+    [InlineData(8, 0.0, 0.0, "0.5,1", "policy is None, expected Ppo, Bandit or RandomAction")]
+    public async Task StartRun_WrongPolicySettings_IsInvalidArgumentWithTheValue(int policy, double threshold, double prune, string sizes, string expected)
     {
         using var folder = TestFiles.CreateFolder();
         await using var agent = await StartAsync(folder);
@@ -127,12 +130,42 @@ public sealed class CurriculumGrpcTests
             Policy = (Policy)policy,
             Threshold = threshold,
             PruneProbability = prune,
-            Learnt = learnt,
         };
+        request.Sizes.AddRange(sizes.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(size => double.Parse(size, CultureInfo.InvariantCulture)));
         var error = await Assert.ThrowsAsync<RpcException>(async () =>
             await new Curriculum.CurriculumClient(channel).StartRunAsync(request, RunningService.WithKey())
         );
         Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
+        Assert.Contains(expected, error.Status.Detail);
+    }
+
+    [Theory]
+    [InlineData(0.0, 1.0, 1.0, StatusCode.InvalidArgument, "probe.loss_before and loss_after are 0 and 1")]
+    [InlineData(2.0, 1.0, 0.0, StatusCode.InvalidArgument, "probe.cost is 0")]
+    [InlineData(-1.0, 0.0, 0.0, StatusCode.FailedPrecondition, "lacks the probe")]
+    public async Task ReportEpoch_RunWithSizesAndWrongProbe_SaysWhatIsWrong(double before, double after, double cost, StatusCode code, string expected)
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var agent = await StartAsync(folder);
+        using var channel = agent.Open();
+        var client = new Curriculum.CurriculumClient(channel);
+        var request = Start();
+        request.Policy = new PolicySettings { Policy = Policy.Bandit };
+        request.Sizes.AddRange([0.5, 1]);
+        var target = (await client.StartRunAsync(request, RunningService.WithKey())).Target;
+        Assert.Contains(target.Size, new[] { 0.5, 1 });
+        var report = Report(0, 0, 2);
+        if (before >= 0)
+            report.Probe = new Probe
+            {
+                LossBefore = before,
+                LossAfter = after,
+                Cost = cost,
+            };
+
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await client.ReportEpochAsync(report, RunningService.WithKey()));
+
+        Assert.Equal(code, error.StatusCode);
         Assert.Contains(expected, error.Status.Detail);
     }
 

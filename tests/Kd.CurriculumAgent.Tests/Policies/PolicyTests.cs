@@ -67,7 +67,7 @@ public sealed class PolicyTests
     public void RandomAction_ManyEpochs_TakesEveryActionAboutEquallyOften()
     {
         var (policy, environment) = (new RandomActionPolicy(3), new CurriculumEnvironment(100));
-        var counts = Enumerable.Range(0, 3000).Select(_ => policy.Decide(new RunView(environment, 0)).Choice!.Action).CountBy(action => action).ToList();
+        var counts = Enumerable.Range(0, 3000).Select(_ => policy.Decide(new RunView(environment, 0)).Choice!.Action).CountBy(action => (action[0], action[1])).ToList();
         Assert.Equal(15, counts.Count);
         Assert.All(counts, count => Assert.InRange(count.Value, 140, 260));
     }
@@ -76,17 +76,80 @@ public sealed class PolicyTests
     public void Bandit_OneActionPays_ComesToTakeItMostly()
     {
         var (policy, environment) = (new BanditPolicy(3), new CurriculumEnvironment(1000));
-        var paid = new CurriculumAction(2, 1);
         var taken = new List<bool>();
         for (var i = 0; i < 400; i++)
         {
             var decision = policy.Decide(new RunView(environment, 0));
-            taken.Add(decision.Choice!.Action == paid);
+            taken.Add(decision.Choice!.Action is [2, 1]);
             policy.Learn(decision, taken[^1] ? 1 : 0, new RunView(environment, 0));
         }
 
         Assert.InRange(taken.Take(50).Count(hit => hit), 1, 35);
         Assert.InRange(taken.TakeLast(100).Count(hit => hit), 80, 100);
+    }
+
+    // The action that pays changes after 100 decisions, and all rewards fall: only a bandit that forgets follows.
+    [Fact]
+    public void Bandit_PayingActionChanges_FollowsIfItForgets()
+    {
+        Assert.InRange(Hits(discount: 0.95), 45, 100);
+        Assert.InRange(Hits(discount: 1), 0, 20);
+
+        static int Hits(double discount)
+        {
+            var (policy, view) = (new BanditPolicy(3, discount), new RunView(new SizeEnvironment(200, 4, [0.5, 0.75, 1]), 0));
+            var hits = 0;
+            for (var i = 0; i < 200; i++)
+            {
+                var decision = policy.Decide(view);
+                var pays = decision.Size == (i < 100 ? 0.5 : 1);
+                hits += i >= 100 && pays ? 1 : 0;
+                policy.Learn(decision, 10 - 0.05 * i + (pays ? 1 : 0), view);
+            }
+
+            return hits;
+        }
+    }
+
+    [Theory]
+    [InlineData(PolicyKind.RandomAction)]
+    [InlineData(PolicyKind.Bandit)]
+    [InlineData(PolicyKind.Ppo)]
+    public void SizePolicies_OverARun_ChangeOnlyTheSizeAndAreDeterministic(int kind)
+    {
+        var targets = Run();
+        Assert.Equal(targets, Run());
+        Assert.All(targets, target => Assert.Equal(new EpochTarget(4, 1, 0.7, 0, target.Size), target));
+        Assert.Equal([0.5, 0.75, 1], targets.Select(target => target.Size!.Value).Distinct().Order());
+
+        List<EpochTarget> Run()
+        {
+            var settings = CreateSettings(7, updateEvery: 5, new PolicySpecification { Kind = (PolicyKind)kind }) with { Epochs = 60, Sizes = "0.5,0.75,1" };
+            var run = new CurriculumRun(settings);
+            var targets = new List<EpochTarget> { run.First };
+            for (var i = 0; !run.IsOver; i++)
+            {
+                var probe = new ProbeResult(10 - 0.1 * i, 9.9 - 0.1 * i, 32);
+                if (run.Report(new EpochResult(0, 2, 0.4) { Probe = probe }).Target is { } next)
+                    targets.Add(next);
+            }
+
+            return targets;
+        }
+    }
+
+    [Fact]
+    public void Standardize_Rewards_HaveMeanZeroAndDeviationOne()
+    {
+        var scale = new RewardScale();
+        double[] rewards = [3, 5, 4, 6, 2, 5, 3, 4, 4, 100];
+
+        var standard = Array.ConvertAll(rewards, scale.Standardize);
+
+        Assert.Equal(0, standard[0]);
+        Assert.Equal(Math.Sqrt(0.5), standard[1], 1e-9);
+        Assert.InRange(standard.Skip(2).SkipLast(1).Average(), -0.3, 0.3);
+        Assert.InRange(standard[^1], 2, 5);
     }
 
     [Fact]
@@ -108,10 +171,7 @@ public sealed class PolicyTests
 
         static (CurriculumRun Run, EpochAnswer Answer) ReportSecond(int seed, EpochResult result)
         {
-            var run = new CurriculumRun(
-                CreateSettings(seed, updateEvery: 2, new PolicySpecification { Kind = PolicyKind.Bandit }),
-                _ => throw new InvalidOperationException()
-            );
+            var run = new CurriculumRun(CreateSettings(seed, updateEvery: 2, new PolicySpecification { Kind = PolicyKind.Bandit }));
             run.Report(new EpochResult(40, 2, 0.4));
             return (run, run.Report(result));
         }
@@ -119,7 +179,7 @@ public sealed class PolicyTests
 
     private static List<EpochTarget> Run(PolicySpecification policy, Func<int, double>? progress = null, long seed = 7)
     {
-        var run = new CurriculumRun(CreateSettings(seed, updateEvery: 5, policy), _ => throw new InvalidOperationException("no learnt policy here"));
+        var run = new CurriculumRun(CreateSettings(seed, updateEvery: 5, policy));
         var targets = new List<EpochTarget> { run.First };
         for (var epoch = 0; epoch < Epochs && !run.IsOver; epoch++)
         {

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Kd.CurriculumAgent.Decisions;
 using Kd.CurriculumAgent.Policies;
 using Kd.Tests;
 
@@ -17,8 +16,8 @@ public sealed class PpoTests
         {
             var (evaluation, action) = (network.Evaluate(Doubles(item.GetProperty("state"))), Action(item));
             Assert.Equal(item.GetProperty("value").GetDouble(), evaluation.Value, 1e-5);
-            Assert.Equal(item.GetProperty("log_prob")[0].GetDouble(), evaluation.TemperatureLogProbabilities[action.Temperature], 1e-5);
-            Assert.Equal(item.GetProperty("log_prob")[1].GetDouble(), evaluation.DifficultyLogProbabilities[action.Difficulty], 1e-5);
+            Assert.Equal(item.GetProperty("log_prob")[0].GetDouble(), evaluation.LogProbabilities[0][action[0]], 1e-5);
+            Assert.Equal(item.GetProperty("log_prob")[1].GetDouble(), evaluation.LogProbabilities[1][action[1]], 1e-5);
         }
 
         Assert.Equal(_numbers.GetProperty("next_value").GetDouble(), network.Evaluate(Doubles(_numbers.GetProperty("next_state"))).Value, 1e-5);
@@ -56,15 +55,15 @@ public sealed class PpoTests
     [Fact]
     public void Learn_RewardForOneAction_MakesItLikelier()
     {
-        var policy = new PpoPolicy(seed: 3, updateEvery: 16, ActorCritic.CreateRandom(3));
+        var policy = new PpoPolicy(seed: 3, updateEvery: 16, ActorCritic.CreateRandom(8, [3, 5], 3));
         double[] state = [0.5, 0, 0.5, 0, 0.2, 0.3, 0.5, 0.5];
-        double Share(int draws) => Enumerable.Range(0, draws).Count(_ => policy.Choose(state).Action.Difficulty == 4) / (double)draws;
+        double Share(int draws) => Enumerable.Range(0, draws).Count(_ => policy.Choose(state).Action[1] == 4) / (double)draws;
         var before = Share(300);
 
         for (var i = 0; i < 1600; i++)
         {
             var choice = policy.Choose(state);
-            policy.Learn(choice, choice.Action.Difficulty == 4 ? 1 : 0, state, done: true);
+            policy.Learn(choice, choice.Action[1] == 4 ? 1 : 0, state, done: true);
         }
 
         Assert.InRange(before, 0.1, 0.3);
@@ -74,7 +73,7 @@ public sealed class PpoTests
     private static ActorCritic FormulaNetwork()
     {
         var k = 0;
-        return ActorCritic.Create(layer =>
+        return ActorCritic.Create(8, [3, 5], layer =>
         {
             Fill(layer.Weight, ++k, 0.1);
             Fill(layer.Bias, ++k, 0.05);
@@ -102,7 +101,7 @@ public sealed class PpoTests
                 )),
         ];
 
-    private static CurriculumAction Action(JsonElement item) => new(item.GetProperty("action")[0].GetInt32(), item.GetProperty("action")[1].GetInt32());
+    private static int[] Action(JsonElement item) => [item.GetProperty("action")[0].GetInt32(), item.GetProperty("action")[1].GetInt32()];
 
     private static double[] Doubles(JsonElement array) => [.. array.EnumerateArray().Select(value => value.GetDouble())];
 

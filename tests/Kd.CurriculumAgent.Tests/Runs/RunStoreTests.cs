@@ -122,8 +122,8 @@ public sealed class RunStoreTests : IDisposable
 
     [Theory]
     [InlineData("\"Accuracy\":44", "\"Accuracy\":45", "damaged in line 3")]
-    [InlineData("\"Version\":2", "\"Version\":9", "of version 9")]
-    [InlineData("\"Version\":2", "\"Version", "damaged in line 1")]
+    [InlineData("\"Version\":3", "\"Version\":9", "of version 9")]
+    [InlineData("\"Version\":3", "\"Version", "damaged in line 1")]
     public void Start_JournalDamaged_NamesFileAndLine(string old, string damaged, string expected)
     {
         Run(Open(), Enumerable.Range(0, 3));
@@ -141,7 +141,7 @@ public sealed class RunStoreTests : IDisposable
     {
         var options = Options.Create(new AgentOptions { StateFolder = Path.Combine(_folder.Path, sub), UpdateEvery = 3 });
         var folder = new AgentFolder(options);
-        return new(options, folder, new LearnedPolicies(folder), new AgentMetrics(_meters), NullLogger<RunStore>.Instance);
+        return new(options, folder, new AgentMetrics(_meters), NullLogger<RunStore>.Instance);
     }
 
     private static EpochResult Result(int epoch) => new(40 + 3 * epoch + epoch % 3, 2.5 - 0.1 * epoch, 0.4);

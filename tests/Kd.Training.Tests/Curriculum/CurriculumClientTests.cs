@@ -48,7 +48,7 @@ public sealed class CurriculumClientTests
     }
 
     [Fact]
-    public async Task LearnAsync_AgentIsUnavailable_WaitsForIt()
+    public async Task StartAsync_AgentIsUnavailable_WaitsForIt()
     {
         using var folder = TestFiles.CreateFolder();
         await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
@@ -57,23 +57,12 @@ public sealed class CurriculumClientTests
         var client = trainer.Services.GetRequiredService<CurriculumClient>();
         proxy.Cut();
 
-        var learn = client.LearnAsync(
-            new LearnPolicyRequest
-            {
-                Name = "warm",
-                RunIds = { "unknown" },
-                HeldOutRunIds = { "unknown-too" },
-                Episodes = 1,
-            },
-            _test
-        );
+        var start = client.StartAsync(Start("run"), _test);
         await Task.Delay(1000, _test);
-        Assert.False(learn.IsCompleted);
+        Assert.False(start.IsCompleted);
         proxy.Mend();
 
-        // It reached the agent, which does not know the run.
-        var error = await Assert.ThrowsAsync<TrainingException>(() => learn.WaitAsync(TimeSpan.FromSeconds(30), _test));
-        Assert.Contains("unknown", error.Message);
+        Assert.Equal(Strategy.EasyToHard, (await start.WaitAsync(TimeSpan.FromSeconds(30), _test)).Strategy);
     }
 
     private static StartRunRequest Start(string id) =>

@@ -10,28 +10,60 @@ namespace Kd.Training.Tests.Runs;
 [Collection(nameof(OneTrainer))]
 public sealed class KillTests
 {
-    private const int Kills = 20;
     private static readonly string[] s_settings =
     [
         "--Dataset:DemoTrainPerClass=8",
         "--Dataset:DemoValidationPerClass=2",
         "--Views:PerSample=3",
-        "--Curriculum:Preset=reference",
-        "--Curriculum:Resolutions=0.5:0.5,0.75:0.8",
-        "--Distillation:Recipe=reference",
         "--Student:Width=0.1",
         "--Student:Form=Standard",
         "--Training:Epochs=40",
         "--Training:BatchSize=16",
-        "--Training:AverageDecay=0.9",
         "--Distillation:Method=kd-curriculum",
         "--Run:CheckpointEvery=00:00:00.02",
         "--Run:Threads=1",
     ];
 
-    [Fact]
-    public async Task Run_KilledTwentyTimesTeacherRestartedRedisEmptied_GivesTheSameBits()
+    private static readonly string[] s_measured =
+    [
+        "epoch",
+        "loss",
+        "validationAccuracy",
+        "samples",
+        "temperature",
+        "threshold",
+        "difficulty",
+        "refreshed",
+        "reward",
+        "size",
+        "decisions",
+    ];
+
+    private static readonly string[] s_perEpoch =
+    [
+        "--Curriculum:Preset=reference",
+        "--Curriculum:Resolutions=0.5:0.5,0.75:0.8",
+        "--Distillation:Recipe=reference",
+        "--Training:AverageDecay=0.9",
+    ];
+
+    // A budget, and a decision of the agent about the size after every five updates.
+    private static readonly string[] s_perWindow =
+    [
+        "--Curriculum:Policy=bandit",
+        "--Curriculum:Every=5",
+        "--Curriculum:Settle=1",
+        "--Curriculum:Sizes=0.5,0.75,1",
+        "--Curriculum:Probe=32",
+        "--Training:Compute=25",
+    ];
+
+    [Theory]
+    [InlineData(20, false)]
+    [InlineData(8, true)]
+    public async Task Run_KilledTeacherRestartedRedisEmptied_GivesTheSameBits(int kills, bool perWindow)
     {
+        var curriculum = perWindow ? s_perWindow : s_perEpoch;
         using var folder = TestFiles.CreateFolder();
         using var redis = RedisServer.Start("garnet");
         await using var quietAgent = await TrainerRuns.StartAgentAsync(folder.File("quiet-agent"));
@@ -39,13 +71,13 @@ public sealed class KillTests
         var teacher = await StartTeacherAsync(redis);
         int[] target = [teacher.Grpc.Port];
         using var proxy = new TcpProxy(target);
-        using (var quiet = Start(folder, "quiet", quietAgent, proxy))
+        using (var quiet = Start(folder, "quiet", quietAgent, proxy, curriculum))
             Assert.Equal(0, await WaitAsync(quiet));
 
         var random = new CounterRandom(2026, 11);
-        for (var kill = 0; kill < Kills; kill++)
+        for (var kill = 0; kill < kills; kill++)
         {
-            using var trainer = Start(folder, "disturbed", agent, proxy);
+            using var trainer = Start(folder, "disturbed", agent, proxy, curriculum);
             // Every fourth one dies at its start, the others somewhere in their steps.
             if (kill % 4 != 3)
                 await WaitForCheckpointAsync(folder.File("disturbed/run"), trainer);
@@ -65,7 +97,7 @@ public sealed class KillTests
             }
         }
 
-        using (var last = Start(folder, "disturbed", agent, proxy))
+        using (var last = Start(folder, "disturbed", agent, proxy, curriculum))
             Assert.Equal(0, await WaitAsync(last));
         await teacher.DisposeAsync();
 
@@ -77,11 +109,11 @@ public sealed class KillTests
     private static Task<RunningService> StartTeacherAsync(RedisServer redis) =>
         TrainerRuns.StartTeacherAsync($"--ConnectionStrings:cache=127.0.0.1:{redis.Port}", "--Teacher:Threads=1");
 
-    private static Process Start(TemporaryFolder folder, string name, RunningService agent, TcpProxy teacher) =>
+    private static Process Start(TemporaryFolder folder, string name, RunningService agent, TcpProxy teacher, string[] curriculum) =>
         TrainerRuns.StartProcess(
             folder.File(name),
             "run",
-            [$"--TeacherClient:Address=http://127.0.0.1:{teacher.Port}", $"--AgentClient:Address={agent.Grpc}", .. s_settings]
+            [$"--TeacherClient:Address=http://127.0.0.1:{teacher.Port}", $"--AgentClient:Address={agent.Grpc}", .. s_settings, .. curriculum]
         );
 
     private static async Task<int> WaitAsync(Process process)
@@ -112,12 +144,7 @@ public sealed class KillTests
                 .Select(line =>
                 {
                     var epoch = JsonDocument.Parse(line).RootElement;
-                    return string.Join(
-                        ' ',
-                        new[] { "epoch", "loss", "validationAccuracy", "samples", "temperature", "threshold", "difficulty", "refreshed", "reward" }.Select(
-                            name => $"{name} {epoch.GetProperty(name)}"
-                        )
-                    );
+                    return string.Join(' ', s_measured.Select(name => $"{name} {(epoch.TryGetProperty(name, out var value) ? value : "-")}"));
                 }),
         ];
 }

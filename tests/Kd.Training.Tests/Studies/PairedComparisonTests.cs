@@ -18,8 +18,19 @@ public sealed class PairedComparisonTests
         Assert.Equal((0.7001, 2.4599), (Math.Round(test.Low, 4), Math.Round(test.High, 4)));
     }
 
+    // The same data: t = (1.58 + 1) / 0.38896 and (1.58 - 2) / 0.38896 with 9 degrees of freedom.
     [Fact]
-    public void Of_EqualArms_IsNoDifference() => Assert.Equal(new PairedComparison(0, 0, 0, 1), PairedComparison.Of([1, 2, 3], [1, 2, 3]));
+    public void NotBelowAndEquivalence_StudentsSleepData_AreOneSidedTests()
+    {
+        var test = new PairedComparison(1.58, 0.7001, 2.4599, 0.002833, 0.38896, 9);
+
+        Assert.Equal(4.7787e-5, test.NotBelow(1), 1e-7);
+        Assert.Equal(0.1541, test.Equivalence(2), 1e-4);
+        Assert.Equal(0.9149, test.Equivalence(1), 1e-4);
+    }
+
+    [Fact]
+    public void Of_EqualArms_IsNoDifference() => Assert.Equal(new PairedComparison(0, 0, 0, 1, 0, 2), PairedComparison.Of([1, 2, 3], [1, 2, 3]));
 
     [Fact]
     public void Of_OnePair_SaysWhatIsMissing() =>
