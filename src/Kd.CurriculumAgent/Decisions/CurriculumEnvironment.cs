@@ -35,6 +35,9 @@ internal sealed class CurriculumEnvironment : IRunEnvironment
     /// <summary>Parts of an action: the temperature changes by -0.5, 0 or +0.5; the threshold becomes 0, 0.25, 0.5, 0.75 or 1.</summary>
     public IReadOnlyList<int> Choices { get; } = [3, 5];
 
+    // All epochs visit the same number of samples.
+    public double CostOf(int[] action) => 1;
+
     public Decision Decide(Choice choice) =>
         new(Math.Clamp(Temperature + 0.5 * (choice.Action[0] - 1), LowestTemperature, HighestTemperature), 0.25 * choice.Action[1]) { Choice = choice };
 

@@ -26,8 +26,9 @@ internal readonly record struct EpochResult(
 /// <summary>The distillation loss on the probe around a window of updates.</summary>
 /// <param name="LossBefore">Before, above 0.</param>
 /// <param name="LossAfter">Afterwards, above 0.</param>
+/// <param name="Updates">Updates of the window, at least 1.</param>
 /// <param name="Cost">Cost of the window in updates at full size, above 0.</param>
-internal sealed record ProbeResult(double LossBefore, double LossAfter, double Cost)
+internal sealed record ProbeResult(double LossBefore, double LossAfter, int Updates, double Cost)
 {
     /// <summary>ln(before / after).</summary>
     [System.Text.Json.Serialization.JsonIgnore]

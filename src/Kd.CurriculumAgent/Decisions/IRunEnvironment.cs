@@ -6,6 +6,9 @@ internal interface IRunEnvironment
     /// <summary>Number of choices of each part of an action.</summary>
     IReadOnlyList<int> Choices { get; }
 
+    /// <summary>Gets the cost of an action in relation to others.</summary>
+    double CostOf(int[] action);
+
     /// <summary>Softmax temperature in force.</summary>
     double Temperature { get; }
 

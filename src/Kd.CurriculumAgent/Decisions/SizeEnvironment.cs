@@ -10,12 +10,16 @@ namespace Kd.CurriculumAgent.Decisions;
 internal sealed class SizeEnvironment(int windows, double temperature, IReadOnlyList<double> sizes) : IRunEnvironment
 {
     public const int StateSize = 4;
+    private readonly double[] _costs = [.. sizes.Select(size => size * size)];
     private double _size = sizes[^1];
     private double _progress;
     private ProbeResult? _first,
         _last;
 
     public IReadOnlyList<int> Choices { get; } = [sizes.Count];
+
+    /// <summary>The cost of the last window with that size in relation to one at full size; before one, the share of the pixels.</summary>
+    public double CostOf(int[] action) => _costs[action[0]];
 
     public double Temperature => temperature;
 
@@ -36,6 +40,7 @@ internal sealed class SizeEnvironment(int windows, double temperature, IReadOnly
         _progress = result.Progress ?? (double)Finished / windows;
         if (result.Probe is not { } probe)
             throw new ArgumentException("The report of a run with sizes lacks the probe.", nameof(result));
+        _costs[sizes.ToList().IndexOf(_size)] = probe.Cost / probe.Updates;
         _first ??= probe;
         _last = probe;
         return RewardTerms.OfProbe(probe);

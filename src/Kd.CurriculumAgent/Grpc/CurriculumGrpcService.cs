@@ -63,7 +63,7 @@ internal sealed class CurriculumGrpcService(RunStore store) : Curriculum.Curricu
                     request.HasManualThreshold ? request.ManualThreshold : null
                 )
                 {
-                    Probe = request.Probe is { } measured ? new ProbeResult(measured.LossBefore, measured.LossAfter, measured.Cost) : null,
+                    Probe = request.Probe is { } measured ? new ProbeResult(measured.LossBefore, measured.LossAfter, measured.Updates, measured.Cost) : null,
                 };
                 var (answer, settings) = store.Report(request.RunId, request.Epoch, result);
                 return new ReportEpochReply { Target = answer.Target?.ToMessage(settings), Reward = answer.Reward.ToMessage() };
@@ -102,6 +102,7 @@ internal sealed class CurriculumGrpcService(RunStore store) : Curriculum.Curricu
             probe is { LossBefore: > 0 and < double.PositiveInfinity, LossAfter: > 0 and < double.PositiveInfinity },
             $"probe.loss_before and loss_after are {probe.LossBefore} and {probe.LossAfter}, expected finite numbers above 0"
         );
+        Check(probe.Updates >= 1, $"probe.updates is {probe.Updates}, expected 1 or more");
         Check(probe.Cost is > 0 and < double.PositiveInfinity, $"probe.cost is {probe.Cost}, expected a finite number above 0");
     }
 

@@ -21,9 +21,10 @@ internal sealed class RandomActionPolicy(ulong seed) : ICurriculumPolicy
 
 /// <summary>Chooses actions by Thompson sampling, with a normal distribution of each action's reward; ignores the state.</summary>
 /// <remarks>
-/// A reward that is k decisions old has the weight w = discount^k. For an action whose rewards have the sum of weights n and the mean m, a value is drawn from
-/// a normal distribution with mean (n m + M) / (n + 1) and deviation S / sqrt(n + 1), where M and S are weighted mean and deviation of all rewards (S is 1
-/// before there are two); the action with the largest value is chosen. So a trend that all rewards share cancels, and old rewards are forgotten.
+/// A gain is a reward times the cost of its action. A gain that is k decisions old has the weight w = discount^k. For an action whose gains have the sum of
+/// weights n and the mean m, a value is drawn from a normal distribution with mean (n m + M) / (n + 1) and deviation S / sqrt(n + 1), where M and S are
+/// weighted mean and deviation of all gains (S is 1 before there are two); the action with the largest value per cost is chosen. So all actions gain the same
+/// until proven otherwise, a trend that all gains share cancels, and old ones are forgotten.
 /// Sources: Thompson 1933; Russo et al. 2018, "A Tutorial on Thompson Sampling", section 4; Raj and Kalyani 2017, "Taming Non-stationary Bandits" (discount).
 /// </remarks>
 /// <param name="seed">Seed of the draws.</param>
@@ -43,8 +44,9 @@ internal sealed class BanditPolicy(ulong seed, double discount = 1) : ICurriculu
         {
             var sums = _actions.GetValueOrDefault(i);
             var draw = (sums.Sum + _all.Mean) / (sums.Weight + 1) + random.NextGaussian() * _all.Deviation / Math.Sqrt(sums.Weight + 1);
-            if (draw > largest)
-                (best, largest) = (i, draw);
+            var value = draw / view.Environment.CostOf(Split(i, choices));
+            if (value > largest)
+                (best, largest) = (i, value);
         }
 
         return view.Environment.Decide(new Choice(view.Environment.State(), Split(best, choices)));
@@ -52,11 +54,12 @@ internal sealed class BanditPolicy(ulong seed, double discount = 1) : ICurriculu
 
     public void Learn(Decision decision, double reward, RunView view)
     {
-        _all = _all.Age(discount).Add(reward);
+        var gain = reward * view.Environment.CostOf(decision.Choice!.Action);
+        _all = _all.Age(discount).Add(gain);
         foreach (var known in _actions.Keys.ToList())
             _actions[known] = _actions[known].Age(discount);
-        var action = Join(decision.Choice!.Action, view.Environment.Choices);
-        _actions[action] = _actions.GetValueOrDefault(action).Add(reward);
+        var action = Join(decision.Choice.Action, view.Environment.Choices);
+        _actions[action] = _actions.GetValueOrDefault(action).Add(gain);
     }
 
     private static int Join(int[] action, IReadOnlyList<int> choices) => action.Zip(choices).Aggregate(0, (sum, part) => sum * part.Second + part.First);

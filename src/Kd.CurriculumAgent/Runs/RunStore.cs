@@ -100,6 +100,7 @@ internal sealed class RunStore
             .SetTag("kd.curriculum.reward", answer.Reward.Total)
             .SetTag("kd.curriculum.next_temperature", answer.Target?.Temperature)
             .SetTag("kd.curriculum.next_threshold", answer.Target?.Threshold)
+            .SetTag("kd.curriculum.next_size", answer.Target?.Size)
             .SetTag("kd.curriculum.next_epoch_ratio", answer.Target?.EpochRatio)
             .SetTag("kd.curriculum.next_prune_probability", answer.Target?.PruneProbability);
         if (answer.Target is not null)

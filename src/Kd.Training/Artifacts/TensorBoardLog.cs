@@ -45,6 +45,7 @@ internal sealed class TensorBoardLog : IDisposable
         Add("teacher/computed", metrics.TeacherComputed);
         Add("curriculum/temperature", metrics.Temperature);
         Add("curriculum/threshold", metrics.Threshold);
+        Add("curriculum/size", metrics.Size);
         Add("curriculum/difficulty", metrics.Difficulty);
         Add("curriculum/reward", metrics.Reward);
         Write(

@@ -63,6 +63,7 @@ internal sealed class SizeDecisions(RunSetup setup, RunLength length, EpochPlan 
         {
             LossBefore = window.ProbeLoss!.Value,
             LossAfter = loss,
+            Updates = window.Updates,
             Cost = window.Compute / perUpdate,
         };
         var progress = length.ProgressAt(new RunPosition(state.Epoch, student.Steps, state.Compute), share);

@@ -27,6 +27,7 @@ internal static class RunReportCharts
         {
             var (temperature, threshold) = (Line("temperature", epoch => epoch.Temperature), Line("threshold", epoch => epoch.Threshold));
             charts.Add(new("curriculum", SvgChart.Lines("Temperature and difficulty threshold", "epoch", temperature, threshold)));
+            charts.Add(new("size", SvgChart.Lines("Size of the student's input, share of the view's", "epoch", Line("size", epoch => epoch.Size))));
             charts.Add(new("reward", SvgChart.Lines("Reward", "epoch", Line("reward", epoch => epoch.Reward))));
         }
 

@@ -86,6 +86,7 @@ internal sealed class EpochSpan : IDisposable
             .SetTag("kd.epoch.reward", metrics.Reward)
             .SetTag("kd.curriculum.temperature", metrics.Temperature)
             .SetTag("kd.curriculum.threshold", metrics.Threshold)
+            .SetTag("kd.curriculum.size", metrics.Size)
             .SetTag("kd.curriculum.next_temperature", next?.Temperature)
             .SetTag("kd.curriculum.next_threshold", next?.Threshold);
         var tag = TrainingMetrics.MethodTag(_method);

@@ -11,10 +11,11 @@ public sealed class SizeEnvironmentTests
         var environment = new SizeEnvironment(10, temperature: 4, [0.5, 1]);
         environment.Apply(environment.Decide(new Choice([], [0])));
 
-        var reward = environment.Finish(new EpochResult(0, 2, 0.4, Progress: 0.3) { Probe = new ProbeResult(10, 5, 20) });
+        var reward = environment.Finish(new EpochResult(0, 2, 0.4, Progress: 0.3) { Probe = new ProbeResult(10, 5, 40, 20) });
 
         Assert.Equal(3.4657, reward.Total, 1e-4);
         Assert.Equal([0.3, 0.5, Math.Log(2), 0.5], environment.State());
+        Assert.Equal((0.5, 1), (environment.CostOf([0]), environment.CostOf([1])));
     }
 
     [Fact]

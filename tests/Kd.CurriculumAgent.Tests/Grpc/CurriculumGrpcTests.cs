@@ -160,6 +160,7 @@ public sealed class CurriculumGrpcTests
             {
                 LossBefore = before,
                 LossAfter = after,
+                Updates = 32,
                 Cost = cost,
             };
 

@@ -129,7 +129,7 @@ public sealed class PolicyTests
             var targets = new List<EpochTarget> { run.First };
             for (var i = 0; !run.IsOver; i++)
             {
-                var probe = new ProbeResult(10 - 0.1 * i, 9.9 - 0.1 * i, 32);
+                var probe = new ProbeResult(10 - 0.1 * i, 9.9 - 0.1 * i, 32, 32);
                 if (run.Report(new EpochResult(0, 2, 0.4) { Probe = probe }).Target is { } next)
                     targets.Add(next);
             }

@@ -30,7 +30,8 @@ public sealed class CurriculumStudyTests
     public async Task Execute_StartedTwice_SharesTheRuns()
     {
         using var folder = TestFiles.CreateFolder();
-        await using var teacher = await TrainerRuns.StartTeacherAsync("--Teacher:Threads=1");
+        using var redis = RedisServer.Start("garnet");
+        await using var teacher = await TrainerRuns.StartTeacherAsync($"--ConnectionStrings:cache=127.0.0.1:{redis.Port}", "--Teacher:Threads=1");
         await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
         string[] settings = [$"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}", .. s_settings];
         using (var one = TrainerProcess.Start(folder.Path, settings, "study"))
@@ -61,13 +62,11 @@ public sealed class CurriculumStudyTests
         var (first, second) = (Metrics("bandit", 1), Metrics("bandit", 2));
         Assert.All(first.SelectMany(epoch => epoch.Decisions!), decision => Assert.True(decision is { Cost: > 0, ProbeLoss: > 0, Reward: not null }));
         Assert.NotEqual(first.Select(epoch => epoch.Loss), second.Select(epoch => epoch.Loss));
-        // Another seed has other pictures.
-        Assert.NotEqual(Dataset(1), Dataset(2));
+        // Two views of each sample, and the probe. Another seed has other pictures, so nothing of the cache helps; two processes may ask for a view at once.
+        Assert.InRange(rows.Skip(1).Sum(row => row.TeacherComputed), 2 * 288, 2 * (288 + 32) + 100);
         var report = File.ReadAllText(folder.File("study/study.md"));
         Assert.All(new[] { "| kd |", "| random-action |", "H1,", "H2,", "H3,", "(TOST)", "of its wall time." }, text => Assert.Contains(text, report));
 
         IReadOnlyList<EpochMetrics> Metrics(string arm, int seed) => RunFolder.Open(folder.File($"study/{arm}/seed{seed}")).ReadMetrics();
-
-        string? Dataset(int seed) => new CheckpointStore(RunFolder.Open(folder.File($"study/kd/seed{seed}"))).Load(_ => { })!.Value.State.Dataset;
     }
 }
