@@ -50,7 +50,8 @@ public sealed class RunOptions
 
     [Setting(
         "What to compare in a table. methods (also true): the teacher and four methods; views: kd with 1 to 16 and with fresh views; "
-            + "curriculum: kd, plain baselines and all policies; none (also false): nothing, one run of Distillation:Method. The AppHost sets it to methods.",
+            + "curriculum: kd, labels, the reference and curricula at equal compute, each seed with its own splits (processes with the same Run:Id share it); "
+            + "none (also false): nothing, one run of Distillation:Method. The AppHost sets it to methods.",
         Label = "Study"
     )]
     [AllowedValues(StudyKinds.None, StudyKinds.Methods, StudyKinds.Views, StudyKinds.Curriculum, ErrorMessage = "Use none, methods, views or curriculum.")]

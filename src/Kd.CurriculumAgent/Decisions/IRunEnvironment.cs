@@ -1,6 +1,6 @@
 namespace Kd.CurriculumAgent.Decisions;
 
-/// <summary>A training run as an environment for a policy: an action sets the next target, the report that follows gives its reward and the next state.</summary>
+/// <summary>A training run as an environment for a policy: an action sets the next target; the report that follows gives its reward and the state.</summary>
 internal interface IRunEnvironment
 {
     /// <summary>Number of choices of each part of an action.</summary>

@@ -96,13 +96,7 @@ internal sealed class ActorCritic
 }
 
 /// <summary>A network's outputs for a state, with the activations that the backward pass needs.</summary>
-internal sealed record Evaluation(
-    double[] State,
-    double[] First,
-    double[] Second,
-    IReadOnlyList<double[]> LogProbabilities,
-    double Value
-)
+internal sealed record Evaluation(double[] State, double[] First, double[] Second, IReadOnlyList<double[]> LogProbabilities, double Value)
 {
     /// <summary>Returns the log-probability of an action; the heads are independent.</summary>
     public double LogProbability(int[] action) => LogProbabilities.Zip(action, (head, choice) => head[choice]).Sum();

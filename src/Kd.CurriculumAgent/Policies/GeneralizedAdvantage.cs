@@ -1,4 +1,3 @@
-
 namespace Kd.CurriculumAgent.Policies;
 
 /// <summary>Estimates advantages by generalized advantage estimation (GAE).</summary>

@@ -23,7 +23,8 @@ public sealed partial class RunSections
     [Parameter, EditorRequired]
     public string Section { get; set; } = RunSection.Overview;
 
-    private IReadOnlyList<ChartLine> DifficultyLines => [Line("mean difficulty", epoch => epoch.Difficulty), Line("threshold", epoch => epoch.Threshold), Line("input size", epoch => epoch.Size)];
+    private IReadOnlyList<ChartLine> DifficultyLines =>
+        [Line("mean difficulty", epoch => epoch.Difficulty), Line("threshold", epoch => epoch.Threshold), Line("input size", epoch => epoch.Size)];
 
     private IReadOnlyList<ChartLine> RewardLines =>
         [

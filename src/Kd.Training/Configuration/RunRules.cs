@@ -29,10 +29,7 @@ internal static class RunRules
                     + "0.625:0.25,0.75:0.5."
             );
         if (curriculum.DecidesSize && curriculum.Settle >= curriculum.Every)
-            yield return new(
-                "Curriculum:Settle",
-                $"Curriculum:Settle is '{curriculum.Settle}'. It must be below Curriculum:Every ({curriculum.Every})."
-            );
+            yield return new("Curriculum:Settle", $"Curriculum:Settle is '{curriculum.Settle}'. It must be below Curriculum:Every ({curriculum.Every}).");
         if (!SizeList.TryParse(curriculum.Sizes, out _))
             yield return new(
                 "Curriculum:Sizes",

@@ -126,7 +126,9 @@ public sealed class RunMonitor(TimeProvider time)
         Status = Status with { Loss = metrics.Loss, ValidationAccuracy = metrics.ValidationAccuracy, SecondsLeft = SecondsLeft };
         var requested = metrics.CacheHits + metrics.TeacherComputed;
         var cache = requested == 0 ? "" : $"  cache hits {100.0 * metrics.CacheHits / requested:F0}%";
-        var curriculum = metrics.Threshold is null ? "" : $"  T {metrics.Temperature:F1} threshold {metrics.Threshold:F2} size {metrics.Size:F2} reward {metrics.Reward:F1}";
+        var curriculum = metrics.Threshold is null
+            ? ""
+            : $"  T {metrics.Temperature:F1} threshold {metrics.Threshold:F2} size {metrics.Size:F2} reward {metrics.Reward:F1}";
         var left = SecondsLeft is { } seconds ? ProgressBar.FormatTime(TimeSpan.FromSeconds(seconds)) : "?";
         Note(
             $"{method}  epoch {metrics.Epoch + 1}/{epochs}  loss {metrics.Loss:F3}  accuracy {metrics.ValidationAccuracy:F1}%"

@@ -18,11 +18,7 @@ internal sealed class RunLength(RunConfiguration configuration, string method, i
     public int ExpectedUpdates { get; } =
         configuration.Training is { Updates: > 0, Compute: 0 }
             ? configuration.Training.Updates
-            : UpdatesOf(
-                CountEpochs(configuration, method, samples),
-                SamplesPerEpoch(configuration, method, samples),
-                configuration.Training.BatchSize
-            );
+            : UpdatesOf(CountEpochs(configuration, method, samples), SamplesPerEpoch(configuration, method, samples), configuration.Training.BatchSize);
 
     /// <summary>Whether the run has ended.</summary>
     public bool HasEnded(RunPosition position) =>
@@ -65,9 +61,7 @@ internal sealed class RunLength(RunConfiguration configuration, string method, i
         var (training, perEpoch) = (configuration.Training, SamplesPerEpoch(configuration, method, samples));
         if (training.Compute > 0)
             return (int)Math.Ceiling(training.Compute * samples / perEpoch * (method == Methods.KdCurriculum ? EpochsPerBudget(configuration.Curriculum) : 1));
-        return training.Updates == 0
-            ? training.Epochs
-            : (int)Math.Ceiling((double)training.Updates * Math.Min(training.BatchSize, perEpoch) / perEpoch);
+        return training.Updates == 0 ? training.Epochs : (int)Math.Ceiling((double)training.Updates * Math.Min(training.BatchSize, perEpoch) / perEpoch);
     }
 
     // A stage that takes a share of the budget has that share over its cost of epochs. Of decisions to come, assumes that they use all sizes for the same time.

@@ -19,16 +19,16 @@ internal static class CurriculumArms
 
     /// <summary>All arms, kd first.</summary>
     public static IReadOnlyList<StudyArm> All { get; } =
-        [
-            new(Kd, Methods.Kd, configuration => WithBudget(configuration, 1)),
-            new("labels", Methods.Labels, configuration => WithBudget(configuration, 1)),
-            new(Reference, Methods.Kd, UseReference),
-            new(Resolution, Methods.KdCurriculum, configuration => UsePolicy(configuration, "none")),
-            new(Third, Methods.KdCurriculum, configuration => WithBudget(UsePolicy(configuration, "none"), 1.0 / 3)),
-            new(Agent, Methods.KdCurriculum, configuration => UsePolicy(configuration, "bandit")),
-            new("ppo", Methods.KdCurriculum, configuration => UsePolicy(configuration, "ppo")),
-            new(Random, Methods.KdCurriculum, configuration => UsePolicy(configuration, "random-action")),
-        ];
+    [
+        new(Kd, Methods.Kd, configuration => WithBudget(configuration, 1)),
+        new("labels", Methods.Labels, configuration => WithBudget(configuration, 1)),
+        new(Reference, Methods.Kd, UseReference),
+        new(Resolution, Methods.KdCurriculum, configuration => UsePolicy(configuration, "none")),
+        new(Third, Methods.KdCurriculum, configuration => WithBudget(UsePolicy(configuration, "none"), 1.0 / 3)),
+        new(Agent, Methods.KdCurriculum, configuration => UsePolicy(configuration, "bandit")),
+        new("ppo", Methods.KdCurriculum, configuration => UsePolicy(configuration, "ppo")),
+        new(Random, Methods.KdCurriculum, configuration => UsePolicy(configuration, "random-action")),
+    ];
 
     private static RunConfiguration WithBudget(RunConfiguration configuration, double share) =>
         configuration with

@@ -47,7 +47,12 @@ internal sealed class CurriculumReport(Study study, IReadOnlyList<StudyArm> arms
                 "curriculum-differences.svg",
                 SvgChart.Intervals(
                     "Difference to kd, points, 95% interval",
-                    [.. _rows.Skip(1).Select(arm => (arm.Name, Against(arm, Kd))).Select(arm => (arm.Name, arm.Item2.Difference, arm.Item2.Low, arm.Item2.High))]
+                    [
+                        .. _rows
+                            .Skip(1)
+                            .Select(arm => (arm.Name, Against(arm, Kd)))
+                            .Select(arm => (arm.Name, arm.Item2.Difference, arm.Item2.Low, arm.Item2.High)),
+                    ]
                 )
             );
         var curves = arms.Select(arm => (arm.Name, Metrics(arm))).Where(arm => arm.Item2.Count > 0).ToList();

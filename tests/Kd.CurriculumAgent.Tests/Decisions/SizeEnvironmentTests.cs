@@ -23,5 +23,8 @@ public sealed class SizeEnvironmentTests
 
     [Fact]
     public void Finish_WithoutProbe_NamesWhatIsMissing() =>
-        Assert.Contains("lacks the probe", Assert.Throws<ArgumentException>(() => new SizeEnvironment(10, 4, [0.5, 1]).Finish(new EpochResult(0, 2, 0.4))).Message);
+        Assert.Contains(
+            "lacks the probe",
+            Assert.Throws<ArgumentException>(() => new SizeEnvironment(10, 4, [0.5, 1]).Finish(new EpochResult(0, 2, 0.4))).Message
+        );
 }

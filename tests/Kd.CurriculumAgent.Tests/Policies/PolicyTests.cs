@@ -67,7 +67,11 @@ public sealed class PolicyTests
     public void RandomAction_ManyEpochs_TakesEveryActionAboutEquallyOften()
     {
         var (policy, environment) = (new RandomActionPolicy(3), new CurriculumEnvironment(100));
-        var counts = Enumerable.Range(0, 3000).Select(_ => policy.Decide(new RunView(environment, 0)).Choice!.Action).CountBy(action => (action[0], action[1])).ToList();
+        var counts = Enumerable
+            .Range(0, 3000)
+            .Select(_ => policy.Decide(new RunView(environment, 0)).Choice!.Action)
+            .CountBy(action => (action[0], action[1]))
+            .ToList();
         Assert.Equal(15, counts.Count);
         Assert.All(counts, count => Assert.InRange(count.Value, 140, 260));
     }

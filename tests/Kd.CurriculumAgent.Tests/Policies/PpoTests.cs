@@ -73,11 +73,15 @@ public sealed class PpoTests
     private static ActorCritic FormulaNetwork()
     {
         var k = 0;
-        return ActorCritic.Create(8, [3, 5], layer =>
-        {
-            Fill(layer.Weight, ++k, 0.1);
-            Fill(layer.Bias, ++k, 0.05);
-        });
+        return ActorCritic.Create(
+            8,
+            [3, 5],
+            layer =>
+            {
+                Fill(layer.Weight, ++k, 0.1);
+                Fill(layer.Bias, ++k, 0.05);
+            }
+        );
 
         static void Fill(double[] values, int k, double scale)
         {

@@ -2,10 +2,10 @@ using Kd.Core.Randomness;
 using Kd.Protocol.Curriculum.V1;
 using Kd.Training.Artifacts;
 using Kd.Training.Batches;
-using Kd.Training.Runs;
+using Kd.Training.Curriculum;
 using Kd.Training.Students;
 
-namespace Kd.Training.Curriculum;
+namespace Kd.Training.Runs;
 
 /// <summary>
 /// Has the agent decide about the size of the student's input after every Curriculum:Every updates: measures the distillation loss on a probe, training
