@@ -25,8 +25,8 @@ public sealed class DistillationOptions
     public string Method { get; set; } = Methods.Kd;
 
     [Setting(
-        "Defaults of optimizer, learning rate and its schedule, weight decay and gradient clipping. best: those of this table; "
-            + "reference: Adam 0.001, weight decay 0.0001, half cosine to 0.000001, no clipping.",
+        "Defaults of optimizer, batch size, learning rate and its schedule, weight decay and clipping. best: those of this table; "
+            + "reference: Adam 0.001, batches of 128, weight decay 0.0001, half cosine to 0.000001, no clipping.",
         Label = "Recipe"
     )]
     [AllowedValues(Recipes.Best, Recipes.Reference, ErrorMessage = "Use best or reference.")]

@@ -25,6 +25,7 @@ public static class Recipes
 
     private static readonly Dictionary<string, string?> s_training = new()
     {
+        ["Training:BatchSize"] = "128",
         ["Training:Optimizer"] = "adam",
         ["Training:LearningRate"] = "0.001",
         ["Training:FinalLearningRate"] = "0.000001",
@@ -44,13 +45,14 @@ public static class Recipes
         ["Curriculum:Every"] = "0",
     };
 
-    /// <summary>Sets the reference's options of training, whatever was set before.</summary>
+    /// <summary>Sets the reference's options of training but the batch size, whatever was set before.</summary>
     /// <param name="training">The options to change.</param>
     /// <param name="learningRate">The learning rate instead of the reference's.</param>
     public static void UseReference(TrainingOptions training, double learningRate)
     {
+        var batchSize = training.BatchSize;
         SectionReader.Read(training, TrainingOptions.Section, s_training.Select(entry => KeyValuePair.Create(entry.Key.Split(':')[1], entry.Value)));
-        training.LearningRate = learningRate;
+        (training.BatchSize, training.LearningRate) = (batchSize, learningRate);
     }
 
     /// <summary>Returns the defaults that chosen recipes put in place of the options'.</summary>

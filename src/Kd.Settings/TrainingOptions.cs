@@ -29,7 +29,7 @@ public sealed class TrainingOptions
 
     [Setting("Samples per step.", Label = "Batch size")]
     [Range(2, 65_536)]
-    public int BatchSize { get; set; } = 128;
+    public int BatchSize { get; set; } = 64;
 
     [Setting("BFloat16: convolutions and linear layers in bfloat16, everything else in float32 (mixed precision), if the device supports it.")]
     [EnumDataType(typeof(TrainingPrecision))]
@@ -41,7 +41,7 @@ public sealed class TrainingOptions
 
     [Setting("Largest learning rate, after the warm-up.", Label = "Learning rate")]
     [Range(1e-9, 10.0)]
-    public double LearningRate { get; set; } = 0.1;
+    public double LearningRate { get; set; } = 0.2;
 
     [Setting(
         "cosine: a half cosine from the largest learning rate to the final one, after Training:WarmupEpochs; "

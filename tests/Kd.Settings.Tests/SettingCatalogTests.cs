@@ -15,7 +15,7 @@ public sealed class SettingCatalogTests
     [InlineData("Run:CheckpointEvery", "Run:CheckpointEvery", "00:01:00", "00:00:00.01 to 1.00:00:00")]
     [InlineData("Student:Form", "Student:Form", "Auto", "Auto, Small, Standard")]
     [InlineData("Training:Optimizer", "Training:Optimizer", "sgd", "adam, adamw, sgd")]
-    [InlineData("Training:LearningRate", "Training:LearningRate", "0.1", "0.000000001 to 10")]
+    [InlineData("Training:LearningRate", "Training:LearningRate", "0.2", "0.000000001 to 10")]
     [InlineData("Dataset:Check", "Dataset:Check", "true", "true, false")]
     [InlineData("Device", "Device", "auto", "")]
     public void Find_AnyCase_GivesDefaultAndAllowedValues(string name, string found, string defaultValue, string allowed)

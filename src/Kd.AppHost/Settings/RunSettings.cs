@@ -124,6 +124,7 @@ internal sealed class RunSettings
             new("Dataset:DemoTrainPerClass", "25"),
             new("Training:Epochs", "24"),
             new("Training:BatchSize", "32"),
+            new("Training:LearningRate", "0.1"),
             new("Views:PerSample", "4"),
         ];
 
