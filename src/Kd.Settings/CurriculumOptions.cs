@@ -44,10 +44,10 @@ public sealed class CurriculumOptions
     public double B { get; set; } = 1;
 
     [Setting(
-        "Size of the student's input over the run, as share of the view's size until share of the run: 0.625:0.25,0.75:0.5 trains at 0.625 of the size for a "
-            + "quarter of the run, at 0.75 until its half, then at the full size. Empty: always the full size."
+        "Size of the student's input over the run, as share of the view's size until share of the run's compute: 0.625:0.25,0.75:0.5 trains at 0.625 of the "
+            + "size for a quarter of the compute, at 0.75 until its half, then at the full size. Empty: always the full size."
     )]
-    public string Resolutions { get; set; } = "0.625:0.25,0.75:0.5,0.875:0.7";
+    public string Resolutions { get; set; } = "0.625:0.4,0.75:0.65,0.875:0.8";
 
     [Setting(
         "bandit, ppo, random-action: updates between decisions about the size of the student's input, one of Curriculum:Sizes, by the fall of the loss on a "
@@ -114,6 +114,9 @@ public sealed class CurriculumOptions
 
     /// <summary>Whether the agent decides about the size of the student's input after every few updates.</summary>
     public bool DecidesSize => Every > 0 && Policy is "bandit" or "ppo" or "random-action";
+
+    /// <summary>Whether the student's input may be smaller than the views.</summary>
+    public bool HasSizes => DecidesSize || Resolutions.Length > 0;
 
     /// <summary>Copies the options with changes.</summary>
     public CurriculumOptions With(Action<CurriculumOptions> change)

@@ -11,21 +11,16 @@ public sealed class TrainingOptions
     public const string Cosine = "cosine",
         OneCycle = "one-cycle";
 
-    [Setting("Epochs of a run.", Label = "Epochs")]
+    [Setting(
+        "Epochs of a run. kd-curriculum with smaller inputs spends the compute of as many epochs at full size, and so takes more of them.",
+        Label = "Epochs"
+    )]
     [Range(1, 100_000)]
     public int Epochs { get; set; } = 30;
 
     [Setting("Number of updates after which a run ends, regardless of its epochs; the learning rate then follows the updates. 0: Training:Epochs holds.")]
     [Range(0, int.MaxValue)]
     public int Updates { get; set; }
-
-    [Setting(
-        "Budget of a run in epochs at the full size of the views: a step at a smaller size counts by its share of the pixels. The run ends when it is spent, "
-            + "and the learning rate and Curriculum:Resolutions follow it. 0: Training:Updates or Training:Epochs hold.",
-        Label = "Budget"
-    )]
-    [Range(0.0, 100_000.0)]
-    public double Compute { get; set; }
 
     [Setting("Samples per step.", Label = "Batch size")]
     [Range(2, 65_536)]

@@ -84,10 +84,9 @@ internal sealed class EpochPlan
         : 1;
 
     /// <summary>Registers the run with the agent.</summary>
-    /// <param name="epochs">Number of epochs of the run.</param>
+    /// <param name="reports">Largest number of reports.</param>
     /// <param name="cancellation">Cancels the wait for the agent.</param>
-    /// <param name="updates">Number of updates of the run.</param>
-    public void Begin(int epochs, int updates, CancellationToken cancellation)
+    public void Begin(int reports, CancellationToken cancellation)
     {
         if (!HasTarget)
             return;
@@ -95,7 +94,7 @@ internal sealed class EpochPlan
         var request = new StartRunRequest
         {
             RunId = _runId,
-            Epochs = options.DecidesSize ? (updates + options.Every - 1) / options.Every : epochs,
+            Epochs = reports,
             InitialTemperature = _configuration.Distillation.Temperature,
             Strategy = options.ToStrategy(),
             Density = options.ToDensity(),

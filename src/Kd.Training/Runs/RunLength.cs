@@ -3,45 +3,72 @@ using Kd.Training.Configuration;
 
 namespace Kd.Training.Runs;
 
-/// <summary>Determines when a run ends: after a number of epochs, of updates, or when its budget of compute is spent.</summary>
+/// <summary>
+/// Determines when a run ends: after Training:Updates; else, with smaller inputs, when it has spent the compute of Training:Epochs at full size; else after
+/// those epochs.
+/// </summary>
 /// <param name="configuration">The settings.</param>
 /// <param name="method">Method of the run.</param>
 /// <param name="samples">Number of training samples.</param>
 internal sealed class RunLength(RunConfiguration configuration, string method, int samples)
 {
     private readonly TrainingOptions _training = configuration.Training;
+    private readonly CurriculumOptions _curriculum = configuration.Curriculum;
+    private readonly int _perEpoch = SamplesPerEpoch(configuration, method, samples);
+    private readonly bool _hasBudget = method == Methods.KdCurriculum && configuration.Curriculum.HasSizes && configuration.Training.Updates == 0;
 
-    /// <summary>Number of epochs of the run; an upper limit if it prunes samples, an estimate if the agent decides about sizes within a budget.</summary>
-    public int Epochs { get; } = CountEpochs(configuration, method, samples);
+    /// <summary>Number of epochs of the run; an upper limit if it prunes samples, an estimate if the agent decides about sizes.</summary>
+    public int Epochs =>
+        _hasBudget ? EpochsFor(size => 1 / (size * size))
+        : _training.Updates == 0 ? _training.Epochs
+        : (int)Math.Ceiling((double)_training.Updates * BatchSize / _perEpoch);
 
     /// <summary>Number of updates of the run; an estimate if the number of samples varies from epoch to epoch.</summary>
-    public int ExpectedUpdates { get; } =
-        configuration.Training is { Updates: > 0, Compute: 0 }
-            ? configuration.Training.Updates
-            : UpdatesOf(CountEpochs(configuration, method, samples), SamplesPerEpoch(configuration, method, samples), configuration.Training.BatchSize);
+    public int ExpectedUpdates => _training.Updates == 0 ? UpdatesOf(Epochs) : _training.Updates;
+
+    /// <summary>Largest number of reports to the agent.</summary>
+    public int MostReports
+    {
+        get
+        {
+            var smallest = _hasBudget ? Sizes.Min(size => size.Scale) : 1;
+            var epochs = _hasBudget ? EpochsFor(_ => 1 / (smallest * smallest)) + 1 : Epochs;
+            return _curriculum.DecidesSize ? Math.Max(UpdatesOf(epochs), _training.Updates) / _curriculum.Every + 1 : epochs;
+        }
+    }
+
+    // Samples that do not fill a batch are carried into the next epoch.
+    private int BatchSize => Math.Min(_training.BatchSize, _perEpoch);
+
+    // Of decisions to come, assumes that they use all sizes for the same compute.
+    private IReadOnlyList<(double Scale, double Share)> Sizes =>
+        _curriculum.DecidesSize
+            ? SizeList.Parse(_curriculum.Sizes) is var sizes
+                ? [.. sizes.Select(size => (size, 1.0 / sizes.Count))]
+                : []
+            : [.. ResolutionSchedule.Of(_curriculum).Stages];
 
     /// <summary>Whether the run has ended.</summary>
     public bool HasEnded(RunPosition position) =>
-        _training.Compute > 0 ? position.Compute >= _training.Compute
-        : _training.Updates > 0 ? position.Updates >= _training.Updates
+        _training.Updates > 0 ? position.Updates >= _training.Updates
+        : _hasBudget ? position.Compute >= _training.Epochs
         : position.Epoch >= _training.Epochs;
 
     /// <summary>Limits the number of batches of an epoch to the remaining updates.</summary>
     /// <param name="batches">Batches of the whole epoch.</param>
     /// <param name="updatesBefore">Updates before the epoch.</param>
-    public int LimitBatches(int batches, long updatesBefore) =>
-        _training is { Updates: > 0, Compute: 0 } ? (int)Math.Min(batches, _training.Updates - updatesBefore) : batches;
+    public int LimitBatches(int batches, long updatesBefore) => _training.Updates == 0 ? batches : (int)Math.Min(batches, _training.Updates - updatesBefore);
 
     /// <summary>Gets the share of the run that is done, 0 to 1: the position in the schedules.</summary>
     /// <param name="position">The position.</param>
     /// <param name="share">Share of the current epoch that is done.</param>
     public double ProgressAt(RunPosition position, double share) =>
-        _training.Compute > 0 ? Math.Min(1, position.Compute / _training.Compute)
-        : _training.Updates > 0 ? (double)position.Updates / _training.Updates
+        _training.Updates > 0 ? (double)position.Updates / _training.Updates
+        : _hasBudget ? Math.Min(1, position.Compute / _training.Epochs)
         : (position.Epoch + share) / _training.Epochs;
 
     /// <summary>Gets the share of the run that is done after an epoch; null if the run is measured in epochs.</summary>
-    public double? ProgressAt(RunPosition position) => _training is { Compute: 0, Updates: 0 } ? null : ProgressAt(position, 0);
+    public double? ProgressAt(RunPosition position) => _training.Updates > 0 || _hasBudget ? ProgressAt(position, 0) : null;
 
     /// <summary>Cost of a step, in epochs at the full size of the views.</summary>
     /// <param name="batch">Samples of the step.</param>
@@ -53,22 +80,11 @@ internal sealed class RunLength(RunConfiguration configuration, string method, i
         return side * side * batch / samples;
     }
 
-    // Samples that do not fill a batch are carried into the next epoch.
-    private static int UpdatesOf(int epochs, int perEpoch, int batchSize) => (int)((long)epochs * perEpoch / Math.Min(batchSize, perEpoch));
+    private int UpdatesOf(int epochs) => (int)((long)epochs * _perEpoch / BatchSize);
 
-    private static int CountEpochs(RunConfiguration configuration, string method, int samples)
-    {
-        var (training, perEpoch) = (configuration.Training, SamplesPerEpoch(configuration, method, samples));
-        if (training.Compute > 0)
-            return (int)Math.Ceiling(training.Compute * samples / perEpoch * (method == Methods.KdCurriculum ? EpochsPerBudget(configuration.Curriculum) : 1));
-        return training.Updates == 0 ? training.Epochs : (int)Math.Ceiling((double)training.Updates * Math.Min(training.BatchSize, perEpoch) / perEpoch);
-    }
-
-    // A stage that takes a share of the budget has that share over its cost of epochs. Of decisions to come, assumes that they use all sizes for the same time.
-    private static double EpochsPerBudget(CurriculumOptions curriculum) =>
-        curriculum.DecidesSize
-            ? 1 / SizeList.Parse(curriculum.Sizes).Average(size => size * size)
-            : ResolutionSchedule.Of(curriculum).Stages.Sum(stage => stage.Share / (stage.Scale * stage.Scale));
+    // A stage takes its share of the compute, and an epoch at its size costs less.
+    private int EpochsFor(Func<double, double> perCompute) =>
+        (int)Math.Ceiling(_training.Epochs * Sizes.Sum(size => size.Share * perCompute(size.Scale)) * samples / _perEpoch);
 
     private static int SamplesPerEpoch(RunConfiguration configuration, string method, int samples)
     {

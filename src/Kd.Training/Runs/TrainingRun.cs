@@ -90,7 +90,7 @@ internal sealed class TrainingRun
         if (!_checkpoints.Resume(student))
         {
             Folder.TruncateMetrics(0);
-            _plan.Begin(_length.Epochs, _length.ExpectedUpdates, cancellation);
+            _plan.Begin(_length.MostReports, cancellation);
         }
         else if (!HasEnded(student))
         {

@@ -4,8 +4,7 @@ using Kd.Training.Configuration;
 namespace Kd.Training.Studies;
 
 /// <summary>
-/// Defines the arms of the curriculum study. All have the same budget of compute, Training:Compute or Training:Epochs, and the same samples; a curriculum
-/// takes more updates with smaller inputs.
+/// Defines the arms of the curriculum study. All spend the same compute; a curriculum takes more updates with smaller inputs.
 /// </summary>
 internal static class CurriculumArms
 {
@@ -20,32 +19,30 @@ internal static class CurriculumArms
     /// <summary>All arms, kd first.</summary>
     public static IReadOnlyList<StudyArm> All { get; } =
     [
-        new(Kd, Methods.Kd, configuration => WithBudget(configuration, 1)),
-        new("labels", Methods.Labels, configuration => WithBudget(configuration, 1)),
-        new(Reference, Methods.Kd, UseReference),
-        new(Resolution, Methods.KdCurriculum, configuration => UsePolicy(configuration, "none")),
-        new(Third, Methods.KdCurriculum, configuration => WithBudget(UsePolicy(configuration, "none"), 1.0 / 3)),
-        new(Agent, Methods.KdCurriculum, configuration => UsePolicy(configuration, "bandit")),
-        new("ppo", Methods.KdCurriculum, configuration => UsePolicy(configuration, "ppo")),
-        new(Random, Methods.KdCurriculum, configuration => UsePolicy(configuration, "random-action")),
+        StudyArm.Of(Kd),
+        StudyArm.Of(Methods.Labels),
+        // The reference has 0.001 for runs that are some ten times longer.
+        new(Reference, Methods.Kd, configuration => WithTraining(configuration, training => Recipes.UseReference(training, learningRate: 0.002))),
+        new(Resolution, Methods.KdCurriculum, configuration => WithPolicy(configuration, "none")),
+        new(Third, Methods.KdCurriculum, configuration => WithTraining(WithPolicy(configuration, "none"), UseThird)),
+        new(Agent, Methods.KdCurriculum, configuration => WithPolicy(configuration, "bandit")),
+        new("ppo", Methods.KdCurriculum, configuration => WithPolicy(configuration, "ppo")),
+        new(Random, Methods.KdCurriculum, configuration => WithPolicy(configuration, "random-action")),
     ];
 
-    private static RunConfiguration WithBudget(RunConfiguration configuration, double share) =>
+    private static void UseThird(TrainingOptions training) =>
+        (training.Epochs, training.Updates) = (Math.Max(1, training.Epochs / 3), (training.Updates + 2) / 3);
+
+    private static RunConfiguration WithTraining(RunConfiguration configuration, Action<TrainingOptions> change) =>
         configuration with
         {
-            Training = configuration.Training.With(training =>
-                (training.Compute, training.Updates) = (share * (training.Compute > 0 ? training.Compute : training.Epochs), 0)
-            ),
+            Training = configuration.Training.With(change),
         };
 
-    // The reference has 0.001 for runs that are some ten times longer.
-    private static RunConfiguration UseReference(RunConfiguration configuration) =>
-        WithBudget(configuration with { Training = configuration.Training.With(training => Recipes.UseReference(training, learningRate: 0.002)) }, 1);
-
-    private static RunConfiguration UsePolicy(RunConfiguration configuration, string policy)
+    private static RunConfiguration WithPolicy(RunConfiguration configuration, string policy)
     {
         var best = new CurriculumOptions();
-        return WithBudget(configuration, 1) with
+        return configuration with
         {
             Curriculum = configuration.Curriculum.With(curriculum =>
                 (curriculum.Policy, curriculum.Strategy, curriculum.EpochRatio, curriculum.Resolutions, curriculum.Every) = (
