@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 
 namespace Kd.Settings;
 
@@ -113,9 +114,11 @@ public sealed class CurriculumOptions
     public double PruneUntil { get; set; } = 0.875;
 
     /// <summary>Whether the agent decides about the size of the student's input after every few updates.</summary>
+    [JsonIgnore]
     public bool DecidesSize => Every > 0 && Policy is "bandit" or "ppo" or "random-action";
 
     /// <summary>Whether the student's input may be smaller than the views.</summary>
+    [JsonIgnore]
     public bool HasSizes => DecidesSize || Resolutions.Length > 0;
 
     /// <summary>Copies the options with changes.</summary>

@@ -42,7 +42,10 @@ public sealed record RunResult
     /// <summary>Views that the teacher would have computed with an empty cache.</summary>
     public long TeacherViews { get; init; }
 
-    /// <summary>Mean KL divergence of the last epoch's student from the teacher on the test images at temperature 1, nats; null without a teacher.</summary>
+    /// <summary>
+    /// Mean KL divergence of the last epoch's student from the teacher on the test images at temperature 1, nats; null outside studies with a row of the
+    /// teacher.
+    /// </summary>
     public double? Divergence { get; init; }
 
     /// <summary>Test accuracy of the weights with the best validation accuracy, percent.</summary>

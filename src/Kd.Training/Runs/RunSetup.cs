@@ -27,6 +27,9 @@ internal sealed record RunSetup
     /// <summary>The teacher; null if none is needed.</summary>
     public TeacherInfo? Teacher { get; init; }
 
+    /// <summary>Whether the student is compared with the teacher on the test images, which the teacher must label for it.</summary>
+    public bool MeasuresDivergence { get; init; }
+
     /// <summary>The images.</summary>
     public ImageDataset Dataset => Batches.Dataset;
 

@@ -27,7 +27,7 @@ internal sealed class TestEvaluation(RunSetup setup, EpochPlan plan, RunClock cl
         // The teacher's answers for the test images are not use of the run.
         var usage = state.Usage + clock.Read().Usage;
         student.Load(folder.LastWeights);
-        var last = evaluator.Measure(dataset.Test, setup.Batches.Teacher is not null, student.Predict, cancellation);
+        var last = evaluator.Measure(dataset.Test, setup.MeasuresDivergence, student.Predict, cancellation);
         student.Load(folder.BestWeights);
         var best = evaluator.Measure(dataset.Test, needsTeacher: false, student.Predict, cancellation);
         folder.WriteJson(RunFolder.EvaluationFile, best);

@@ -159,6 +159,8 @@ internal sealed class Study
             Configuration = configuration,
             Batches = _setup.Batches with { Dataset = dataset, Planner = planner },
             Folder = FolderOf(arm, seed),
+            // The teacher has labeled them for its own row.
+            MeasuresDivergence = _rows.Any(row => row.Method == StudySummary.TeacherRow),
         };
     }
 

@@ -15,7 +15,7 @@ public sealed class ApplicationTests
         foreach (var service in new[] { "cache", "teacher", "agent" })
             await application.WaitForAsync(service, change => change.Snapshot.HealthStatus == HealthStatus.Healthy);
         // The host polls once a second, so that it does not show each of these short epochs.
-        await application.WaitForTrainerAsync("/1000, ");
+        await application.WaitForTrainerAsync("epoch ");
         Assert.Contains("pause", await application.EnabledCommandsAsync());
 
         Assert.True((await application.ExecuteAsync("pause")).Success);
