@@ -8,6 +8,9 @@ public sealed class CurriculumOptions
 {
     public const string Section = "Curriculum";
 
+    /// <summary>Value of <see cref="Resolutions"/> for the full size at all times.</summary>
+    public const string NoResolutions = "none";
+
     [Setting("Defaults of strategy, share, policy and resolutions. best: those of this table; reference: mixed, 0.7, ppo, none.", Label = "Curriculum: preset")]
     [AllowedValues(Recipes.Best, Recipes.Reference, ErrorMessage = "Use best or reference.")]
     public string Preset { get; set; } = Recipes.Best;
@@ -46,7 +49,7 @@ public sealed class CurriculumOptions
 
     [Setting(
         "Size of the student's input over the run, as share of the view's size until share of the run's compute: 0.625:0.25,0.75:0.5 trains at 0.625 of the "
-            + "size for a quarter of the compute, at 0.75 until its half, then at the full size. Empty: always the full size."
+            + "size for a quarter of the compute, at 0.75 until its half, then at the full size. none: always the full size."
     )]
     public string Resolutions { get; set; } = "0.625:0.4,0.75:0.65,0.875:0.8";
 
@@ -119,7 +122,11 @@ public sealed class CurriculumOptions
 
     /// <summary>Whether the student's input may be smaller than the views.</summary>
     [JsonIgnore]
-    public bool HasSizes => DecidesSize || Resolutions.Length > 0;
+    public bool HasSizes => DecidesSize || HasResolutions;
+
+    /// <summary>Whether there is a schedule of sizes.</summary>
+    [JsonIgnore]
+    public bool HasResolutions => Resolutions is not (NoResolutions or "");
 
     /// <summary>Copies the options with changes.</summary>
     public CurriculumOptions With(Action<CurriculumOptions> change)

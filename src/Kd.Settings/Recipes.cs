@@ -41,7 +41,7 @@ public static class Recipes
         ["Curriculum:Strategy"] = ReferenceStrategy,
         ["Curriculum:EpochRatio"] = ReferenceEpochRatio.ToString(CultureInfo.InvariantCulture),
         ["Curriculum:Policy"] = "ppo",
-        ["Curriculum:Resolutions"] = "",
+        ["Curriculum:Resolutions"] = CurriculumOptions.NoResolutions,
         ["Curriculum:Every"] = "0",
     };
 

@@ -26,7 +26,7 @@ internal static class RunRules
             yield return new(
                 "Curriculum:Resolutions",
                 $"Curriculum:Resolutions is '{curriculum.Resolutions}'. Expected shares of the size and of the run, each stage after the one before: "
-                    + "0.625:0.25,0.75:0.5."
+                    + "0.625:0.25,0.75:0.5, or none."
             );
         if (curriculum.DecidesSize && curriculum.Settle >= curriculum.Every)
             yield return new("Curriculum:Settle", $"Curriculum:Settle is '{curriculum.Settle}'. It must be below Curriculum:Every ({curriculum.Every}).");

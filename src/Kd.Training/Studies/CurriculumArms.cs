@@ -49,7 +49,7 @@ internal static class CurriculumArms
                     policy,
                     best.Strategy,
                     1,
-                    curriculum.Resolutions.Length > 0 ? curriculum.Resolutions : best.Resolutions,
+                    curriculum.HasResolutions ? curriculum.Resolutions : best.Resolutions,
                     curriculum.Every > 0 ? curriculum.Every : best.Every
                 )
             ),

@@ -12,7 +12,7 @@ public sealed class TraceTests
         await using var collector = await TraceCollector.StartAsync();
         await using var application = await RunningApplication.StartAsync(
             collector.Address,
-            ["--Run:Study=false", "--Distillation:Method=kd-curriculum", "--Curriculum:Resolutions=", "--Training:BatchSize=2", "--Teacher:Replicas=2"]
+            ["--Run:Study=false", "--Distillation:Method=kd-curriculum", "--Curriculum:Resolutions=none", "--Training:BatchSize=2", "--Teacher:Replicas=2"]
         );
         await application.WaitForTrainerAsync("finished");
         await WaitForAsync(() => Ended(collector).Count == 2 && Epochs(collector).Count == 2);
