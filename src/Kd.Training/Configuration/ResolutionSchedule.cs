@@ -42,7 +42,7 @@ internal sealed class ResolutionSchedule
     /// <summary>Converts a share of a size to px: a multiple of 4, at least 8, at most the size.</summary>
     public static int ToSize(double scale, int size) => Math.Min(size, Math.Max(Smallest, (int)Math.Round(scale * size / Multiple) * Multiple));
 
-    /// <summary>Parses stages such as <c>0.625:0.25,0.75:0.5</c>: the share of the size, and the share of the run until which it holds. none: no stages.</summary>
+    /// <summary>Parses stages such as <c>0.625:0.25,0.75:0.5</c>: share of the size, and share of the run until which it holds. none: no stages.</summary>
     /// <returns>Whether the text has that form, and each stage ends after the one before.</returns>
     public static bool TryParse(string text, out ResolutionSchedule schedule)
     {
