@@ -7,6 +7,3 @@ internal sealed record EpochTarget(double Temperature, double Threshold, double 
 /// <param name="Target">Targets of the next epoch; null after the last one.</param>
 /// <param name="Reward">Reward of the decision that the reported epoch ran under.</param>
 internal sealed record EpochAnswer(EpochTarget? Target, RewardTerms Reward);
-
-/// <summary>A finished epoch: its results and the targets that it ran under.</summary>
-internal sealed record FinishedEpoch(EpochResult Result, EpochTarget Target);

@@ -7,8 +7,6 @@ internal sealed class Dense(int inputs, int outputs)
 {
     public int Inputs => inputs;
 
-    public int Outputs => outputs;
-
     /// <summary>Row-major [outputs, inputs].</summary>
     public double[] Weight { get; } = new double[inputs * outputs];
 

@@ -10,7 +10,6 @@ internal sealed class CurriculumRun
     private readonly IRunEnvironment _environment;
     private readonly ICurriculumPolicy _policy;
     private readonly List<EpochAnswer> _answers = [];
-    private readonly List<FinishedEpoch> _history = [];
     private Decision _decision;
     private double _progress;
 
@@ -44,9 +43,6 @@ internal sealed class CurriculumRun
     /// <summary>Whether the last epoch has been reported.</summary>
     public bool IsOver => _environment.Done || _progress >= 1;
 
-    /// <summary>Reported epochs with the targets that they ran under.</summary>
-    public IReadOnlyList<FinishedEpoch> History => _history;
-
     /// <summary>Returns the answer to an earlier report.</summary>
     public EpochAnswer GetAnswer(int epoch) => _answers[epoch];
 
@@ -70,7 +66,6 @@ internal sealed class CurriculumRun
 
         var reward = _environment.Finish(result);
         _progress = result.Progress ?? (double)_environment.Finished / Settings.Epochs;
-        _history.Add(new FinishedEpoch(result, Target()));
         if (!result.IsManual)
             _policy.Learn(_decision, reward.Total, View());
         if (!IsOver)

@@ -79,17 +79,6 @@ internal sealed class RunStore
         }
     }
 
-    /// <summary>Returns the current state of a run.</summary>
-    /// <exception cref="UnknownRunException">The run does not exist.</exception>
-    public RunSnapshot GetSnapshot(string runId)
-    {
-        lock (_gate)
-        {
-            var run = Find(runId) ?? throw new UnknownRunException(runId);
-            return new RunSnapshot(run.Settings, [.. run.History], run.IsOver);
-        }
-    }
-
     private void RecordDecision(Activity? activity, TimeSpan duration, RunSettings settings, int epoch, EpochAnswer answer)
     {
         var policy = (settings.Policy?.Kind ?? PolicyKind.Ppo).ToName();
@@ -142,9 +131,3 @@ internal sealed class RunStore
 
     private Journal JournalOf(string runId) => new(_folder.File(runId + ".jsonl"));
 }
-
-/// <summary>The state of a run at one time.</summary>
-/// <param name="Settings">Settings of the run.</param>
-/// <param name="Epochs">Reported epochs.</param>
-/// <param name="IsOver">Whether the last epoch has been reported.</param>
-internal sealed record RunSnapshot(RunSettings Settings, IReadOnlyList<FinishedEpoch> Epochs, bool IsOver);

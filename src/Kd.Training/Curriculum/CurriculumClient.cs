@@ -27,10 +27,30 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
 
     /// <summary>Registers a run; waits until the agent is available.</summary>
     /// <returns>The target of epoch 0.</returns>
-    public Task<Target> StartAsync(StartRunRequest request, CancellationToken cancellation)
+    public async Task<Target> StartAsync(StartRunRequest request, CancellationToken cancellation)
     {
         _waiting.RemoveAll(report => report.RunId == request.RunId);
-        return CallWithRetriesAsync(async (client, token) => (await client.StartRunAsync(request, Options(token))).Target, SpanNames.RegisterRun, cancellation);
+        using var activity = TrainingTelemetry.Start(SpanNames.RegisterRun);
+        var client = await OpenAsync(cancellation);
+        var retries = PatientCall.Create(
+            TimeSpan.FromMilliseconds(200),
+            TimeSpan.FromSeconds(5),
+            time,
+            (error, attempt, _) =>
+            {
+                if (attempt == 3)
+                    logger.AgentIsAway(error.Status.Detail);
+            }
+        );
+        try
+        {
+            return await retries.ExecuteAsync(async token => (await client.StartRunAsync(request, Options(token))).Target, cancellation);
+        }
+        catch (RpcException error)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            throw RefusedCall.Explain("Agent", options.Value.Address, error);
+        }
     }
 
     /// <summary>Reports an epoch, after earlier undelivered reports.</summary>
@@ -59,35 +79,6 @@ internal sealed class CurriculumClient(GrpcChannelPoolFactory pools, IOptions<Ag
     }
 
     public void Dispose() => _pool?.Dispose();
-
-    private async Task<T> CallWithRetriesAsync<T>(
-        Func<Protocol.Curriculum.V1.Curriculum.CurriculumClient, CancellationToken, Task<T>> call,
-        string span,
-        CancellationToken cancellation
-    )
-    {
-        using var activity = TrainingTelemetry.Start(span);
-        var client = await OpenAsync(cancellation);
-        var retries = PatientCall.Create(
-            TimeSpan.FromMilliseconds(200),
-            TimeSpan.FromSeconds(5),
-            time,
-            (error, attempt, _) =>
-            {
-                if (attempt == 3)
-                    logger.AgentIsAway(error.Status.Detail);
-            }
-        );
-        try
-        {
-            return await retries.ExecuteAsync(async token => await call(client, token), cancellation);
-        }
-        catch (RpcException error)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            throw RefusedCall.Explain("Agent", options.Value.Address, error);
-        }
-    }
 
     /// <summary>Delivers all queued reports.</summary>
     /// <returns>The response to the newest report; null if none was queued.</returns>

@@ -50,13 +50,14 @@ public sealed class RunStoreTests : IDisposable
     {
         var store = Open();
         store.Start(s_settings);
-        store.Report("run-1", 0, Result(0));
+        var earlier = store.Report("run-1", 0, Result(0)).Answer;
 
         store.Start(s_settings with { Epochs = 5 }, restart: true);
 
         Assert.Throws<RunConflictException>(() => store.Report("run-1", 1, Result(1)));
-        store.Report("run-1", 0, new EpochResult(99, 9, 0.9));
-        Assert.Equal(99, Open().GetSnapshot("run-1").Epochs.Single().Result.Accuracy);
+        var answer = store.Report("run-1", 0, new EpochResult(99, 9, 0.9)).Answer;
+        Assert.NotEqual(earlier.Reward, answer.Reward);
+        Assert.Equal(answer, Open().Report("run-1", 0, Result(0)).Answer);
         Assert.True(File.Exists(_folder.File("run-1.jsonl.old")), "the earlier journal is lost");
     }
 
@@ -134,6 +135,24 @@ public sealed class RunStoreTests : IDisposable
         var error = Assert.Throws<AgentStateException>(() => Open().Report("run-1", 3, Result(3)));
 
         Assert.Contains(expected, error.Message);
+        Assert.Contains("run-1.jsonl", error.Message);
+    }
+
+    // The start of a run with the policy ppo-warm, which no longer exists, as the agents that had it wrote it.
+    [Fact]
+    public void Start_JournalOfAPpoWarmRun_NamesFileAndVersion()
+    {
+        File.WriteAllText(
+            _folder.File("run-1.jsonl"),
+            """{"Version":2,"Start":{"RunId":"run-1","Epochs":12,"InitialTemperature":4,"Strategy":1,"EpochRatio":0.7,"Seed":5,"UpdateEvery":3"""
+                + ""","Policy":{"Kind":2,"Cosine":false,"Threshold":0,"PruneProbability":0.5,"PruneUntil":0.875,"Learnt":"warm","LearntChecksum":"0f"}"""
+                + ""","Density":null},"Report":null,"Sum":"0123456789abcdef"}"""
+                + "\n"
+        );
+
+        var error = Assert.Throws<AgentStateException>(() => Open().Start(s_settings));
+
+        Assert.Contains("of version 2", error.Message);
         Assert.Contains("run-1.jsonl", error.Message);
     }
 

@@ -6,7 +6,7 @@ namespace Kd.Training.Tests.Artifacts;
 
 public sealed class RunLibraryTests
 {
-    // The sweep and the exploring runs of a curriculum study have seeds of their own.
+    // Studies of earlier versions have runs that prepared the comparison, with seeds of their own.
     [Fact]
     public void FindStudy_PreparationRuns_AreNotPartOfTheComparison()
     {
