@@ -30,6 +30,7 @@ public sealed class RunFolder : IDisposable
     /// <summary>File of a study's table, written at its end.</summary>
     public const string TableFile = "study.md";
 
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(20);
     private FileStream? _lock;
 
     private static readonly JsonSerializerOptions s_lineOptions = new()
@@ -96,6 +97,13 @@ public sealed class RunFolder : IDisposable
     /// <summary>Deletes a file of this folder, if it exists.</summary>
     public void Delete(string name) => Guard(() => File.Delete(PathOf(name)));
 
+    /// <summary>Writes while no other process does so: for the files of a folder whose runs processes share, since a file has one writer at a time.</summary>
+    public void WriteAlone(Action write)
+    {
+        using var held = WaitForWriters();
+        write();
+    }
+
     /// <summary>Releases the lock.</summary>
     public void Dispose() => _lock?.Dispose();
 
@@ -145,6 +153,22 @@ public sealed class RunFolder : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new TrainingException($"Writing to the run folder '{Path}' failed: {error.Message} What was written before is intact.", error);
+        }
+    }
+
+    private FileStream WaitForWriters()
+    {
+        var path = PathOf("writing");
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                CancellationToken.None.WaitHandle.WaitOne(s_poll);
+            }
         }
     }
 

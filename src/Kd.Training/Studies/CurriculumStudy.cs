@@ -15,7 +15,7 @@ internal sealed class CurriculumStudy(RunSetup setup, Study study)
         study.RunTeacher(cancellation);
         study.RunAll(CurriculumArms.All, cancellation);
         var report = new CurriculumReport(study, CurriculumArms.All);
-        report.Write(setup.Folder);
+        setup.Folder.WriteAlone(() => report.Write(setup.Folder));
         return report.Table();
     }
 }

@@ -178,6 +178,6 @@ internal sealed class Study
     private void Save(IReadOnlyList<RunResult> rows)
     {
         _rows = rows;
-        _setup.Folder.WriteJson(RunFolder.StudyFile, _rows);
+        _setup.Folder.WriteAlone(() => _setup.Folder.WriteJson(RunFolder.StudyFile, _rows));
     }
 }

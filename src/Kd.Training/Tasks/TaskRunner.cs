@@ -69,7 +69,7 @@ internal sealed class TaskRunner(
         using var locked = folder;
         RunId = id;
         var (batches, served) = sources.Open(configuration, cancellation);
-        folder.WriteJson(RunFolder.ConfigurationFile, configuration);
+        folder.WriteAlone(() => folder.WriteJson(RunFolder.ConfigurationFile, configuration));
         var setup = new RunSetup
         {
             Id = id,

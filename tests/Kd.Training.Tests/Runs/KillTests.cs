@@ -55,7 +55,7 @@ public sealed class KillTests
         "--Curriculum:Settle=1",
         "--Curriculum:Sizes=0.5,0.75,1",
         "--Curriculum:Probe=32",
-        "--Training:Epochs=25",
+        "--Training:Epochs=60",
     ];
 
     [Theory]
