@@ -33,7 +33,9 @@ internal sealed class CurriculumEnvironment : IRunEnvironment
     public bool Done => Finished >= _epochs;
 
     /// <summary>Parts of an action: the temperature changes by -0.5, 0 or +0.5; the threshold becomes 0, 0.25, 0.5, 0.75 or 1.</summary>
-    public IReadOnlyList<int> Choices { get; } = [3, 5];
+    public static IReadOnlyList<int> Actions { get; } = [3, 5];
+
+    public IReadOnlyList<int> Choices => Actions;
 
     // All epochs visit the same number of samples.
     public double CostOf(int[] action) => 1;

@@ -11,7 +11,7 @@ internal sealed class SizeEnvironment(int windows, double temperature, IReadOnly
 {
     public const int StateSize = 4;
     private readonly double[] _costs = [.. sizes.Select(size => size * size)];
-    private double _size = sizes[^1];
+    private int _choice = sizes.Count - 1;
     private double _progress;
     private ProbeResult? _first,
         _last;
@@ -28,11 +28,11 @@ internal sealed class SizeEnvironment(int windows, double temperature, IReadOnly
     public int Finished { get; private set; }
 
     /// <summary>Computes the state (4 values): progress; share of the first probe loss that is left; fall of its logarithm in the last window; size.</summary>
-    public double[] State() => [_progress, _last is { } last ? last.LossAfter / _first!.LossBefore : 1, _last?.Fall ?? 0, _size];
+    public double[] State() => [_progress, _last is { } last ? last.LossAfter / _first!.LossBefore : 1, _last?.Fall ?? 0, sizes[_choice]];
 
     public Decision Decide(Choice choice) => new(temperature, 1) { Choice = choice, Size = sizes[choice.Action[0]] };
 
-    public void Apply(Decision decision) => _size = decision.Size ?? 1;
+    public void Apply(Decision decision) => _choice = decision.Choice?.Action[0] ?? _choice;
 
     public RewardTerms Finish(EpochResult result)
     {
@@ -40,7 +40,7 @@ internal sealed class SizeEnvironment(int windows, double temperature, IReadOnly
         _progress = result.Progress ?? (double)Finished / windows;
         if (result.Probe is not { } probe)
             throw new ArgumentException("The report of a run with sizes lacks the probe.", nameof(result));
-        _costs[sizes.ToList().IndexOf(_size)] = probe.Cost / probe.Updates;
+        _costs[_choice] = probe.Cost / probe.Updates;
         _first ??= probe;
         _last = probe;
         return RewardTerms.OfProbe(probe);

@@ -42,7 +42,7 @@ internal static class PolicyFactory
     public static ICurriculumPolicy Create(PolicySpecification specification, ulong seed, int updateEvery) =>
         specification.Kind switch
         {
-            PolicyKind.Ppo => new PpoPolicy(seed, updateEvery, ActorCritic.CreateRandom(CurriculumEnvironment.StateSize, [3, 5], seed)),
+            PolicyKind.Ppo => new PpoPolicy(seed, updateEvery, ActorCritic.CreateRandom(CurriculumEnvironment.StateSize, CurriculumEnvironment.Actions, seed)),
             PolicyKind.Bandit => new BanditPolicy(seed),
             PolicyKind.Schedule => new SchedulePolicy(specification.Cosine),
             PolicyKind.Fixed => new FixedPolicy(specification.Threshold),

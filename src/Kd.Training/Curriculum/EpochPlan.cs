@@ -51,6 +51,9 @@ internal sealed class EpochPlan
     /// <summary>Whether the agent chooses the samples.</summary>
     public bool HasTarget { get; }
 
+    /// <summary>Whether the agent decides about the size of the student's input, and about nothing else.</summary>
+    public bool DecidesSize => HasTarget && _configuration.Curriculum.DecidesSize;
+
     /// <summary>Whether difficulty determines which samples an epoch visits; not if it visits all samples or chooses at random.</summary>
     public bool OrdersByDifficulty =>
         Target is { Strategy: not Strategy.Random, EpochRatio: < 1 } target && (target.Strategy != Strategy.Even || target.Density is not null);
@@ -104,7 +107,7 @@ internal sealed class EpochPlan
             // Nothing has been trained yet, so the agent must discard any earlier run of this name.
             Restart = true,
         };
-        if (options.DecidesSize)
+        if (DecidesSize)
             request.Sizes.AddRange(SizeList.Parse(options.Sizes));
         Target = Wait(_agent.StartAsync(request, cancellation));
     }

@@ -7,46 +7,42 @@ namespace Kd.Training.Runs;
 /// Determines when a run ends: after Training:Updates; else, with smaller inputs, when it has spent the compute of Training:Epochs at full size; else after
 /// those epochs.
 /// </summary>
-/// <param name="configuration">The settings.</param>
-/// <param name="method">Method of the run.</param>
-/// <param name="samples">Number of training samples.</param>
-internal sealed class RunLength(RunConfiguration configuration, string method, int samples)
+internal sealed class RunLength
 {
-    private readonly TrainingOptions _training = configuration.Training;
-    private readonly CurriculumOptions _curriculum = configuration.Curriculum;
-    private readonly int _perEpoch = SamplesPerEpoch(configuration, method, samples);
-    private readonly bool _hasBudget = method == Methods.KdCurriculum && configuration.Curriculum.HasSizes && configuration.Training.Updates == 0;
+    private readonly TrainingOptions _training;
+    private readonly int _samples,
+        _perEpoch;
+    private readonly bool _hasBudget;
+
+    /// <param name="configuration">The settings.</param>
+    /// <param name="method">Method of the run.</param>
+    /// <param name="samples">Number of training samples.</param>
+    public RunLength(RunConfiguration configuration, string method, int samples)
+    {
+        var curriculum = configuration.Curriculum;
+        (_training, _samples, _perEpoch) = (configuration.Training, samples, SamplesPerEpoch(configuration, method, samples));
+        _hasBudget = method == Methods.KdCurriculum && curriculum.HasSizes && _training.Updates == 0;
+        var sizes = SizesOf(curriculum);
+        Epochs =
+            _hasBudget ? EpochsFor(sizes.Sum(size => size.Share / (size.Scale * size.Scale)))
+            : _training.Updates == 0 ? _training.Epochs
+            : (int)Math.Ceiling((double)_training.Updates * BatchSize / _perEpoch);
+        ExpectedUpdates = _training.Updates == 0 ? UpdatesOf(Epochs) : _training.Updates;
+        var epochs = _hasBudget ? EpochsFor(sizes.Max(size => 1 / (size.Scale * size.Scale))) + 1 : Epochs;
+        MostReports = curriculum.DecidesSize ? Math.Max(UpdatesOf(epochs), ExpectedUpdates) / curriculum.Every + 1 : epochs;
+    }
 
     /// <summary>Number of epochs of the run; an upper limit if it prunes samples, an estimate if the agent decides about sizes.</summary>
-    public int Epochs =>
-        _hasBudget ? EpochsFor(size => 1 / (size * size))
-        : _training.Updates == 0 ? _training.Epochs
-        : (int)Math.Ceiling((double)_training.Updates * BatchSize / _perEpoch);
+    public int Epochs { get; }
 
     /// <summary>Number of updates of the run; an estimate if the number of samples varies from epoch to epoch.</summary>
-    public int ExpectedUpdates => _training.Updates == 0 ? UpdatesOf(Epochs) : _training.Updates;
+    public int ExpectedUpdates { get; }
 
     /// <summary>Largest number of reports to the agent.</summary>
-    public int MostReports
-    {
-        get
-        {
-            var smallest = _hasBudget ? Sizes.Min(size => size.Scale) : 1;
-            var epochs = _hasBudget ? EpochsFor(_ => 1 / (smallest * smallest)) + 1 : Epochs;
-            return _curriculum.DecidesSize ? Math.Max(UpdatesOf(epochs), _training.Updates) / _curriculum.Every + 1 : epochs;
-        }
-    }
+    public int MostReports { get; }
 
     // Samples that do not fill a batch are carried into the next epoch.
     private int BatchSize => Math.Min(_training.BatchSize, _perEpoch);
-
-    // Of decisions to come, assumes that they use all sizes for the same compute.
-    private IReadOnlyList<(double Scale, double Share)> Sizes =>
-        _curriculum.DecidesSize
-            ? SizeList.Parse(_curriculum.Sizes) is var sizes
-                ? [.. sizes.Select(size => (size, 1.0 / sizes.Count))]
-                : []
-            : [.. ResolutionSchedule.Of(_curriculum).Stages];
 
     /// <summary>Whether the run has ended.</summary>
     public bool HasEnded(RunPosition position) =>
@@ -77,14 +73,22 @@ internal sealed class RunLength(RunConfiguration configuration, string method, i
     public double CostOf(int batch, double scale, int viewSize)
     {
         var side = (double)ResolutionSchedule.ToSize(scale, viewSize) / viewSize;
-        return side * side * batch / samples;
+        return side * side * batch / _samples;
     }
 
     private int UpdatesOf(int epochs) => (int)((long)epochs * _perEpoch / BatchSize);
 
-    // A stage takes its share of the compute, and an epoch at its size costs less.
-    private int EpochsFor(Func<double, double> perCompute) =>
-        (int)Math.Ceiling(_training.Epochs * Sizes.Sum(size => size.Share * perCompute(size.Scale)) * samples / _perEpoch);
+    // perCompute: epochs that the compute of one at full size allows.
+    private int EpochsFor(double perCompute) => (int)Math.Ceiling(_training.Epochs * perCompute * _samples / _perEpoch);
+
+    // The sizes with their shares of the compute; of decisions to come, assumes equal ones.
+    private static List<(double Scale, double Share)> SizesOf(CurriculumOptions curriculum)
+    {
+        if (!curriculum.DecidesSize)
+            return [.. ResolutionSchedule.Of(curriculum).Stages];
+        var sizes = SizeList.Parse(curriculum.Sizes);
+        return [.. sizes.Select(size => (size, 1.0 / sizes.Count))];
+    }
 
     private static int SamplesPerEpoch(RunConfiguration configuration, string method, int samples)
     {

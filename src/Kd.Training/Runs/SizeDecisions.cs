@@ -20,7 +20,6 @@ internal sealed class SizeDecisions(RunSetup setup, RunLength length, EpochPlan 
 
     // Far from the indexes of the epochs, if each has a view of its own.
     private const int FreshView = 1 << 24;
-    private readonly bool _isActive = plan.HasTarget && setup.Configuration.Curriculum.DecidesSize;
     private List<ReadyBatch>? _probe;
 
     /// <summary>Gets the size of the next update as a share of the view's.</summary>
@@ -29,13 +28,13 @@ internal sealed class SizeDecisions(RunSetup setup, RunLength length, EpochPlan 
     public double ScaleAt(RunState state, double progress)
     {
         var curriculum = setup.Configuration.Curriculum;
-        return _isActive && state.Window.Updates >= curriculum.Every - curriculum.Settle ? 1 : plan.ScaleAt(progress);
+        return plan.DecidesSize && state.Window.Updates >= curriculum.Every - curriculum.Settle ? 1 : plan.ScaleAt(progress);
     }
 
     /// <summary>Measures the probe before the first update of the run.</summary>
     public RunState Begin(Student student, RunState state, CancellationToken cancellation)
     {
-        if (!_isActive || state.Window.ProbeLoss is not null)
+        if (!plan.DecidesSize || state.Window.ProbeLoss is not null)
             return state;
         plan.CountViews(ProbeSize);
         return state with { Window = state.Window with { ProbeLoss = Measure(student, cancellation) }, Compute = state.Compute + ProbeCost };
@@ -49,7 +48,7 @@ internal sealed class SizeDecisions(RunSetup setup, RunLength length, EpochPlan 
     public RunState Continue(Student student, RunState state, double share, CancellationToken cancellation)
     {
         var isLast = length.HasEnded(new RunPosition(state.Epoch, student.Steps, state.Compute));
-        var isOver = _isActive && (isLast || state.Window.Updates >= setup.Configuration.Curriculum.Every);
+        var isOver = plan.DecidesSize && (isLast || state.Window.Updates >= setup.Configuration.Curriculum.Every);
         return isOver ? End(student, state, share, cancellation) : state;
     }
 

@@ -59,8 +59,6 @@ internal sealed class TrainingRun
 
     private RunState State => _checkpoints.State;
 
-    private bool DecidesSize => _plan.HasTarget && _setup.Configuration.Curriculum.DecidesSize;
-
     /// <summary>Runs the remaining epochs, then tests the weights with the best validation accuracy.</summary>
     /// <exception cref="RunStoppedException">The run was stopped after an epoch.</exception>
     public RunResult Execute(CancellationToken cancellation)
@@ -129,7 +127,7 @@ internal sealed class TrainingRun
         var accuracy = span.Time(SpanNames.Validate, _ => Validate(student, cancellation));
         var loss = trained.Loss / trained.Samples;
         var reward =
-            _plan.HasTarget && !DecidesSize
+            _plan.HasTarget && !_plan.DecidesSize
                 ? span.Time(SpanNames.ReportEpoch, _ => _plan.Report(epoch, accuracy, loss, _length.ProgressAt(PositionOf(student)), cancellation))
                 : null;
         return inForce with { Accuracy = accuracy, Refreshed = refreshed, Reward = reward };
@@ -159,13 +157,13 @@ internal sealed class TrainingRun
             Threshold = measure.Threshold,
             Difficulty = _setup.UsesTeacher ? _plan.Difficulty.Mean : null,
             Refreshed = measure.Refreshed,
-            Reward = DecidesSize ? trained.Decisions.Average(decision => decision.Reward) : reward?.Total,
+            Reward = _plan.DecidesSize ? trained.Decisions.Average(decision => decision.Reward) : reward?.Total,
             DifficultyHistogram = _setup.UsesTeacher ? _plan.Difficulty.Histogram() : null,
             MemoryBytes = Environment.WorkingSet,
             RewardTerms = reward is null ? null : new RewardTerms(reward.AccuracyChange, reward.LossRise, reward.Early, reward.Level),
             Manual = measure.IsManual,
             Size = _plan.HasTarget ? trained.Size / trained.Samples : null,
-            Decisions = DecidesSize ? trained.Decisions : null,
+            Decisions = _plan.DecidesSize ? trained.Decisions : null,
             Times = trained.Times with { Wait = trained.Waited },
         };
     }
