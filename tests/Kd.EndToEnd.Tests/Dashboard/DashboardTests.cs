@@ -67,8 +67,7 @@ public sealed partial class DashboardTests
 
     private static async Task SeeTrace(IPage page, OpenBrowser browser, Uri site)
     {
-        await page.GotoAsync(new Uri(site, "/traces").ToString());
-        await page.GetByText(new Regex(@"epoch 1/\d+ kd-curriculum")).First.ClickAsync();
+        await OpenFirstEpoch(page, site);
         foreach (
             var (span, service) in new[]
             {
@@ -83,6 +82,24 @@ public sealed partial class DashboardTests
         )
             await Assertions.Expect(page.Locator("tr", new() { HasText = span }).Filter(new() { HasText = service }).First).ToBeVisibleAsync();
         await browser.PictureAsync("dashboard-trace", whole: false);
+    }
+
+    // The list moves with each new trace, so that a click may miss its row on a busy machine.
+    private static async Task OpenFirstEpoch(IPage page, Uri site)
+    {
+        for (var attempt = 1; !page.Url.Contains("/traces/detail", StringComparison.Ordinal); attempt++)
+        {
+            await page.GotoAsync(new Uri(site, "/traces").ToString());
+            await page.GetByText(new Regex(@"epoch 1/\d+ kd-curriculum")).First.ClickAsync();
+            try
+            {
+                await page.WaitForURLAsync("**/traces/detail/**", new() { Timeout = 10_000 });
+            }
+            catch (TimeoutException) when (attempt < 5)
+            {
+                // Try again.
+            }
+        }
     }
 
     private static async Task SeeLogs(IPage page, OpenBrowser browser, Uri site)

@@ -60,7 +60,7 @@ public sealed class ApplicationTests
             "--Teacher:Replicas=4",
             "--Run:Study=false",
             "--Training:Epochs=20",
-            "--Views:PerSample=0"
+            "--Views:PerSample=4"
         );
         await application.WaitForTrainerAsync("finished");
         var replicas = (await application.GetAsync("api/run/replicas")).EnumerateArray().ToList();
@@ -74,7 +74,9 @@ public sealed class ApplicationTests
             }
         );
         await using var connection = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{redis.Port},password=secret");
-        // Each view was computed once, by one replica.
-        Assert.Equal((long)await connection.GetDatabase().ExecuteAsync("DBSIZE"), replicas.Sum(replica => replica.GetProperty("computed").GetInt64()));
+        // Each view is used in five epochs. Replicas that share their cache compute it once, and again only where a busy machine makes the cache too slow; each
+        // for itself, they would compute three times as many.
+        var stored = (long)await connection.GetDatabase().ExecuteAsync("DBSIZE");
+        Assert.InRange(replicas.Sum(replica => replica.GetProperty("computed").GetInt64()), stored, 1.5 * stored);
     }
 }
