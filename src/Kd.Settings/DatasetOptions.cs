@@ -36,6 +36,10 @@ public sealed class DatasetOptions
     [EnumDataType(typeof(CorruptImages))]
     public CorruptImages Corrupt { get; set; } = CorruptImages.Error;
 
+    [Setting("Largest picture, million pixels; a larger one counts as corrupt, since decoding a bomb would fill the memory.")]
+    [Range(1, 500)]
+    public int LargestPicture { get; set; } = 100;
+
     [Setting("Memory for decoded pictures, MiB.", MayChange = true, IsShared = true)]
     [Range(0, 1 << 20)]
     public int DecodedMemory { get; set; } = 1024;

@@ -18,8 +18,6 @@ public sealed record Checkpoint(string Path, IReadOnlyDictionary<string, TensorD
     /// <exception cref="CheckpointException">The file is missing, damaged, in another format, or has no tensors.</exception>
     public static Checkpoint Read(string path)
     {
-        if (!File.Exists(path))
-            throw new CheckpointException(path, "there is no such file. Expected safetensors or a PyTorch state dict (.pth, .pt, .th).");
         try
         {
             var start = ReadStart(path);
@@ -42,6 +40,10 @@ public sealed record Checkpoint(string Path, IReadOnlyDictionary<string, TensorD
             )
         {
             throw new CheckpointException(path, $"it is damaged, truncated or not a weights file ({error.Message})", error);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new CheckpointException(path, "there is no such file. Expected safetensors or a PyTorch state dict (.pth, .pt, .th).");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -14,4 +14,7 @@ public sealed class CheckpointException : UserException
 
     /// <summary>The file.</summary>
     public string Path { get; }
+
+    /// <summary>Whether the file is proven to be damaged or of another kind; false where it could not be read, perhaps only for a moment.</summary>
+    public bool IsDamaged => InnerException is not (IOException or UnauthorizedAccessException) or EndOfStreamException;
 }

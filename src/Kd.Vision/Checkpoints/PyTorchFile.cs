@@ -16,6 +16,10 @@ internal static class PyTorchFile
     public static object? ReadZip(string path)
     {
         using var archive = ZipFile.OpenRead(path);
+        var length = new FileInfo(path).Length;
+        // Uncompressed entries, as they must be, exceed the file only if they overlap.
+        if (archive.Entries.Aggregate(0L, (sum, entry) => checked(sum + entry.Length)) is var total && total > length)
+            throw new InvalidDataException($"its entries have {total} bytes, more than the file of {length} bytes: they overlap or are compressed");
         var pickle =
             archive.Entries.FirstOrDefault(entry => entry.FullName == "data.pkl" || entry.FullName.EndsWith("/data.pkl", StringComparison.Ordinal))
             ?? throw new InvalidDataException("it is a zip file without data.pkl; expected a file written by torch.save");
@@ -25,7 +29,7 @@ internal static class PyTorchFile
         var storages = new StorageTable(key =>
             ReadEntry(archive.GetEntry($"{folder}data/{key}") ?? throw new InvalidDataException($"it lacks the storage data/{key}"))
         );
-        return TensorBuilder.Finish(new Unpickler(ReadEntry(pickle), storages.Resolve).Load());
+        return new TensorBuilder(length).Finish(new Unpickler(ReadEntry(pickle), storages.Resolve).Load());
     }
 
     public static object? ReadLegacy(string path)
@@ -60,7 +64,7 @@ internal static class PyTorchFile
             position += 8 + (int)size;
         }
 
-        return TensorBuilder.Finish(root);
+        return new TensorBuilder(content.Length).Finish(root);
     }
 
     private static byte[] ReadEntry(ZipArchiveEntry entry)

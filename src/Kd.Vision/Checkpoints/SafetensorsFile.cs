@@ -59,9 +59,10 @@ public static class SafetensorsFile
             throw new InvalidDataException("its start is neither that of safetensors nor that of a PyTorch file");
         var header = new byte[length];
         file.ReadExactly(header);
-        var data = new Dictionary<string, TensorData>();
+        var described = new Dictionary<string, Description>();
         var metadata = new Dictionary<string, string>();
         using var json = Parse(header);
+        var dataLength = file.Length - 8 - length;
         foreach (var entry in json.RootElement.EnumerateObject())
         {
             if (entry.NameEquals(MetadataName))
@@ -69,13 +70,32 @@ public static class SafetensorsFile
                 foreach (var text in entry.Value.EnumerateObject())
                     metadata[text.Name] = text.Value.GetString() ?? "";
             }
-            else if (!data.TryAdd(entry.Name, ReadTensor(file, 8 + length, entry)))
+            else if (!described.TryAdd(entry.Name, Describe(entry, dataLength)))
             {
                 throw new InvalidDataException($"its header has the name '{entry.Name}' twice");
             }
         }
 
+        CheckLayout(described, dataLength);
+        var data = described.ToDictionary(entry => entry.Key, entry => ReadTensor(file, 8 + length, entry.Value));
         return new Checkpoint(path, data, metadata);
+    }
+
+    // The format allows neither overlaps nor holes; with overlaps, a small file could fill any amount of memory.
+    private static void CheckLayout(Dictionary<string, Description> described, long dataLength)
+    {
+        var end = 0L;
+        foreach (var (name, description) in described.OrderBy(entry => entry.Value.Begin).ThenBy(entry => entry.Value.End))
+        {
+            if (description.Begin != end)
+                throw new InvalidDataException(
+                    $"its tensors {(description.Begin < end ? "overlap" : "leave a hole")}: '{name}' starts at byte {description.Begin}, expected {end}"
+                );
+            end = description.End;
+        }
+
+        if (end != dataLength)
+            throw new InvalidDataException($"its tensors end at byte {end} of {dataLength} bytes of data");
     }
 
     private static JsonDocument Parse(byte[] header)
@@ -94,7 +114,15 @@ public static class SafetensorsFile
         }
     }
 
-    private static TensorData ReadTensor(FileStream file, long dataStart, JsonProperty entry)
+    private static TensorData ReadTensor(FileStream file, long dataStart, Description description)
+    {
+        var buffer = new byte[description.End - description.Begin];
+        file.Position = dataStart + description.Begin;
+        file.ReadExactly(buffer);
+        return new TensorData(description.Type, description.Shape, buffer);
+    }
+
+    private static Description Describe(JsonProperty entry, long dataLength)
     {
         try
         {
@@ -108,14 +136,11 @@ public static class SafetensorsFile
             var offsets = entry.Value.GetProperty("data_offsets");
             var (begin, end) = (offsets[0].GetInt64(), offsets[1].GetInt64());
             var bytes = checked(TensorData.CountElements(shape) * size);
-            if (begin < 0 || end - begin != bytes || end > file.Length - dataStart)
+            if (begin < 0 || end - begin != bytes || end > dataLength)
                 throw new InvalidDataException(
-                    $"'{entry.Name}' {TensorData.FormatShape(shape)} needs {bytes} bytes, its header gives it {begin} to {end} of {file.Length - dataStart}"
+                    $"'{entry.Name}' {TensorData.FormatShape(shape)} needs {bytes} bytes, its header gives it {begin} to {end} of {dataLength}"
                 );
-            var buffer = new byte[bytes];
-            file.Position = dataStart + begin;
-            file.ReadExactly(buffer);
-            return new TensorData(type, shape, buffer);
+            return new Description(type, shape, begin, end);
         }
         catch (Exception error) when (error is InvalidOperationException or FormatException or IndexOutOfRangeException or KeyNotFoundException)
         {
@@ -160,4 +185,7 @@ public static class SafetensorsFile
             writer.WriteNumberValue(number);
         writer.WriteEndArray();
     }
+
+    // A tensor as the header describes it; positions count from the start of the data.
+    private sealed record Description(ScalarType Type, long[] Shape, long Begin, long End);
 }

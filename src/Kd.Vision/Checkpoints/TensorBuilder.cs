@@ -4,10 +4,13 @@ namespace Kd.Vision.Checkpoints;
 internal sealed record PickledTensor(Storage Storage, long Offset, long[] Shape, long[] Strides);
 
 /// <summary>Builds the tensors of a loaded pickle from their storages.</summary>
-internal static class TensorBuilder
+/// <param name="fileLength">Length of the file, bytes; tensors that must be copied since they are strided may not need more in total.</param>
+internal sealed class TensorBuilder(long fileLength)
 {
+    private long _left = fileLength;
+
     /// <summary>Replaces the pickled tensors at the root and one level below it, the places where state dicts have them.</summary>
-    public static object? Finish(object? root)
+    public object? Finish(object? root)
     {
         if (root is PickledDictionary dictionary)
         {
@@ -18,15 +21,15 @@ internal static class TensorBuilder
         return Materialize(root);
     }
 
-    private static PickledDictionary FinishEntries(PickledDictionary dictionary)
+    private PickledDictionary FinishEntries(PickledDictionary dictionary)
     {
         dictionary.Replace(Materialize);
         return dictionary;
     }
 
-    private static object? Materialize(object? value) => value is PickledTensor tensor ? Cut(tensor) : value;
+    private object? Materialize(object? value) => value is PickledTensor tensor ? Cut(tensor) : value;
 
-    private static TensorData Cut(PickledTensor tensor)
+    private TensorData Cut(PickledTensor tensor)
     {
         var (storage, offset, shape, strides) = tensor;
         if (shape.Length != strides.Length || offset < 0 || strides.Any(stride => stride < 0))
@@ -46,12 +49,15 @@ internal static class TensorBuilder
         return new TensorData(storage.Type, shape, Gather(tensor, count));
     }
 
-    private static byte[] Gather(PickledTensor tensor, long count)
+    private byte[] Gather(PickledTensor tensor, long count)
     {
         var (storage, offset, shape, strides) = tensor;
         var size = storage.ElementSize;
         var source = storage.Bytes.Span;
-        var target = new byte[checked(count * size)];
+        var bytes = checked(count * size);
+        if ((_left -= bytes) < 0)
+            throw new InvalidDataException("its strided tensors need more memory than the file has bytes");
+        var target = new byte[bytes];
         var index = new long[shape.Length];
         for (long element = 0, at = offset; element < count; element++)
         {

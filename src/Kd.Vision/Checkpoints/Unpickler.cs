@@ -8,6 +8,8 @@ namespace Kd.Vision.Checkpoints;
 /// <remarks>Source of the opcodes: CPython's Lib/pickletools.py, protocols 0 to 5; only those that state dicts use.</remarks>
 internal sealed class Unpickler(byte[] content, Func<object?, object>? persistentLoad = null)
 {
+    // A state dict needs about 40 a tensor; each may allocate an object that is far larger than its opcode.
+    private const int MostOpcodes = 1_000_000;
     private static readonly object s_mark = new();
 
     private static readonly Dictionary<char, Action<Unpickler>> s_opcodes = new()
@@ -55,6 +57,7 @@ internal sealed class Unpickler(byte[] content, Func<object?, object>? persisten
 
     private readonly Dictionary<long, object?> _memo = [];
     private readonly List<object?> _stack = [];
+    private long _opcodes;
 
     /// <summary>Resolves persistent ids.</summary>
     public Func<object?, object>? PersistentLoad { get; set; } = persistentLoad;
@@ -80,6 +83,8 @@ internal sealed class Unpickler(byte[] content, Func<object?, object>? persisten
 
     private void Execute(char opcode)
     {
+        if (++_opcodes > MostOpcodes)
+            throw new InvalidDataException($"its pickle has more than {MostOpcodes} opcodes; a state dict needs some thousands");
         if (!s_opcodes.TryGetValue(opcode, out var execute))
             throw new InvalidDataException($"its pickle has the opcode 0x{(int)opcode:x2} at byte {Position - 1}, which a state dict does not need");
         execute(this);
@@ -95,6 +100,8 @@ internal sealed class Unpickler(byte[] content, Func<object?, object>? persisten
     private void Reduce()
     {
         var arguments = Pop() as object?[] ?? throw new InvalidDataException("a call has no argument tuple");
+        // A call copies its arguments, which a pickle may recall again and again.
+        _opcodes += arguments.Sum(argument => argument is System.Collections.ICollection { Count: var count } ? count : 0);
         Push(PickleGlobals.Call(Pop(), arguments));
     }
 

@@ -24,15 +24,16 @@ internal static class FolderDataset
     public static ImageDataset Open(DatasetOptions options, DecodedPictures decoded)
     {
         var names = ReadClassNames(options.Path);
-        var train = Read(options.Path, "train", names) ?? [];
-        var validation = Read(options.Path, "val", names) ?? Read(options.Path, "validation", names);
-        var test = Read(options.Path, "test", names);
+        var train = Read(options, "train", names) ?? [];
+        var validation = Read(options, "val", names) ?? Read(options, "validation", names);
+        var test = Read(options, "test", names);
         return DatasetSplitter.Assemble("folders", options, names, train, validation, test, decoded);
     }
 
-    private static List<ImageItem>? Read(string path, string split, IReadOnlyList<string> names)
+    private static List<ImageItem>? Read(DatasetOptions options, string split, IReadOnlyList<string> names)
     {
-        var root = Path.Combine(path, split);
+        var root = Path.Combine(options.Path, split);
+        var largest = options.LargestPicture * 1_000_000L;
         if (!Directory.Exists(root))
             return null;
         var labels = names.Index().ToDictionary(entry => entry.Item, entry => entry.Index);
@@ -44,13 +45,13 @@ internal static class FolderDataset
                     $"The class '{Path.GetFileName(folder)}' is in '{Path.GetFullPath(root)}' but not in train/. Each class needs training pictures."
                 );
             var files = Directory.GetFiles(folder).Where(file => s_extensions.Contains(Path.GetExtension(file))).Order(StringComparer.Ordinal);
-            items.AddRange(files.Select(file => new ImageItem(file, label, () => Load(file))));
+            items.AddRange(files.Select(file => new ImageItem(file, label, () => Load(file, largest))));
         }
 
         return items;
     }
 
-    private static ImageContent Load(string file)
+    private static ImageContent Load(string file, long largestArea)
     {
         byte[] bytes;
         try
@@ -62,6 +63,6 @@ internal static class FolderDataset
             throw new CorruptImageException(file, error.Message);
         }
 
-        return new ImageContent(ImageDecoder.Decode(bytes, file), XxHash128.HashToUInt128(bytes));
+        return new ImageContent(ImageDecoder.Decode(bytes, file, largestArea), XxHash128.HashToUInt128(bytes));
     }
 }

@@ -36,7 +36,7 @@ internal static class ParquetDataset
         List<ImageItem>? Read(string split)
         {
             var files = FindFiles(options.Path).Where(file => Path.GetFileName(file).StartsWith(split + "-", StringComparison.Ordinal)).ToList();
-            return files.Count == 0 ? null : [.. files.SelectMany(file => Wait(() => ReadFileAsync(file, names.Count)))];
+            return files.Count == 0 ? null : [.. files.SelectMany(file => Wait(() => ReadFileAsync(file, names.Count, options.LargestPicture * 1_000_000L)))];
         }
     }
 
@@ -62,7 +62,7 @@ internal static class ParquetDataset
         }
     }
 
-    private static async Task<List<ImageItem>> ReadFileAsync(string file, int classes)
+    private static async Task<List<ImageItem>> ReadFileAsync(string file, int classes, long largestArea)
     {
         await using var reader = await OpenAsync(file);
         var fields = reader.Schema.GetDataFields().ToDictionary(field => field.Path.ToString());
@@ -87,7 +87,9 @@ internal static class ParquetDataset
                 if (labels[row] is not { } label || label < 0 || label >= classes)
                     throw new DatasetException($"{name} has the label {labels[row]?.ToString() ?? "null"}, expected 0 to {classes - 1}.");
                 var encoded = pictures[row] ?? [];
-                items.Add(new ImageItem(name, (int)label, () => new ImageContent(ImageDecoder.Decode(encoded, name), XxHash128.HashToUInt128(encoded))));
+                items.Add(
+                    new ImageItem(name, (int)label, () => new ImageContent(ImageDecoder.Decode(encoded, name, largestArea), XxHash128.HashToUInt128(encoded)))
+                );
             }
         }
 

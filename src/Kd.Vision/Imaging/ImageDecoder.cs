@@ -8,25 +8,42 @@ namespace Kd.Vision.Imaging;
 /// <remarks>Works like Pillow's <c>convert("RGB")</c>: alpha is dropped, color profiles and the EXIF orientation are ignored.</remarks>
 public static class ImageDecoder
 {
-    private const int LargestSide = 1 << 15;
+    /// <summary>Pixels that a picture may have unless a caller says otherwise.</summary>
+    public const long DefaultLargestArea = 100_000_000;
+
     private static readonly Vector128<byte> s_withoutAlpha = Vector128.Create((byte)0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 255, 255, 255, 255);
 
     /// <summary>Decodes one picture.</summary>
     /// <param name="encoded">The file's bytes.</param>
     /// <param name="name">Name of the picture in error messages.</param>
-    /// <exception cref="CorruptImageException">The bytes are not a complete picture in a known format.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> encoded, string name)
+    /// <param name="largestArea">Pixels that it may have, at most 500 million; they are counted before anything is decoded.</param>
+    /// <exception cref="CorruptImageException">The bytes are not a complete picture in a known format, or it has too many pixels.</exception>
+    public static RgbImage Decode(ReadOnlySpan<byte> encoded, string name, long largestArea = DefaultLargestArea)
     {
-        using var data = SKData.CreateCopy(encoded);
-        using var stream = new SKMemoryStream(data);
-        using var codec = SKCodec.Create(stream, out var opened);
-        if (codec is null)
-            throw new CorruptImageException(name, encoded.IsEmpty ? "the file is empty" : $"it is not a picture in a known format ({opened})");
-        var size = codec.Info;
-        if (size.Width > LargestSide || size.Height > LargestSide)
-            throw new CorruptImageException(name, $"it claims {size.Width}x{size.Height} pixels; at most {LargestSide} per side are allowed");
+        try
+        {
+            using var data = SKData.CreateCopy(encoded);
+            using var stream = new SKMemoryStream(data);
+            using var codec = SKCodec.Create(stream, out var opened);
+            if (codec is null)
+                throw new CorruptImageException(name, encoded.IsEmpty ? "the file is empty" : $"it is not a picture in a known format ({opened})");
+            var (width, height) = (codec.Info.Width, codec.Info.Height);
+            if ((long)width * height > largestArea)
+                throw new CorruptImageException(
+                    name,
+                    $"it claims {width}x{height} pixels; at most {largestArea / 1e6:G3} million are allowed (Dataset:LargestPicture)"
+                );
+            return new RgbImage(width, height, DropAlpha(Decode(codec, width, height, name)));
+        }
+        catch (Exception error) when (error is not CorruptImageException)
+        {
+            throw new CorruptImageException(name, $"{error.GetType().Name}: {error.Message}".TrimEnd('.'));
+        }
+    }
 
-        var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
+    private static byte[] Decode(SKCodec codec, int width, int height, string name)
+    {
+        var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
         var rgba = new byte[info.BytesSize];
         var pin = GCHandle.Alloc(rgba, GCHandleType.Pinned);
         try
@@ -40,7 +57,7 @@ public static class ImageDecoder
             pin.Free();
         }
 
-        return new RgbImage(size.Width, size.Height, DropAlpha(rgba));
+        return rgba;
     }
 
     private static byte[] DropAlpha(byte[] rgba)

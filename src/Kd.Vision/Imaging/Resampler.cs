@@ -20,19 +20,35 @@ public static class Resampler
     /// <param name="box">The part to resize, within the source; the filter does not read beyond it (crop, then resize).</param>
     /// <param name="width">Width of the result, at least 1.</param>
     /// <param name="height">Height of the result, at least 1.</param>
-    public static RgbImage Resize(RgbImage image, PixelBox box, int width, int height)
+    public static RgbImage Resize(RgbImage image, PixelBox box, int width, int height) => Resize(image, box, width, height, new PixelBox(0, 0, width, height));
+
+    /// <summary>Resizes a box of a picture and cuts a window out of the result; only the window is computed.</summary>
+    /// <param name="image">The source.</param>
+    /// <param name="box">The part to resize, within the source.</param>
+    /// <param name="width">Width of the whole result, at least 1.</param>
+    /// <param name="height">Height of the whole result, at least 1.</param>
+    /// <param name="window">The part of the result to return.</param>
+    public static RgbImage Resize(RgbImage image, PixelBox box, int width, int height, PixelBox window)
     {
-        if (box.X < 0 || box.Y < 0 || box.Width < 1 || box.Height < 1 || box.X + box.Width > image.Width || box.Y + box.Height > image.Height)
-            throw new ArgumentException($"The box {box} does not lie within the picture of {image.Width}x{image.Height}.");
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        var rows = ResizeRows(image, box, width);
-        return new RgbImage(width, height, ResizeColumns(rows, box.Height, width, height));
+        CheckInside(box, image.Width, image.Height);
+        CheckInside(window, width, height);
+        var columns = Kernel.Create(box.Width, width, window.X, window.Width);
+        var lines = Kernel.Create(box.Height, height, window.Y, window.Height);
+        var (first, end) = lines.Range;
+        var rows = ResizeRows(image, box with { Y = box.Y + first, Height = end - first }, columns, window.Width);
+        return new RgbImage(window.Width, window.Height, ResizeColumns(rows, first, lines, window));
     }
 
-    private static byte[] ResizeRows(RgbImage image, PixelBox box, int width)
+    private static void CheckInside(PixelBox box, int width, int height)
     {
-        var kernel = Kernel.Create(box.Width, width);
+        if (box.X < 0 || box.Y < 0 || box.Width < 1 || box.Height < 1 || box.X > width - box.Width || box.Y > height - box.Height)
+            throw new ArgumentException($"The box {box} does not lie within the picture of {width}x{height}.");
+    }
+
+    private static byte[] ResizeRows(RgbImage image, PixelBox box, Kernel kernel, int width)
+    {
         var target = new byte[3 * width * box.Height];
         var pixels = image.Pixels;
         for (var y = 0; y < box.Height; y++)
@@ -90,16 +106,16 @@ public static class Resampler
         }
     }
 
-    private static byte[] ResizeColumns(byte[] rows, int rowCount, int width, int height)
+    // The first of the rows is the box's row with the index first.
+    private static byte[] ResizeColumns(byte[] rows, int first, Kernel kernel, PixelBox window)
     {
-        var kernel = Kernel.Create(rowCount, height);
-        var stride = 3 * width;
-        var target = new byte[stride * height];
-        for (var y = 0; y < height; y++)
+        var stride = 3 * window.Width;
+        var target = new byte[stride * window.Height];
+        for (var y = 0; y < window.Height; y++)
         {
             var (start, weights) = kernel[y];
             var row = target.AsSpan(y * stride, stride);
-            var source = rows.AsSpan(start * stride, weights.Length * stride);
+            var source = rows.AsSpan((start - first) * stride, weights.Length * stride);
             var done = Avx2.IsSupported ? ResizeColumnVector(source, weights, row) : 0;
             for (var i = done; i < stride; i++)
             {
@@ -141,15 +157,19 @@ public static class Resampler
     {
         public (int Start, int[] Weights) this[int position] => (starts[position], weights[position]);
 
-        public static Kernel Create(int input, int output)
+        /// <summary>First position of the input that is read, and the position after the last.</summary>
+        public (int First, int End) Range => (starts[0], starts[^1] + weights[^1].Length);
+
+        /// <summary>Computes the weights of some positions of the output.</summary>
+        public static Kernel Create(int input, int output, int first, int count)
         {
             var scale = (double)input / output;
             var support = Math.Max(scale, 1.0);
-            var starts = new int[output];
-            var weights = new int[output][];
-            for (var i = 0; i < output; i++)
+            var starts = new int[count];
+            var weights = new int[count][];
+            for (var i = 0; i < count; i++)
             {
-                var center = (i + 0.5) * scale;
+                var center = (first + i + 0.5) * scale;
                 var start = Math.Max(0, (int)(center - support + 0.5));
                 var end = Math.Min(input, (int)(center + support + 0.5));
                 var values = new double[end - start];

@@ -36,7 +36,7 @@ public static class ViewRenderer
                 return Resampler.Resize(image, view.Box, view.Size, view.Size);
             case ViewKind.EvaluationCrop:
                 var (width, height) = EvaluationSize(image.Width, image.Height, view.Size);
-                return MirrorCrop(Resampler.Resize(image, new PixelBox(0, 0, image.Width, image.Height), width, height), view.Box);
+                return Resampler.Resize(image, new PixelBox(0, 0, image.Width, image.Height), width, height, view.Box);
             case ViewKind.PaddedCrop:
                 return MirrorCrop(image, view.Box);
             default:

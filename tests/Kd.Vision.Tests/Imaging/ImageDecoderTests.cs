@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
 using Kd.Vision.Imaging;
 using SkiaSharp;
 
@@ -54,6 +56,50 @@ public sealed class ImageDecoderTests
         var error = Assert.Throws<CorruptImageException>(() => ImageDecoder.Decode(bytes, "cats/7.jpg"));
 
         Assert.Contains("'cats/7.jpg'", error.Message);
+    }
+
+    [Fact]
+    public void Decode_MorePixelsThanAllowed_IsRefusedBeforeDecoding()
+    {
+        var bytes = Encode(SKEncodedImageFormat.Png, SKColorType.Rgba8888, SKColors.Red);
+        Assert.Equal(20, ImageDecoder.Decode(bytes, "fits", largestArea: 200).Width);
+
+        var error = Assert.Throws<CorruptImageException>(() => ImageDecoder.Decode(bytes, "large.png", largestArea: 199));
+
+        Assert.Contains("20x10", error.Message);
+        Assert.Contains("Dataset:LargestPicture", error.Message);
+    }
+
+    [Theory]
+    [InlineData(30_000, 30_000)]
+    [InlineData(2_000_000_000, 1)]
+    [InlineData(int.MaxValue, int.MaxValue)]
+    public void Decode_HeaderThatClaimsAHugePicture_TakesNoMemory(int width, int height)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        var error = Assert.Throws<CorruptImageException>(() => ImageDecoder.Decode(PngHeader(width, height), "bomb.png"));
+
+        Assert.Contains("bomb.png", error.Message);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+
+    // The most that an option allows: more bytes than an array holds must be a corrupt picture, not the end of the run.
+    [Fact]
+    public void Decode_TruncatedPictureOfTheLargestSize_IsACorruptPicture() =>
+        Assert.Throws<CorruptImageException>(() => ImageDecoder.Decode(PngHeader(30_000, 30_000), "bomb.png", largestArea: long.MaxValue));
+
+    private static byte[] PngHeader(int width, int height)
+    {
+        var header = new byte[17];
+        "IHDR"u8.CopyTo(header);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), width);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(8), height);
+        // 8 bits, RGB.
+        (header[12], header[13]) = (8, 2);
+        var checksum = new byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(checksum, Crc32.HashToUInt32(header));
+        return [0x89, .. "PNG\r\n\u001a\n"u8, 0, 0, 0, 13, .. header, .. checksum];
     }
 
     private static byte[] Encode(SKEncodedImageFormat format, SKColorType type, SKColor color)

@@ -1,5 +1,6 @@
 using Kd.Core.Randomness;
 using Kd.Vision.Imaging;
+using Kd.Vision.Views;
 
 namespace Kd.Vision.Tests.Imaging;
 
@@ -24,6 +25,43 @@ public sealed class ResamplerTests
 
             Assert.Equal(Expected(image, box, width, height), actual);
         }
+    }
+
+    [Fact]
+    public void Resize_Window_IsThatPartOfTheWholeResult()
+    {
+        for (ulong round = 0; round < 60; round++)
+        {
+            var random = new CounterRandom(round, 22);
+            var image = Draw(ref random);
+            var box = new PixelBox(2, 3, image.Width - 5, image.Height - 4);
+            var (width, height) = (10 + random.NextInt32(90), 10 + random.NextInt32(90));
+            var (w, h) = (1 + random.NextInt32(width), 1 + random.NextInt32(height));
+            var window = new PixelBox(random.NextInt32(width - w + 1), random.NextInt32(height - h + 1), w, h);
+            var whole = Resampler.Resize(image, box, width, height);
+
+            var part = Resampler.Resize(image, box, width, height, window);
+
+            for (var y = 0; y < h; y++)
+            {
+                var expected = whole.Pixels.Slice(3 * ((window.Y + y) * width + window.X), 3 * w);
+                Assert.Equal(expected, part.Pixels.Slice(3 * y * w, 3 * w));
+            }
+        }
+    }
+
+    // Its shorter side becomes 256 px, and the longer one 1.5 million.
+    [Fact]
+    public void Render_PictureOfOnePixelInWidth_TakesLittleMemory()
+    {
+        var image = new RgbImage(1, 6000, new byte[3 * 6000]);
+        var view = new ViewPlanner(224, small: false, seed: 1).Evaluation(1, 6000);
+        var pixels = new byte[ViewRenderer.ByteCount(224)];
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        ViewRenderer.Render(image, view, pixels);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 5 << 20);
     }
 
     private static RgbImage Draw(ref CounterRandom random)
