@@ -18,4 +18,12 @@ public sealed class BatchingOptions
     [Setting("Largest number of waiting views; a request beyond it is refused with RESOURCE_EXHAUSTED and a retry hint.")]
     [Range(1, 1_000_000)]
     public int LargestQueue { get; set; } = 4096;
+
+    [Setting("Memory for the pixels of waiting views, MiB; a request beyond it is refused in the same way, unless nothing else waits.")]
+    [Range(1, 1 << 20)]
+    public int QueueMemory { get; set; } = 1024;
+
+    [Setting("Time after which a forward pass counts as hung. The teacher then reports itself as unhealthy and ends, so that the host starts it again.")]
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan LongestPass { get; set; } = TimeSpan.FromMinutes(10);
 }

@@ -18,6 +18,13 @@ public sealed class TeacherOptions
     [Required(ErrorMessage = "Give a weights file (safetensors or a PyTorch state dict), or 'random' to time an untrained network.")]
     public string Weights { get; set; } = "";
 
+    [Setting(
+        "Permission to load a TorchScript file, which runs its author's code: true, or the file's SHA-256, which permits only that file. "
+            + "Other weights files run no code."
+    )]
+    [RegularExpression("(?i)true|false|[0-9a-f]{64}", ErrorMessage = "Use true, false or a SHA-256 of 64 hexadecimal digits.")]
+    public string AllowScript { get; set; } = "false";
+
     [Setting("Seed of random weights.")]
     public long Seed { get; set; } = 1;
 

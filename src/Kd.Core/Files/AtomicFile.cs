@@ -29,21 +29,60 @@ public static partial class AtomicFile
         }
     }
 
+    /// <summary>Appends to a file and flushes it to the disk; where that fails, the file has its former length again.</summary>
+    /// <param name="path">The file; it is created if it does not exist.</param>
+    /// <param name="content">The bytes to append.</param>
+    /// <exception cref="IOException">The bytes cannot be written, for example since the disk is full.</exception>
+    public static void Append(string path, ReadOnlySpan<byte> content)
+    {
+        var isNew = !File.Exists(path);
+        using (var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0))
+        {
+            var length = file.Seek(0, SeekOrigin.End);
+            try
+            {
+                file.Write(content);
+                file.Flush(flushToDisk: true);
+            }
+            catch (IOException)
+            {
+                Restore(file, length);
+                throw;
+            }
+        }
+
+        if (isNew)
+            FlushFolderOf(path);
+    }
+
+    private static void Restore(FileStream file, long length)
+    {
+        try
+        {
+            file.SetLength(length);
+        }
+        catch (IOException)
+        {
+            // The disk has failed altogether. Readers ignore an incomplete last line.
+        }
+    }
+
     /// <summary>Renames a file, replacing an existing one, and flushes the folder: only then does the new name survive a power failure.</summary>
     /// <param name="from">The file; it must already be flushed.</param>
     /// <param name="to">Its new name, in the same folder.</param>
     public static void Move(string from, string to)
     {
         File.Move(from, to, overwrite: true);
-        if (!OperatingSystem.IsWindows())
-            FlushFolder(Path.GetDirectoryName(Path.GetFullPath(to))!);
+        FlushFolderOf(to);
     }
 
-    // Some file systems refuse to flush a folder; the rename has taken place anyway.
-    private static void FlushFolder(string folder)
+    // Some file systems refuse to flush a folder; the change has taken place anyway.
+    private static void FlushFolderOf(string path)
     {
         const int readOnly = 0;
-        var descriptor = OpenFile(folder, readOnly);
+        if (OperatingSystem.IsWindows())
+            return;
+        var descriptor = OpenFile(Path.GetDirectoryName(Path.GetFullPath(path))!, readOnly);
         if (descriptor < 0)
             return;
         _ = Flush(descriptor);

@@ -137,5 +137,10 @@ internal sealed class CurriculumGrpcService(RunStore store) : Curriculum.Curricu
         {
             throw new RpcException(new Status(StatusCode.DataLoss, error.Message));
         }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A full disk, for example: nothing was decided, and the same report may succeed later.
+            throw new RpcException(new Status(StatusCode.Unavailable, $"The agent's journal cannot be read or written: {error.Message}"));
+        }
     }
 }

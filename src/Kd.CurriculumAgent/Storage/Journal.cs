@@ -16,24 +16,31 @@ internal sealed class Journal(string path)
     public string Path => path;
 
     /// <summary>Appends a line and flushes it to the disk.</summary>
+    /// <exception cref="IOException">It cannot be written, for example since the disk is full; the journal is as it was.</exception>
     public void Append(RunSettings? start, EpochResult? report)
     {
         var line = new Line(Current, start, report, null);
-        using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
-        file.Write(JsonSerializer.SerializeToUtf8Bytes(line with { Sum = Checksum(line) }));
-        file.WriteByte((byte)'\n');
-        file.Flush(flushToDisk: true);
+        AtomicFile.Append(path, [.. JsonSerializer.SerializeToUtf8Bytes(line with { Sum = Checksum(line) }), (byte)'\n']);
     }
 
-    /// <summary>Reads all complete lines. A last line without its line break was cut off by a crash before its answer was sent; it is removed.</summary>
+    /// <summary>Reads all complete lines. A last line without its line break, whose answer was never sent, is cut off the file.</summary>
     /// <exception cref="AgentStateException">A complete line is damaged or of another version.</exception>
     public IReadOnlyList<(RunSettings? Start, EpochResult? Report)> Read()
     {
-        var text = File.ReadAllText(path);
-        var completeLength = text.LastIndexOf('\n') + 1;
-        if (completeLength < text.Length)
-            AtomicFile.Write(path, file => file.Write(Encoding.UTF8.GetBytes(text[..completeLength])));
-        return [.. text[..completeLength].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select((line, index) => Parse(line, index + 1))];
+        var bytes = File.ReadAllBytes(path);
+        var complete = Array.LastIndexOf(bytes, (byte)'\n') + 1;
+        if (complete < bytes.Length)
+            Cut(complete);
+        var text = Encoding.UTF8.GetString(bytes, 0, complete);
+        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select((line, index) => Parse(line, index + 1))];
+    }
+
+    // The complete lines stay where they are on the disk.
+    private void Cut(int length)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Write);
+        file.SetLength(length);
+        file.Flush(flushToDisk: true);
     }
 
     private (RunSettings?, EpochResult?) Parse(string text, int number)

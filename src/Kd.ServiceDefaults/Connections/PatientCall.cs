@@ -41,7 +41,9 @@ public static class PatientCall
             : null;
 
     private static bool IsPassing(RpcException error) =>
-        error.StatusCode is StatusCode.Unavailable or StatusCode.ResourceExhausted or StatusCode.DeadlineExceeded or StatusCode.Aborted
+        error.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Aborted
+        // Without a hint it is a limit on the size of messages, which the next attempt exceeds too.
+        || (error.StatusCode == StatusCode.ResourceExhausted && Pushback(error) is not null)
         // A connection broke in the middle of a call.
         || (error.StatusCode is StatusCode.Internal or StatusCode.Unknown && error.InnerException is HttpRequestException or IOException)
         // A server that is stopping cancels its calls; cancellation by the caller throws an OperationCanceledException instead.

@@ -14,6 +14,7 @@ internal sealed class PassQueue
     private readonly LinkedList<WaitingView> _queue = [];
     private readonly Dictionary<(ViewId, int), WaitingView> _pending = [];
     private readonly SemaphoreSlim _changed = new(0, 1);
+    private long _bytes;
     private double _secondsPerPass = 0.1;
     private bool _isStopped;
 
@@ -120,8 +121,10 @@ internal sealed class PassQueue
             if (_isStopped)
                 throw new TeacherStoppingException();
             var fresh = views.Count(view => !_pending.ContainsKey((view, size)));
-            if (_queue.Count + fresh > _options.LargestQueue)
-                throw new TeacherBusyException(_options.LargestQueue, _queue.Count, RetryHint());
+            // A single call may have more pixels than that: it is taken where nothing else waits.
+            var isTooLarge = _queue.Count > 0 && _bytes + (long)fresh * bytes > (long)_options.QueueMemory << 20;
+            if (isTooLarge || _queue.Count + fresh > _options.LargestQueue)
+                throw new TeacherBusyException(_options.LargestQueue, _options.QueueMemory, _queue.Count, RetryHint());
             var requested = new List<WaitingView>(views.Length);
             for (var i = 0; i < views.Length; i++)
             {
@@ -135,6 +138,7 @@ internal sealed class PassQueue
                 var view = new WaitingView(views[i], size, pixels.Slice(i * bytes, bytes), _time.GetTimestamp());
                 _pending.Add((view.Id, size), view);
                 _queue.AddLast(view);
+                _bytes += bytes;
                 requested.Add(view);
             }
 
@@ -150,10 +154,16 @@ internal sealed class PassQueue
             {
                 if (--view.WaitingRequests > 0 || view.IsTaken)
                     continue;
-                _queue.Remove(view);
+                Remove(view);
                 _pending.Remove((view.Id, view.Size));
             }
         }
+    }
+
+    private void Remove(WaitingView view)
+    {
+        if (_queue.Remove(view))
+            _bytes -= view.Pixels.Length;
     }
 
     // Zero when the pass is full, the first view has waited long enough, or no more requests can arrive.
@@ -176,6 +186,7 @@ internal sealed class PassQueue
             {
                 node.Value.IsTaken = true;
                 taken.Add(node.Value);
+                _bytes -= node.Value.Pixels.Length;
                 _queue.Remove(node);
             }
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Grpc.Core;
 using Kd.Protocol.Teacher.V1;
+using Kd.ServiceDefaults.Connections;
 using Kd.Settings;
 using Kd.TeacherService.Batching;
 using Kd.TeacherService.Diagnostics;
@@ -16,11 +17,6 @@ namespace Kd.TeacherService.Grpc;
 /// <summary>Adapts the labeler to gRPC: checks requests, maps messages and status codes.</summary>
 internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOptions> options, TeacherMetrics metrics) : Teacher.TeacherBase
 {
-    /// <summary>Largest message, bytes: enough for 256 views of 256 px.</summary>
-    public const int LargestMessage = 64 << 20;
-
-    private const int LargestSide = 1024;
-
     public override Task<DescribeReply> Describe(DescribeRequest request, ServerCallContext context) =>
         Answer(() =>
         {
@@ -45,6 +41,7 @@ internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOption
     public override Task<LookupReply> Lookup(LookupRequest request, ServerCallContext context) =>
         Answer(async () =>
         {
+            CheckTeacher(request.TeacherId);
             var views = ReadViews(request.ViewIds);
             var found = await labeler.LookupAsync(views, request.StoredOnly, context.CancellationToken);
             metrics.SentBytes.Add(found.Logits.Length);
@@ -53,23 +50,43 @@ internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOption
                 Logits = UnsafeByteOperations.UnsafeWrap(found.Logits),
                 Missing = { found.Missing },
                 Classes = labeler.Model.Classes.Classes.Count,
+                TeacherId = labeler.Model.Description.Id,
             };
         });
 
     public override Task<LabelReply> Label(LabelRequest request, ServerCallContext context) =>
         Answer(async () =>
         {
+            CheckTeacher(request.TeacherId);
             var views = ReadViews(request.ViewIds);
-            if (request.Height != request.Width || request.Height is < 8 or > LargestSide)
-                throw Invalid($"height {request.Height} and width {request.Width} must be equal, 8 to {LargestSide} px");
+            if (request.Height != request.Width || request.Height is < 8 or > CallLimits.LargestSide)
+                throw Invalid($"height {request.Height} and width {request.Width} must be equal, 8 to {CallLimits.LargestSide} px");
             var expected = (long)views.Length * ViewRenderer.ByteCount(request.Height);
             if (request.Pixels.Length != expected)
                 throw Invalid($"pixels has {request.Pixels.Length} bytes; {views.Length} views of {request.Height} px need {expected} (uint8 RGB)");
             metrics.ReceivedBytes.Add(expected);
             var logits = await labeler.LabelAsync(views, request.Pixels.Memory, request.Height, !request.DoNotStore, context.CancellationToken);
             metrics.SentBytes.Add(2L * logits.Length);
-            return new LabelReply { Logits = ToBytes(logits), Classes = labeler.Model.Classes.Classes.Count };
+            return new LabelReply
+            {
+                Logits = ToBytes(logits),
+                Classes = labeler.Model.Classes.Classes.Count,
+                TeacherId = labeler.Model.Description.Id,
+            };
         });
+
+    // Replicas behind one address may have been started with different weights, or one of them again with others.
+    private void CheckTeacher(string id)
+    {
+        var own = labeler.Model.Description.Id;
+        if (id.Length > 0 && id != own)
+            throw new RpcException(
+                new Status(
+                    StatusCode.FailedPrecondition,
+                    $"The run uses teacher {id}, but {ReplicaName.Own} serves teacher {own}. Start all replicas with the same weights and settings."
+                )
+            );
+    }
 
     private ViewId[] ReadViews(ByteString ids)
     {
@@ -92,6 +109,15 @@ internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOption
         }
         catch (Exception error) when (error is TeacherNotReadyException or TeacherStoppingException)
         {
+            throw new RpcException(new Status(StatusCode.Unavailable, error.Message));
+        }
+        catch (UnusableLogitsException error)
+        {
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, error.Message));
+        }
+        catch (PassFailedException error)
+        {
+            // Another replica may succeed, and this one once it has been started again.
             throw new RpcException(new Status(StatusCode.Unavailable, error.Message));
         }
         catch (TeacherBusyException error)

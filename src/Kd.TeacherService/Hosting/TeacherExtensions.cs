@@ -41,8 +41,12 @@ internal static class TeacherExtensions
         services.AddSingleton<PassRunner>();
         services.AddSingleton<TeacherHost>();
         services.AddHostedService(provider => provider.GetRequiredService<TeacherHost>());
+        services.AddSingleton<RunOutcome>();
+        services.AddHostedService<PassWatchdog>();
         services.AddSingleton<Labeler>();
         services.AddHealthChecks().AddCheck<TeacherHost>("teacher");
-        services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = TeacherGrpcService.LargestMessage);
+        services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = CallLimits.LargestMessage);
+        // gRPC counts the message, Kestrel also its framing.
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = CallLimits.LargestMessage + 1024);
     }
 }

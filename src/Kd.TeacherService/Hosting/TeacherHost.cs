@@ -13,13 +13,24 @@ internal sealed class TeacherHost(
     PassQueue queue,
     PassRunner runner,
     IOptions<TeacherOptions> options,
+    IOptions<BatchingOptions> batching,
     ILogger<TeacherHost> logger
 ) : IHostedService, IHealthCheck, IDisposable
 {
+    private const int MostFailures = 3;
     private Task _passes = Task.CompletedTask;
+    private volatile bool _isStopping;
 
     /// <summary>The loaded teacher, or null while it loads.</summary>
     public TeacherModel? Model => served.Model;
+
+    /// <summary>Explains why this process cannot serve any more; null if it can, or is still loading.</summary>
+    public string? Problem =>
+        Model is null || _isStopping ? null
+        : _passes.IsCompleted ? "The loop that runs the forward passes has ended."
+        : runner.Failures >= MostFailures ? $"The last {runner.Failures} forward passes failed."
+        : runner.PassTime > batching.Value.LongestPass ? $"A forward pass has taken {runner.PassTime:g}, longer than Batching:LongestPass."
+        : null;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -44,12 +55,17 @@ internal sealed class TeacherHost(
     /// <summary>Computes what is left in the queue; the web server has ended its requests by then.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        _isStopping = true;
         queue.Stop();
         await _passes.WaitAsync(cancellationToken);
     }
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(Model is null ? HealthCheckResult.Unhealthy("The teacher is loading.") : HealthCheckResult.Healthy());
+        Task.FromResult(
+            Model is null ? HealthCheckResult.Unhealthy("The teacher is loading.")
+            : Problem is { } problem ? HealthCheckResult.Unhealthy(problem)
+            : HealthCheckResult.Healthy()
+        );
 
     public void Dispose()
     {

@@ -29,4 +29,7 @@ internal static partial class TeacherLog
         "Self-check passed: in {Precision} the logits differ from the plain network's by at most {Difference} standard deviations"
     )]
     public static partial void SelfCheckPassed(this ILogger logger, string precision, double difference);
+
+    [LoggerMessage(4, LogLevel.Critical, "{Problem} This process ends; a new one may serve again")]
+    public static partial void CannotServe(this ILogger logger, string problem);
 }

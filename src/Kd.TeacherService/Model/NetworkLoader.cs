@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using System.Security.Cryptography;
 using System.Text;
 using Kd.Settings;
 using Kd.Vision.Checkpoints;
@@ -66,6 +67,7 @@ internal static class NetworkLoader
                 $"Teacher:Precision is {options.Precision}, but a TorchScript file is served unchanged: use Float32 and save the file in another precision."
             );
         var bytes = File.ReadAllBytes(options.Weights);
+        CheckPermission(options, Convert.ToHexStringLower(SHA256.HashData(bytes)));
         try
         {
             var script = jit.load<Tensor, Tensor>(bytes, CPU);
@@ -88,6 +90,16 @@ internal static class NetworkLoader
                     + $"takes one tensor [N, 3, H, W] (Teacher:InputSize is {InputSize(options)} px) and returns logits [N, classes]."
             );
         }
+    }
+
+    // A script may read and write files as soon as it is loaded.
+    private static void CheckPermission(TeacherOptions options, string hash)
+    {
+        if (!options.AllowScript.Equals("true", StringComparison.OrdinalIgnoreCase) && !options.AllowScript.Equals(hash, StringComparison.OrdinalIgnoreCase))
+            throw new TeacherException(
+                $"'{options.Weights}' is a TorchScript file: loading it runs its author's code with your rights, and Teacher:AllowScript is "
+                    + $"'{options.AllowScript}'. If you trust this file, set Teacher:AllowScript={hash} (this file only) or true (any)."
+            );
     }
 
     // An untrained bottleneck doubles the variance of its input: after the 50 of ResNet-152, logits would overflow float16.

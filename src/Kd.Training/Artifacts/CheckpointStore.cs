@@ -41,23 +41,36 @@ internal sealed class CheckpointStore(RunFolder folder)
         }
     }
 
-    /// <summary>Loads the newest valid checkpoint; null if there is none.</summary>
-    /// <param name="note">Receives a message about each damaged checkpoint.</param>
+    /// <summary>Loads the newest intact checkpoint; null if there is none.</summary>
+    /// <param name="note">Receives a message about a damaged checkpoint.</param>
+    /// <exception cref="TrainingException">All checkpoints are damaged: a new run would overwrite them.</exception>
+    /// <exception cref="CheckpointException">A checkpoint cannot be read; it may be intact.</exception>
     public (RunState State, Checkpoint Checkpoint)? Load(Action<string> note)
     {
-        foreach (var path in new[] { _last, _previous }.Where(File.Exists))
+        var existing = new[] { _last, _previous }.Where(Exists).ToList();
+        CheckpointException? damage = null;
+        foreach (var path in existing)
         {
             try
             {
-                return Read(path);
+                var loaded = Read(path);
+                if (damage is not null)
+                    note($"{damage.Message} It is ignored; the previous one is used.");
+                return loaded;
             }
-            catch (CheckpointException error)
+            catch (CheckpointException error) when (error.IsDamaged)
             {
-                note($"{error.Message} It is ignored{(path == _last && File.Exists(_previous) ? "; the previous one is used" : "")}.");
+                damage ??= error;
             }
         }
 
-        return null;
+        return damage is null
+            ? null
+            : throw new TrainingException(
+                $"{damage.Message} The run in '{folder.Path}' has no other intact checkpoint. "
+                    + "Restore one, or start over with Run:Resume=never or another Run:Id.",
+                damage
+            );
     }
 
     /// <summary>Deletes both checkpoints.</summary>
@@ -67,6 +80,24 @@ internal sealed class CheckpointStore(RunFolder folder)
         File.Delete(_previous);
     }
 
+    // File.Exists is also false where the folder cannot be read at the moment.
+    private static bool Exists(string path)
+    {
+        try
+        {
+            File.GetAttributes(path);
+            return true;
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(path, $"it cannot be read ({error.Message})", error);
+        }
+    }
+
     private static (RunState, Checkpoint) Read(string path)
     {
         var checkpoint = Checkpoint.Read(path);
@@ -74,7 +105,19 @@ internal sealed class CheckpointStore(RunFolder folder)
             throw new CheckpointException(path, "it is not a checkpoint of a run");
         if (checksum != Checksum(text, checkpoint.Tensors))
             throw new CheckpointException(path, "its checksum is wrong");
-        return (JsonSerializer.Deserialize<RunState>(text)!, checkpoint);
+        return (Parse(path, text), checkpoint);
+    }
+
+    private static RunState Parse(string path, string text)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<RunState>(text) ?? throw new CheckpointException(path, "its state is empty");
+        }
+        catch (JsonException error)
+        {
+            throw new CheckpointException(path, $"its state is not what this version writes ({error.Message})", error);
+        }
     }
 
     private static string Checksum(string state, IReadOnlyDictionary<string, TensorData> tensors)

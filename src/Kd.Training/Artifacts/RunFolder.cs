@@ -111,23 +111,25 @@ public sealed class RunFolder : IDisposable
     public RunFolder OpenSubfolder(string name) => Open(PathOf(name));
 
     /// <summary>Truncates metrics.jsonl to a number of epochs: a run that continues from there writes the others again.</summary>
-    public void TruncateMetrics(int epochs) =>
-        Guard(() =>
-        {
-            if (File.Exists(PathOf(MetricsFile)))
-                WriteText(MetricsFile, string.Concat(File.ReadLines(PathOf(MetricsFile)).Take(epochs).Select(line => line + "\n")));
-        });
+    /// <returns>Number of epochs that are left: fewer if lines were lost with the power.</returns>
+    public int TruncateMetrics(int epochs)
+    {
+        var path = PathOf(MetricsFile);
+        var whole = File.Exists(path) ? File.ReadLines(path).TakeWhile(IsWhole).Take(epochs).ToList() : [];
+        if (File.Exists(path))
+            WriteText(MetricsFile, string.Concat(whole.Select(line => line + "\n")));
+        return whole.Count;
+    }
 
     /// <summary>Reads metrics.jsonl; empty if there is none.</summary>
     public IReadOnlyList<EpochMetrics> ReadMetrics() => File.Exists(PathOf(MetricsFile)) ? ParseMetrics(File.ReadLines(PathOf(MetricsFile))) : [];
 
-    /// <summary>Parses the lines of a metrics.jsonl.</summary>
-    /// <exception cref="JsonException">A line is incomplete.</exception>
-    public static IReadOnlyList<EpochMetrics> ParseMetrics(IEnumerable<string> lines) =>
-        [.. lines.Select(line => JsonSerializer.Deserialize<EpochMetrics>(line, s_lineOptions)!)];
+    /// <summary>Parses the lines of a metrics.jsonl, up to the first that is incomplete: the power failed while it was written.</summary>
+    public static IReadOnlyList<EpochMetrics> ParseMetrics(IEnumerable<string> lines) => [.. lines.Select(Parse).TakeWhile(line => line is not null)!];
 
     /// <summary>Adds a line to metrics.jsonl.</summary>
-    public void AppendMetrics<T>(T metrics) => Guard(() => File.AppendAllText(PathOf(MetricsFile), JsonSerializer.Serialize(metrics, s_lineOptions) + "\n"));
+    public void AppendMetrics<T>(T metrics) =>
+        Guard(() => AtomicFile.Append(PathOf(MetricsFile), [.. JsonSerializer.SerializeToUtf8Bytes(metrics, s_lineOptions), (byte)'\n']));
 
     /// <summary>Writes a JSON file, replacing an existing one only when the new one is complete.</summary>
     public void WriteJson<T>(string name, T value) => WriteText(name, JsonSerializer.Serialize(value, JsonOptions) + "\n");
@@ -139,8 +141,26 @@ public sealed class RunFolder : IDisposable
     public void WriteBytes(string name, byte[] content) => Guard(() => AtomicFile.Write(PathOf(name), file => file.Write(content)));
 
     /// <summary>Reads a JSON file of this folder; null if it does not exist.</summary>
-    public T? ReadJson<T>(string name)
-        where T : class => File.Exists(PathOf(name)) ? JsonSerializer.Deserialize<T>(File.ReadAllText(PathOf(name)), JsonOptions) : null;
+    /// <param name="name">The file.</param>
+    /// <param name="note">Receives a message if the file is damaged; it is then set aside, so that nothing is lost.</param>
+    /// <exception cref="JsonException">The file is damaged, and there is no <paramref name="note"/>.</exception>
+    public T? ReadJson<T>(string name, Action<string>? note = null)
+        where T : class
+    {
+        if (!File.Exists(PathOf(name)))
+            return null;
+        try
+        {
+            return JsonSerializer.Deserialize<T>(File.ReadAllText(PathOf(name)), JsonOptions);
+        }
+        catch (JsonException error) when (note is not null)
+        {
+            var aside = name + ".damaged";
+            Guard(() => AtomicFile.Move(PathOf(name), PathOf(aside)));
+            note($"'{PathOf(name)}' cannot be read ({error.Message}); it is kept as {aside}");
+            return null;
+        }
+    }
 
     /// <summary>Runs an action that writes to this folder, and turns I/O errors, such as a full disk, into an error with an explanation.</summary>
     /// <exception cref="TrainingException">The action failed.</exception>
@@ -153,6 +173,20 @@ public sealed class RunFolder : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new TrainingException($"Writing to the run folder '{Path}' failed: {error.Message} What was written before is intact.", error);
+        }
+    }
+
+    private static bool IsWhole(string line) => Parse(line) is not null;
+
+    private static EpochMetrics? Parse(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<EpochMetrics>(line, s_lineOptions);
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 

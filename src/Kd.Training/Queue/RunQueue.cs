@@ -1,9 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
 using Kd.Settings;
 using Kd.Training.Artifacts;
 using Kd.Training.Configuration;
-using Kd.Training.Diagnostics;
+using Kd.Training.Control;
 
 namespace Kd.Training.Queue;
 
@@ -28,14 +27,15 @@ internal sealed class RunQueue : IDisposable
     /// <param name="configuration">Settings of the process, which name the folder.</param>
     /// <param name="host">Configuration that identifies the start of the host.</param>
     /// <param name="reader">Reads and checks the settings of a run.</param>
+    /// <param name="monitor">Shows messages.</param>
     /// <param name="time">The clock, from which names are made.</param>
-    public RunQueue(RunConfiguration configuration, IConfiguration host, RunConfigurationReader reader, TimeProvider time)
+    public RunQueue(RunConfiguration configuration, IConfiguration host, RunConfigurationReader reader, RunMonitor monitor, TimeProvider time)
     {
         (_reader, _time, _folder, _hostStart) = (reader, time, Path.GetFullPath(configuration.Run.Folder), host[SharedNames.HostStart]);
         // A trainer that was started to label or verify does not run what is queued.
         _closed = configuration.Run.Task is not (RunOptions.Train or RunOptions.Serve);
         if (!_closed && File.Exists(FilePath) && TryOwnFolder())
-            _state = Read();
+            _state = _ownedFolder.ReadJson<QueueState>(QueueFile, monitor.Note) ?? _state;
         if (_hostStart is null || _state.Start != _hostStart)
             _state = _state with { Start = _hostStart, CommandDone = false };
     }
@@ -191,18 +191,6 @@ internal sealed class RunQueue : IDisposable
         if (folder.TryLock())
             _ownedFolder = folder;
         return _ownedFolder is not null;
-    }
-
-    private QueueState Read()
-    {
-        try
-        {
-            return _ownedFolder!.ReadJson<QueueState>(QueueFile) ?? _state;
-        }
-        catch (JsonException error)
-        {
-            throw new TrainingException($"The queued runs in '{FilePath}' cannot be read: {error.Message} Delete the file to continue without them.", error);
-        }
     }
 
     /// <summary>The content of queue.json.</summary>

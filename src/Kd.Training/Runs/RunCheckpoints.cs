@@ -57,7 +57,11 @@ internal sealed class RunCheckpoints
         State = state;
         if (state.Coming is { } coming)
             _control.Set(coming);
-        _setup.Folder.TruncateMetrics(state.Epoch);
+        if (_setup.Folder.TruncateMetrics(state.Epoch) is var lines && lines < state.Epoch)
+            _monitor.Note(
+                $"{RunFolder.MetricsFile} has {lines} of {state.Epoch} finished epochs, probably after a power failure; "
+                    + "charts lack the others, the student does not"
+            );
         return true;
     }
 

@@ -43,7 +43,7 @@ internal sealed class Study
     )
     {
         (_setup, _hasSeeds, _trainer, _monitor, _control, _time, _openDataset) = (setup, hasSeeds, trainer, monitor, control, time, openDataset);
-        _rows = setup.Configuration.Run.Resume == "never" ? [] : setup.Folder.ReadJson<List<RunResult>>(RunFolder.StudyFile) ?? [];
+        _rows = setup.Configuration.Run.Resume == "never" ? [] : setup.Folder.ReadJson<List<RunResult>>(RunFolder.StudyFile, monitor.Note) ?? [];
         if (_rows.Count > 0)
             monitor.Note($"continuing after {string.Join(", ", _rows.Select(Name))}");
 
@@ -105,7 +105,7 @@ internal sealed class Study
             seed,
             () =>
             {
-                if (folder.ReadJson<RunResult>(RunFolder.ResultFile) is { } finished)
+                if (folder.ReadJson<RunResult>(RunFolder.ResultFile, _monitor.Note) is { } finished)
                     return finished;
                 if (_hasSeeds || arm.Name != arm.Method)
                     _monitor.Note($"{arm.Name}{(_hasSeeds ? $", seed {seed}" : "")}");

@@ -22,10 +22,10 @@ internal sealed class TeacherClient(
     ILogger<TeacherClient> logger
 ) : IDisposable
 {
-    private const int LargestMessage = 64 << 20;
     private readonly SemaphoreSlim _opening = new(1);
     private GrpcChannelPool? _pool;
     private int _callSize = options.Value.CallSize;
+    private string _teacherId = "";
     private ResiliencePipeline? _retries;
     private long _hits,
         _computed,
@@ -55,6 +55,7 @@ internal sealed class TeacherClient(
     /// <exception cref="TrainingException">The teacher's classes are not the dataset's.</exception>
     public async Task<DescribeReply> DescribeAsync(IReadOnlyList<string> classes, CancellationToken cancellation)
     {
+        _teacherId = "";
         var reply = await CallAsync("Describe", 1, (client, call) => client.DescribeAsync(new DescribeRequest(), call), cancellation);
         if (!reply.Classes.SequenceEqual(classes))
             throw new TrainingException(
@@ -62,6 +63,7 @@ internal sealed class TeacherClient(
                     + $"the dataset has {string.Join(", ", classes.Take(5))}, ... ({classes.Count}). Start both with the same Dataset:Path."
             );
         _callSize = Math.Min(options.Value.CallSize, reply.LargestCall);
+        _teacherId = reply.TeacherId;
         return reply;
     }
 
@@ -107,28 +109,57 @@ internal sealed class TeacherClient(
     /// <returns>Logits of each view.</returns>
     public async Task<float[][]> LabelAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, bool store, CancellationToken cancellation)
     {
+        var bytes = ViewRenderer.ByteCount(size);
+        // More than one call where the pixels do not fit into a message.
+        var most = Math.Max(1, CallLimits.LargestPixels / bytes);
+        var rows = new List<float[]>(views.Length);
+        for (var start = 0; start < views.Length; start += most)
+        {
+            var count = Math.Min(most, views.Length - start);
+            rows.AddRange(await LabelOnceAsync(views.AsMemory(start, count), pixels.Slice(start * bytes, count * bytes), size, store, cancellation));
+        }
+
+        return [.. rows];
+    }
+
+    public void Dispose() => _pool?.Dispose();
+
+    private async Task<float[][]> LabelOnceAsync(
+        ReadOnlyMemory<ViewId> views,
+        ReadOnlyMemory<byte> pixels,
+        int size,
+        bool store,
+        CancellationToken cancellation
+    )
+    {
         var request = new LabelRequest
         {
-            ViewIds = LogitsWire.Pack(views),
+            ViewIds = LogitsWire.Pack(views.Span),
             Pixels = UnsafeByteOperations.UnsafeWrap(pixels),
             Height = size,
             Width = size,
             DoNotStore = !store,
+            TeacherId = _teacherId,
         };
         var started = time.GetTimestamp();
         var reply = await CallAsync("Label", views.Length, (client, call) => client.LabelAsync(request, call), cancellation);
+        CheckTeacher(reply.TeacherId);
         Interlocked.Add(ref _labelTicks, time.GetElapsedTime(started).Ticks);
         Interlocked.Add(ref _computed, views.Length);
         return LogitsWire.Unpack(reply.Logits, views.Length, reply.Classes);
     }
 
-    public void Dispose() => _pool?.Dispose();
-
     private async Task<int[]> LookupAsync(ReadOnlyMemory<ViewId> views, Memory<float[]> rows, bool storedOnly, CancellationToken cancellation)
     {
-        var request = new LookupRequest { ViewIds = LogitsWire.Pack(views.Span), StoredOnly = storedOnly };
+        var request = new LookupRequest
+        {
+            ViewIds = LogitsWire.Pack(views.Span),
+            StoredOnly = storedOnly,
+            TeacherId = _teacherId,
+        };
         var started = time.GetTimestamp();
         var reply = await CallAsync("Lookup", views.Length, (client, call) => client.LookupAsync(request, call), cancellation);
+        CheckTeacher(reply.TeacherId);
         Interlocked.Add(ref _lookupTicks, time.GetElapsedTime(started).Ticks);
         int[] missing = [.. reply.Missing];
         var logits = LogitsWire.Unpack(reply.Logits, views.Length - missing.Length, reply.Classes);
@@ -154,6 +185,15 @@ internal sealed class TeacherClient(
         var logits = await LabelAsync(Array.ConvertAll(indexes, index => views[index]), chosen, size, store: true, cancellation);
         for (var i = 0; i < indexes.Length; i++)
             rows[indexes[i]] = logits[i];
+    }
+
+    private void CheckTeacher(string id)
+    {
+        if (id.Length > 0 && _teacherId.Length > 0 && id != _teacherId)
+            throw new TrainingException(
+                $"Teacher at {options.Value.Address}: the run uses teacher {_teacherId}, but a replica answered as teacher {id}. "
+                    + "Start all replicas with the same weights and settings."
+            );
     }
 
     private async Task<T> CallAsync<T>(string kind, long cost, Func<Teacher.TeacherClient, CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellation)
@@ -228,7 +268,7 @@ internal sealed class TeacherClient(
         await _opening.WaitAsync(cancellation);
         try
         {
-            return _pool ??= await pools.OpenAsync(options.Value.Address, options.Value.Connections, LargestMessage, cancellation);
+            return _pool ??= await pools.OpenAsync(options.Value.Address, options.Value.Connections, CallLimits.LargestMessage, cancellation);
         }
         catch (ArgumentException error)
         {

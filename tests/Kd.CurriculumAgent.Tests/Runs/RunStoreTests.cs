@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Kd.CurriculumAgent.Decisions;
 using Kd.CurriculumAgent.Diagnostics;
 using Kd.CurriculumAgent.Runs;
@@ -88,6 +89,42 @@ public sealed class RunStoreTests : IDisposable
         Assert.Equal(Run(Open("whole"), Enumerable.Range(3, 1)), Run(Open(), Enumerable.Range(3, 1)));
     }
 
+    // The complete lines must not be written anew: a full disk or a crash in the middle would lose them.
+    [Fact]
+    public void Report_JournalCutOffInItsLastLine_LeavesTheOthersWhereTheyAre()
+    {
+        Run(Open(), Enumerable.Range(0, 3));
+        var journal = _folder.File("run-1.jsonl");
+        var whole = File.ReadAllBytes(journal);
+        File.AppendAllText(journal, "{\"half\":\"é");
+        // A second name of the file shows whether it was replaced by another.
+        var second = _folder.File("second");
+        Link(journal, second);
+
+        Open().Report("run-1", 3, Result(3));
+
+        Assert.Equal(whole, File.ReadAllBytes(second)[..whole.Length]);
+        Assert.Equal(File.ReadAllBytes(journal), File.ReadAllBytes(second));
+    }
+
+    [Fact]
+    public void Report_DiskFull_LeavesTheRunAsItWasAndTakesTheReportLater()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "needs /dev/full");
+        var store = Open();
+        store.Start(s_settings);
+        var journal = _folder.File("run-1.jsonl");
+        File.Move(journal, _folder.File("kept"));
+        File.CreateSymbolicLink(journal, "/dev/full");
+
+        Assert.Throws<IOException>(() => store.Report("run-1", 0, Result(0)));
+
+        File.Delete(journal);
+        File.Move(_folder.File("kept"), journal);
+        Assert.Equal(Run(Open("whole"), Enumerable.Range(0, 1))[0], store.Report("run-1", 0, Result(0)).Answer);
+        Assert.Equal(store.Report("run-1", 0, Result(0)).Answer, Open().Report("run-1", 0, Result(0)).Answer);
+    }
+
     [Fact]
     public void Report_EpochLeftOutOrUnknownRun_SaysWhatWasExpected()
     {
@@ -154,6 +191,13 @@ public sealed class RunStoreTests : IDisposable
 
         Assert.Contains("of version 2", error.Message);
         Assert.Contains("run-1.jsonl", error.Message);
+    }
+
+    private static void Link(string path, string name)
+    {
+        using var link = Process.Start("ln", [path, name]);
+        link.WaitForExit();
+        Assert.SkipUnless(link.ExitCode == 0, "needs hard links");
     }
 
     private RunStore Open(string sub = "")

@@ -10,7 +10,6 @@ public sealed class PatientCallTests
 
     [Theory]
     [InlineData(StatusCode.Unavailable)]
-    [InlineData(StatusCode.ResourceExhausted)]
     [InlineData(StatusCode.DeadlineExceeded)]
     public async Task Execute_ServiceTemporarilyUnavailable_RetriesUntilItResponds(StatusCode status)
     {
@@ -18,8 +17,18 @@ public sealed class PatientCallTests
         Assert.Equal((42, 5, 4), (answer, _calls, _retries));
     }
 
+    [Fact]
+    public async Task Execute_ServiceBusyWithAHint_RetriesUntilItResponds()
+    {
+        var hint = new Metadata { { "grpc-retry-pushback-ms", "2" } };
+        var answer = await RunAsync(() => _calls <= 4 ? throw new RpcException(new Status(StatusCode.ResourceExhausted, "busy"), hint) : 42);
+        Assert.Equal((42, 5, 4), (answer, _calls, _retries));
+    }
+
     [Theory]
     [InlineData(StatusCode.InvalidArgument)]
+    // Without a hint it is a limit on the size of messages, of the server's or of the client itself.
+    [InlineData(StatusCode.ResourceExhausted)]
     [InlineData(StatusCode.Unauthenticated)]
     [InlineData(StatusCode.FailedPrecondition)]
     public async Task Execute_ServiceRefuses_FailsAtOnce(StatusCode status)

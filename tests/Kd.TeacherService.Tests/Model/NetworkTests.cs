@@ -70,6 +70,7 @@ public sealed class NetworkTests
             TeacherExtensions.BuildTeacherService,
             "--Teacher:Architecture=torchscript",
             $"--Teacher:Weights={path}",
+            "--Teacher:AllowScript=true",
             "--Teacher:InputSize=32"
         );
         using var channel = service.Open();
@@ -110,11 +111,34 @@ public sealed class NetworkTests
             RunningService.StartAsync(
                 TeacherExtensions.BuildTeacherService,
                 "--Teacher:Architecture=torchscript",
+                "--Teacher:AllowScript=TRUE",
                 $"--Teacher:Weights={folder.File("script.pt")}"
             )
         );
         Assert.Contains("torch.jit.save", error.Message);
         Assert.Contains("script.pt", error.Message);
+    }
+
+    [Theory]
+    [InlineData("false")]
+    [InlineData("0000000000000000000000000000000000000000000000000000000000000000")]
+    public void Load_ScriptThatIsNotAllowed_IsRefusedWithItsHash(string allowed)
+    {
+        using var folder = TestFiles.CreateFolder();
+        File.WriteAllText(folder.File("script.pt"), "not a script");
+        var options = new TeacherOptions
+        {
+            Architecture = NetworkLoader.TorchScript,
+            Weights = folder.File("script.pt"),
+            AllowScript = allowed,
+        };
+
+        var error = Assert.Throws<TeacherException>(() => NetworkLoader.Load(options, 10));
+        // SHA-256 of the file's text.
+        const string hash = "bb50827845049618ccce85483ac1be0cc3a545a92fcb29c44713da33af25d419";
+        Assert.Contains($"Teacher:AllowScript={hash}", error.Message);
+        options.AllowScript = hash;
+        Assert.Contains("torch.jit.save", Assert.Throws<TeacherException>(() => NetworkLoader.Load(options, 10)).Message);
     }
 
     private static async Task<Half[]> LabelGrayAsync(Teacher.TeacherClient client)

@@ -22,4 +22,36 @@ public sealed class RunFolderTests
                 mine.WriteAlone(() => mine.WriteJson("shared.json", Enumerable.Repeat(writer, 1000)));
         }
     }
+
+    // A power failure may tear the last line, or leave zeros where it should be.
+    [Theory]
+    [InlineData("{\"epoch\":3,\"lo")]
+    [InlineData("\0\0\0\0\0\0")]
+    public void TruncateMetrics_TornLine_IsDroppedAndLaterOnesFollow(string torn)
+    {
+        using var folder = TestFiles.CreateFolder();
+        var run = RunFolder.Open(folder.Path);
+        run.AppendMetrics(Epoch(1));
+        run.AppendMetrics(Epoch(2));
+        File.AppendAllText(folder.File(RunFolder.MetricsFile), torn);
+
+        Assert.Equal([1, 2], run.ReadMetrics().Select(epoch => epoch.Epoch));
+        Assert.Equal(2, run.TruncateMetrics(3));
+        run.AppendMetrics(Epoch(3));
+        Assert.Equal([1, 2, 3], run.ReadMetrics().Select(epoch => epoch.Epoch));
+    }
+
+    private static EpochMetrics Epoch(int epoch) =>
+        new()
+        {
+            Epoch = epoch,
+            Loss = 1.5,
+            ValidationAccuracy = 40,
+            Samples = 96,
+            Seconds = 2,
+            ImagesPerSecond = 48,
+            WaitSeconds = 0,
+            CacheHits = 0,
+            TeacherComputed = 0,
+        };
 }

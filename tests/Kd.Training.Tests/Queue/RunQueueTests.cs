@@ -1,7 +1,7 @@
 using Kd.Settings;
 using Kd.Tests;
 using Kd.Training.Configuration;
-using Kd.Training.Diagnostics;
+using Kd.Training.Control;
 using Kd.Training.Queue;
 using Microsoft.Extensions.Configuration;
 
@@ -118,12 +118,22 @@ public sealed class RunQueueTests
         Assert.Equal(["one"], third.Runs.Select(run => run.Id));
     }
 
-    [Fact]
-    public void Open_DamagedFile_SaysHowToGoOn()
+    [Theory]
+    [InlineData("")]
+    [InlineData("{ half")]
+    [InlineData("\0\0\0\0")]
+    public void Open_DamagedFile_SetsItAsideAndSaysSo(string content)
     {
         using var folder = TestFiles.CreateFolder();
-        File.WriteAllText(folder.File("queue.json"), "{ half");
-        Assert.Contains("Delete the file", Assert.Throws<TrainingException>(() => Open(folder.Path)).Message);
+        File.WriteAllText(folder.File("queue.json"), content);
+        var monitor = new RunMonitor(TimeProvider.System);
+
+        using var queue = Open(folder.Path, monitor: monitor);
+
+        Assert.Empty(queue.Runs);
+        Assert.Contains("queue.json.damaged", Assert.Single(monitor.Lines));
+        Assert.Equal(content, File.ReadAllText(folder.File("queue.json.damaged")));
+        Assert.Equal("next", queue.Add(new Dictionary<string, string> { ["Run:Id"] = "next" }).Id);
     }
 
     [Theory]
@@ -146,7 +156,7 @@ public sealed class RunQueueTests
         Assert.Empty(queue.Runs);
     }
 
-    private static RunQueue Open(string folder, string? start = null, string task = "train")
+    private static RunQueue Open(string folder, string? start = null, string task = "train", RunMonitor? monitor = null)
     {
         var settings = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?> { ["Run:Folder"] = folder, [SharedNames.HostStart] = start })
@@ -154,6 +164,6 @@ public sealed class RunQueueTests
         var reader = new RunConfigurationReader(settings);
         var configuration = reader.Read(new Dictionary<string, string>());
         configuration.Run.Task = task;
-        return new RunQueue(configuration, settings, reader, TimeProvider.System);
+        return new RunQueue(configuration, settings, reader, monitor ?? new RunMonitor(TimeProvider.System), TimeProvider.System);
     }
 }

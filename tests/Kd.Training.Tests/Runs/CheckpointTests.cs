@@ -71,6 +71,43 @@ public sealed class CheckpointTests
         }
     }
 
+    // It may be intact: a run that began anew would overwrite it.
+    [Fact]
+    public void Load_LastOneCannotBeRead_StopsAndLeavesBoth()
+    {
+        using var folder = TestFiles.CreateFolder();
+        var store = new CheckpointStore(RunFolder.Open(folder.Path));
+        store.Save(State(1), Tensors(1));
+        store.Save(State(2), Tensors(2));
+        var path = folder.File("checkpoint.safetensors");
+        File.Move(path, folder.File("kept"));
+        // Root may read any file, but nobody reads a folder as one.
+        Directory.CreateDirectory(path);
+
+        var error = Assert.Throws<CheckpointException>(() => store.Load(_notes.Add));
+
+        Assert.Contains(path, error.Message);
+        Assert.Contains("cannot be read", error.Message);
+        Directory.Delete(path);
+        File.Move(folder.File("kept"), path);
+        Assert.Equal(2, store.Load(_notes.Add)!.Value.State.Epoch);
+    }
+
+    [Fact]
+    public void Load_AllDamaged_StopsInsteadOfBeginningAnew()
+    {
+        using var folder = TestFiles.CreateFolder();
+        var store = new CheckpointStore(RunFolder.Open(folder.Path));
+        store.Save(State(1), Tensors(1));
+        File.WriteAllBytes(folder.File("checkpoint.safetensors"), new byte[100]);
+
+        var error = Assert.Throws<TrainingException>(() => store.Load(_notes.Add));
+
+        Assert.Contains("Run:Resume=never", error.Message);
+        store.Delete();
+        Assert.Null(store.Load(_notes.Add));
+    }
+
     [Fact]
     public void Save_DiskFull_SaysSoAndKeepsWhatWasThere()
     {

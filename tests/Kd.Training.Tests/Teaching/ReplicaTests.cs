@@ -2,6 +2,7 @@ extern alias teacher;
 using Kd.Tests;
 using Microsoft.Extensions.DependencyInjection;
 using PassRunner = teacher::Kd.TeacherService.Batching.PassRunner;
+using ServedTeacher = teacher::Kd.TeacherService.Model.ServedTeacher;
 
 namespace Kd.Training.Tests.Teaching;
 
@@ -66,6 +67,29 @@ public sealed class ReplicaTests
         Assert.Equal(0, await run);
         Assert.InRange(Computed(staying) + runner.Computed, 12 * 24 * 6, 12 * 24 * 6 + 3 * 16);
     }
+
+    [Fact]
+    public async Task Execute_ReplicasWithDifferentWeights_StopsAndNamesBoth()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var one = await TrainerRuns.StartTeacherAsync("--Teacher:Seed=1");
+        await using var other = await TrainerRuns.StartTeacherAsync("--Teacher:Seed=2");
+
+        var (exitCode, output) = await TrainerRuns.RunAsync(
+            folder.Path,
+            "run",
+            CancellationToken.None,
+            "--Distillation:Method=kd",
+            $"--TeacherClient:Address={one.Grpc};{other.Grpc}"
+        );
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains(IdOf(one), output);
+        Assert.Contains(IdOf(other), output);
+        Assert.Contains("the same weights", output);
+    }
+
+    private static string IdOf(RunningService replica) => replica.Services.GetRequiredService<ServedTeacher>().Model!.Description.Id;
 
     private static long Computed(RunningService replica) => replica.Services.GetRequiredService<PassRunner>().Computed;
 }

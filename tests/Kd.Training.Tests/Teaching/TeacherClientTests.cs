@@ -1,0 +1,51 @@
+using Kd.Tests;
+using Kd.Training.Teaching;
+using Kd.Vision.Datasets;
+using Kd.Vision.Views;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Kd.Training.Tests.Teaching;
+
+[Collection(nameof(OneTrainer))]
+public sealed class TeacherClientTests
+{
+    // 30 MB is Kestrel's own limit, 64 MiB the limit of a message.
+    [Theory]
+    [InlineData(224, 256)]
+    [InlineData(419, 128)]
+    [InlineData(512, 128)]
+    [InlineData(1024, 24)]
+    public async Task GetLogits_PixelsBeyondAMessage_AreSentInSeveralCalls(int size, int views)
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var teacher = await TrainerRuns.StartFastTeacherAsync("--Batching:MaxBatch=4");
+        await using var trainer = TrainerRuns.Build(
+            folder.Path,
+            "run",
+            "--Distillation:Method=kd",
+            "--TeacherClient:CallSize=256",
+            $"--TeacherClient:Address={teacher.Grpc}"
+        );
+        var client = trainer.Services.GetRequiredService<TeacherClient>();
+        var classes = DatasetLoader.ReadClassNames("demo");
+        await client.DescribeAsync(classes, TestContext.Current.CancellationToken);
+        var bytes = ViewRenderer.ByteCount(size);
+        var pixels = new byte[views * bytes];
+        for (var i = 0; i < views; i++)
+            pixels.AsSpan(i * bytes, bytes).Fill((byte)i);
+
+        var logits = await client.GetLogitsAsync(
+            [.. Enumerable.Range(1, views).Select(id => new ViewId((ulong)id))],
+            pixels,
+            size,
+            TestContext.Current.CancellationToken
+        );
+
+        Assert.Equal(views * classes.Count, logits.Length);
+        // A brighter picture has larger logits, so each row is its own picture's.
+        var firsts = Enumerable.Range(0, views).Select(i => logits[i * classes.Count]).ToList();
+        Assert.Equal(firsts.Order(), firsts);
+        Assert.Equal(views, firsts.Distinct().Count());
+        Assert.Equal(views, client.Usage.Computed);
+    }
+}
