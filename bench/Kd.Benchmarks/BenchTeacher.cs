@@ -1,8 +1,8 @@
 using System.Net;
 using Garnet;
 using Garnet.server;
-using Grpc.Core;
 using Grpc.Net.Client;
+using Kd.ServiceDefaults.Security;
 using Kd.TeacherService.Hosting;
 using Kd.TeacherService.Model;
 using Microsoft.AspNetCore.Builder;
@@ -27,8 +27,6 @@ internal sealed class BenchTeacher : IAsyncDisposable
     public static string Cache => $"127.0.0.1:{s_cachePort}";
 
     public TeacherModel Model => _app.Services.GetRequiredService<TeacherHost>().Model!;
-
-    public static CallOptions Options => new(new Metadata { { "authorization", "Bearer " + Key } });
 
     public static async Task<BenchTeacher> StartAsync(params string[] settings)
     {
@@ -55,7 +53,15 @@ internal sealed class BenchTeacher : IAsyncDisposable
     }
 
     public static GrpcChannel Open() =>
-        GrpcChannel.ForAddress(Address, new GrpcChannelOptions { MaxReceiveMessageSize = 64 << 20, MaxSendMessageSize = 64 << 20 });
+        GrpcChannel.ForAddress(
+            Address.Replace("http:", "https:", StringComparison.Ordinal),
+            new GrpcChannelOptions
+            {
+                HttpHandler = new SocketsHttpHandler { SslOptions = new ServiceCertificate(Key).CreateClientOptions() },
+                MaxReceiveMessageSize = 64 << 20,
+                MaxSendMessageSize = 64 << 20,
+            }
+        );
 
     public async ValueTask DisposeAsync()
     {

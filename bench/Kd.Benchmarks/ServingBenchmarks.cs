@@ -34,21 +34,21 @@ internal static class ServingBenchmarks
         using var channel = BenchTeacher.Open();
         var client = new Teacher.TeacherClient(channel);
         var label = CreateRequest();
-        await client.LabelAsync(label, BenchTeacher.Options);
+        await client.LabelAsync(label);
         var lookup = new LookupRequest { ViewIds = label.ViewIds };
         var stored = new LookupRequest { ViewIds = label.ViewIds, StoredOnly = true };
         var keys = Keys(new LogitsCodec(service.Model.Description.Id, 100), label.ViewIds);
         await using var redis = await ConnectionMultiplexer.ConnectAsync(BenchTeacher.Cache);
         var (rounds, calls) = size.Choose((9, 10_000), (5, 6000), (1, 2 * Callers));
         Task<double> GetAsync() => RateAsync(calls, () => redis.GetDatabase().StringGetAsync(keys));
-        Task<double> LookupAsync(LookupRequest request) => RateAsync(calls, () => client.LookupAsync(request, BenchTeacher.Options).ResponseAsync);
+        Task<double> LookupAsync(LookupRequest request) => RateAsync(calls, () => client.LookupAsync(request).ResponseAsync);
         // The first seconds include just-in-time compilation.
         await Alternating.MeasureAsync(size.Choose(4, 4, 1), GetAsync, () => LookupAsync(stored));
         var (plain, served) = await Alternating.MeasureAsync(rounds, GetAsync, () => LookupAsync(lookup));
         var throughRedis = await LookupAsync(stored);
         foreach (var request in new[] { lookup, stored })
         {
-            var reply = await client.LookupAsync(request, BenchTeacher.Options);
+            var reply = await client.LookupAsync(request);
             if (reply.Missing.Count > 0 || reply.Classes != 100)
                 throw new InvalidOperationException(
                     $"Expected {CallSize} cached views of 100 classes, but {reply.Missing.Count} were missing, with {reply.Classes} classes."
@@ -86,7 +86,7 @@ internal static class ServingBenchmarks
         var client = new Teacher.TeacherClient(channel);
         var requests = Enumerable.Range(0, calls).Select(_ => CreateRequest()).ToArray();
         var next = -1;
-        return await RateAsync(calls, () => client.LabelAsync(requests[Interlocked.Increment(ref next)], BenchTeacher.Options).ResponseAsync);
+        return await RateAsync(calls, () => client.LabelAsync(requests[Interlocked.Increment(ref next)]).ResponseAsync);
     }
 
     /// <summary>Measures views/s of calls by several callers at once.</summary>

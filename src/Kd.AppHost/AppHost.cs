@@ -1,3 +1,4 @@
+using Kd.AppHost.Access;
 using Kd.AppHost.Hosting;
 using Kd.AppHost.Settings;
 using Kd.AppHost.Trainer;
@@ -9,7 +10,7 @@ if (!RunSettings.TryRead(args, out var settings))
 var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DashboardApplicationName = "Kd.Aspire" }).AddRunHost();
 
 // The services share this key and refuse calls without it.
-var key = builder.AddParameter("service-key", new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true);
+var key = builder.AddServiceKey();
 
 var cache = builder.AddCache(settings);
 
@@ -34,7 +35,7 @@ builder
     .WithGrpcAddress(SharedNames.AgentAddress, agent)
     .WaitFor(teacher)
     .WaitFor(agent)
-    .WithTrainerCommands()
+    .WithTrainerCommands(key)
     .WithSettings(settings, RunSettings.TrainerSections)
     .WithIconName("Dumbbell");
 

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Garnet;
 using Garnet.server;
 using Garnet.server.Auth.Settings;
+using Kd.Core.Files;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using Tsavorite.core;
@@ -53,7 +54,7 @@ internal sealed class CacheServer(IOptions<CacheServerOptions> options, ILogger<
     {
         try
         {
-            Directory.CreateDirectory(folder);
+            PrivateFolder.Create(folder);
             _lock = new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

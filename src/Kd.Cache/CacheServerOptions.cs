@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Kd.Settings;
 
 namespace Kd.Cache;
 
@@ -12,6 +13,7 @@ internal sealed class CacheServerOptions
     public int Port { get; set; } = 6379;
 
     /// <summary>Password of clients, at least 16 characters. The AppHost generates one and passes it to the server and to the teacher.</summary>
+    [Secret]
     [Required(
         ErrorMessage = "Cache:Password is missing. The AppHost sets it; a server that is started by itself needs one, "
             + "for example in the environment variable Cache__Password."

@@ -1,6 +1,7 @@
 using Kd.ServiceDefaults.Connections;
 using Kd.ServiceDefaults.Endpoints;
 using Kd.ServiceDefaults.Security;
+using Kd.ServiceDefaults.Settings;
 using Kd.ServiceDefaults.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
@@ -34,11 +35,11 @@ public static class ServiceDefaultsExtensions
         return builder;
     }
 
-    /// <summary>Adds gRPC for servers and clients: the shared key on both sides, service discovery, and connection pools.</summary>
+    /// <summary>Adds gRPC for servers and clients: the certificate of the shared key on both sides, service discovery, and connection pools.</summary>
     public static WebApplicationBuilder AddGrpcDefaults(this WebApplicationBuilder builder)
     {
-        // In this order: a call without the key learns nothing about the replica.
-        builder.Services.AddServiceKey();
+        builder.Services.AddSection<ServiceKeyOptions>(ServiceKeyOptions.Section);
+        builder.Services.AddSingleton<ServiceCertificate>();
         builder.Services.AddSingleton<ReplicaServerInterceptor>();
         builder.Services.AddGrpc(options => options.Interceptors.Add<ReplicaServerInterceptor>());
         builder.Services.AddServiceDiscovery();

@@ -15,7 +15,10 @@ public sealed class BatchingOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
     public TimeSpan MaxDelay { get; set; } = TimeSpan.FromMilliseconds(2);
 
-    [Setting("Largest number of waiting views; a request beyond it is refused with RESOURCE_EXHAUSTED and a retry hint.")]
+    [Setting(
+        "Largest number of waiting views; a request beyond it is refused with RESOURCE_EXHAUSTED and a retry hint. "
+            + "A client that has nothing waiting may exceed it up to twice."
+    )]
     [Range(1, 1_000_000)]
     public int LargestQueue { get; set; } = 4096;
 

@@ -11,6 +11,14 @@ public sealed class CacheOptions
     [Range(0, 32_767)]
     public int TopK { get; set; }
 
+    [Setting(
+        "Secret of the entries, 16 characters or more, the same for all teachers that share a Redis: entries of others who can write there are not believed. "
+            + "Empty: entries have a checksum against damage only."
+    )]
+    [Secret]
+    [MinLength(16, ErrorMessage = "Give 16 characters or more.")]
+    public string? Key { get; set; }
+
     [Setting("Time that an entry is kept; 0: until the server evicts it.")]
     [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00")]
     public TimeSpan TimeToLive { get; set; }

@@ -62,6 +62,8 @@ public static class SectionReader
         return property
             .GetCustomAttributes<ValidationAttribute>()
             .Where(attribute => !attribute.IsValid(value))
-            .Select(attribute => new SettingProblem(name, $"{name} is '{value}'. {attribute.FormatErrorMessage(property.Name)}"));
+            .Select(attribute => new SettingProblem(name, $"{name} is {Show(property, value)}. {attribute.FormatErrorMessage(property.Name)}"));
+
+        static string Show(PropertyInfo property, object? value) => property.IsDefined(typeof(SecretAttribute)) ? "not valid" : $"'{value}'";
     }
 }

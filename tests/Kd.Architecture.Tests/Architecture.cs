@@ -47,7 +47,7 @@ internal static class Architecture
     {
         ["Kd.Core"] = ["Errors", "Files", "Randomness"],
         ["Kd.Vision"] = ["Runtime", "Imaging", "Views", "Checkpoints", "Datasets", "Export", "Models", "Distillation", "Optimization"],
-        ["Kd.ServiceDefaults"] = ["Settings", "Telemetry", "Endpoints", "Security", "Connections", Root],
+        ["Kd.ServiceDefaults"] = ["Settings", "Telemetry", "Security", "Endpoints", "Connections", Root],
         ["Kd.Training"] =
         [
             "Diagnostics",
@@ -72,6 +72,6 @@ internal static class Architecture
         ["Kd.Cache"] = [Root],
         ["Kd.TeacherService"] = ["Diagnostics", "Model", "Batching", "Cache", "Labeling", "Grpc", "Hosting"],
         ["Kd.CurriculumAgent"] = ["Diagnostics", "Decisions", "Policies", "Storage", "Runs", "Grpc", "Hosting"],
-        ["Kd.AppHost"] = ["Settings", "Terminal", "Trainer", "Supervision", "Hosting"],
+        ["Kd.AppHost"] = ["Settings", "Access", "Terminal", "Trainer", "Supervision", "Hosting"],
     };
 }

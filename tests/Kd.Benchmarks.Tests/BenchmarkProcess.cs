@@ -9,10 +9,13 @@ internal static class BenchmarkProcess
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(10);
 
     /// <summary>Runs it to its end, at most 10 minutes.</summary>
-    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
+    public static Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments) => RunProgramAsync("Kd.Benchmarks", arguments);
+
+    /// <summary>Runs a program below bench/ to its end, at most 10 minutes.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunProgramAsync(string project, params string[] arguments)
     {
         var output = new DirectoryInfo(AppContext.BaseDirectory);
-        var program = Path.Combine(TestFiles.RepositoryRoot, "bench", "Kd.Benchmarks", "bin", output.Parent!.Name, output.Name, "Kd.Benchmarks.dll");
+        var program = Path.Combine(TestFiles.RepositoryRoot, "bench", project, "bin", output.Parent!.Name, output.Name, project + ".dll");
         Assert.True(File.Exists(program), $"{program} is absent: build the solution first");
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, .. arguments])
         {

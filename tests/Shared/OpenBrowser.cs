@@ -39,24 +39,23 @@ internal sealed class OpenBrowser : IAsyncDisposable
 
     /// <summary>Starts the browser; skips the test if none is installed.</summary>
     /// <param name="site">The only site to which requests are allowed.</param>
-    public static async Task<OpenBrowser> StartAsync(string site)
+    /// <param name="entry">Address that sets the site's cookie; null: it needs none.</param>
+    public static async Task<OpenBrowser> StartAsync(string site, string? entry = null)
     {
         var path = FindBrowser();
         // Pages take longer on a busy machine.
         Assertions.SetDefaultExpectTimeout(30_000);
         var playwright = await Playwright.CreateAsync();
         var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = path, Args = ["--no-sandbox", "--disable-gpu"] });
-        return new OpenBrowser(
-            playwright,
-            browser,
-            await browser.NewPageAsync(
-                new()
-                {
-                    ViewportSize = new() { Width = 1280, Height = 900 },
-                }
-            ),
-            site
+        var page = await browser.NewPageAsync(
+            new()
+            {
+                ViewportSize = new() { Width = 1280, Height = 900 },
+            }
         );
+        if (entry is not null)
+            await page.APIRequest.GetAsync(entry);
+        return new OpenBrowser(playwright, browser, page, site);
     }
 
     /// <summary>Asserts that there were no errors and no requests to other sites.</summary>

@@ -1,6 +1,6 @@
 #if KD_SERVICES
-using Grpc.Core;
 using Grpc.Net.Client;
+using Kd.ServiceDefaults.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -13,6 +13,7 @@ internal sealed class RunningService : IAsyncDisposable
 {
     public const string Key = "a-key-that-only-tests-use";
 
+    private static readonly ServiceCertificate s_certificate = new(Key);
     private static readonly HashSet<int> s_usedPorts = [];
     private readonly WebApplication _app;
 
@@ -33,11 +34,21 @@ internal sealed class RunningService : IAsyncDisposable
         return new RunningService(app, new Uri($"http://127.0.0.1:{http}"), new Uri($"http://127.0.0.1:{grpc}"));
     }
 
-    /// <summary>Opens a channel without the key.</summary>
-    public GrpcChannel Open() => GrpcChannel.ForAddress(Grpc, new GrpcChannelOptions { MaxReceiveMessageSize = 64 << 20, MaxSendMessageSize = 64 << 20 });
+    /// <summary>Opens a channel that proves the key.</summary>
+    public GrpcChannel Open() => Open(Grpc);
 
-    /// <summary>Creates call options with the key, or with another one.</summary>
-    public static CallOptions WithKey(string key = Key) => new(new Metadata { { "authorization", "Bearer " + key } }, DateTime.MaxValue);
+    /// <summary>Opens a channel that proves the key, to any address.</summary>
+    public static GrpcChannel Open(Uri address) =>
+        GrpcChannel.ForAddress(
+            new UriBuilder(address) { Scheme = Uri.UriSchemeHttps }.Uri,
+            new GrpcChannelOptions
+            {
+                HttpHandler = new SocketsHttpHandler { SslOptions = s_certificate.CreateClientOptions() },
+                DisposeHttpClient = true,
+                MaxReceiveMessageSize = 64 << 20,
+                MaxSendMessageSize = 64 << 20,
+            }
+        );
 
     public async ValueTask DisposeAsync()
     {

@@ -19,6 +19,9 @@ internal sealed class SmallDisk : IDisposable
         return new SmallDisk(path);
     }
 
+    /// <summary>Changes the size; files stay.</summary>
+    public void Resize(int kilobytes) => Assert.Equal(0, Run("mount", "-o", $"remount,size={kilobytes}k", Path));
+
     public void Dispose() => Run("umount", Path);
 
     private static int Run(string program, params string[] arguments)

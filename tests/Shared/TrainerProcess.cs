@@ -1,6 +1,7 @@
 #if KD_TRAINER
 using System.Diagnostics;
 using System.Net.Http.Json;
+using Kd.Settings;
 using Kd.Training.Control;
 
 namespace Kd.Tests;
@@ -25,9 +26,17 @@ internal sealed class TrainerProcess : IDisposable
 
     private readonly Process _process;
 
-    private TrainerProcess(Process process, int port) => (_process, Client) = (process, new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") });
+    private TrainerProcess(Process process, int port)
+    {
+        (_process, Client) = (process, new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") });
+        Client.DefaultRequestHeaders.Authorization = new("Bearer", PageToken.Of(RunningService.Key));
+    }
 
+    /// <summary>Sends requests with the page's token.</summary>
     public HttpClient Client { get; }
+
+    /// <summary>Address of the run page with its token, as a user opens it.</summary>
+    public string Page => PageToken.AddTo(Client.BaseAddress!.ToString(), RunningService.Key);
 
     public static TrainerProcess Start(string folder, string[] settings, string id = "run")
     {

@@ -1,3 +1,4 @@
+using Kd.AppHost.Access;
 using Kd.AppHost.Settings;
 using Kd.Settings;
 
@@ -76,6 +77,15 @@ internal static class ResourceExtensions
             .WithWebEndpoint()
             .WithUrlForEndpoint(Http, url => url.DisplayText = "Run page")
             .WithUrlForEndpoint(Http, _ => new ResourceUrlAnnotation { Url = "/openapi/v1.json", DisplayText = "API" })
+            .WithUrls(async context =>
+            {
+                var token = await key.Resource.GetPageTokenAsync(context.CancellationToken);
+                foreach (var url in context.Urls.Where(url => url.Endpoint?.EndpointName == Http))
+                {
+                    var path = url.Url.StartsWith('/') ? url.Url : "/";
+                    url.Url = $"{await url.Endpoint!.GetExactUrlAsync(context.CancellationToken)}{path}?{PageToken.Query}={token}";
+                }
+            })
             .WithEnvironment(SharedNames.ToVariable(SharedNames.ServiceKey), key)
             .WithEnvironment(SharedNames.ToVariable(SharedNames.HostStart), Guid.NewGuid().ToString("N"));
 

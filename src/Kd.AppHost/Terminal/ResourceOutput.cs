@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
+using Kd.AppHost.Access;
 using Kd.Settings;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
@@ -66,7 +67,8 @@ internal sealed partial class ResourceOutput(
         }
 
         var trainer = model.Resources.OfType<ProjectResource>().Single(project => project.Name == SharedNames.Trainer);
-        output.WriteLine(null, $"Run page:  {await trainer.GetEndpoint("http").GetValueAsync(cancellation)}");
+        var page = await trainer.GetEndpoint("http").GetExactUrlAsync(cancellation);
+        output.WriteLine(null, $"Run page:  {page}/?{PageToken.Query}={await model.FindServiceKey().GetPageTokenAsync(cancellation)}");
     }
 
     // Until the end of the host, since the output of a service that is being stopped is useful too.

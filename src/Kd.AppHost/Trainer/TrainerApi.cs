@@ -1,12 +1,14 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Kd.AppHost.Access;
 
 namespace Kd.AppHost.Trainer;
 
 /// <summary>Sends a command to the trainer's HTTP API and reports the response.</summary>
 /// <param name="endpoint">The trainer's web endpoint.</param>
-internal sealed class TrainerApi(EndpointReference endpoint)
+/// <param name="key">The services' key.</param>
+internal sealed class TrainerApi(EndpointReference endpoint, ParameterResource key)
 {
     private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(30) };
 
@@ -20,7 +22,9 @@ internal sealed class TrainerApi(EndpointReference endpoint)
     {
         try
         {
-            using var request = new HttpRequestMessage(method, endpoint.Url + path) { Content = body is null ? null : JsonContent.Create(body) };
+            var address = await endpoint.GetExactUrlAsync(cancellation);
+            using var request = new HttpRequestMessage(method, address + path) { Content = body is null ? null : JsonContent.Create(body) };
+            request.Headers.Authorization = new("Bearer", await key.GetPageTokenAsync(cancellation));
             using var response = await s_http.SendAsync(request, cancellation);
             var answer = await response.Content.ReadFromJsonAsync<JsonObject>(cancellation);
             return response.IsSuccessStatusCode ? CommandResults.Success(Describe(answer)) : CommandResults.Failure(Explain(answer, (int)response.StatusCode));

@@ -53,9 +53,9 @@ internal static class TrainerCommands
     };
 
     /// <summary>Adds the commands.</summary>
-    public static IResourceBuilder<ProjectResource> WithTrainerCommands(this IResourceBuilder<ProjectResource> trainer)
+    public static IResourceBuilder<ProjectResource> WithTrainerCommands(this IResourceBuilder<ProjectResource> trainer, IResourceBuilder<ParameterResource> key)
     {
-        var api = new TrainerApi(trainer.GetEndpoint("http"));
+        var api = new TrainerApi(trainer.GetEndpoint("http"), key.Resource);
         foreach (var command in s_steering)
             trainer.WithCommand(command, api);
         return trainer

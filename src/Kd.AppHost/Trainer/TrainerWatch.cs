@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using Kd.AppHost.Access;
 using Kd.AppHost.Terminal;
 using Kd.Settings;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -29,7 +30,8 @@ internal sealed class TrainerWatch(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, host.ApplicationStopping);
         await notifications.WaitForResourceHealthyAsync(SharedNames.Trainer, ending.Token);
         var trainer = model.Resources.OfType<ProjectResource>().Single(project => project.Name == SharedNames.Trainer);
-        var address = new Uri(trainer.GetEndpoint("http").Url + "/api/run");
+        var address = new Uri(await trainer.GetEndpoint("http").GetExactUrlAsync(ending.Token) + "/api/run");
+        _http.DefaultRequestHeaders.Authorization = new("Bearer", await model.FindServiceKey().GetPageTokenAsync(ending.Token));
         using var timer = new PeriodicTimer(s_interval, time);
         do
         {

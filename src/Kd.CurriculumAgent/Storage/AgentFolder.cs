@@ -1,3 +1,4 @@
+using Kd.Core.Files;
 using Kd.Settings;
 using Microsoft.Extensions.Options;
 
@@ -19,7 +20,7 @@ internal sealed class AgentFolder
                 : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "kd-aspire", "agent");
         try
         {
-            Directory.CreateDirectory(_path);
+            PrivateFolder.Create(_path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

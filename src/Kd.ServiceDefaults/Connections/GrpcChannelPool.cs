@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
+using Kd.ServiceDefaults.Security;
 
 namespace Kd.ServiceDefaults.Connections;
 
@@ -15,12 +16,15 @@ public sealed class GrpcChannelPool : IDisposable
     private readonly CallInvoker[] _invokers;
     private readonly ReplicaBalance _balance;
 
-    internal GrpcChannelPool(IReadOnlyList<Uri> addresses, int connections, int largestMessage, Interceptor interceptor, TimeProvider time)
+    internal GrpcChannelPool(IReadOnlyList<Uri> addresses, int connections, int largestMessage, ServiceCertificate certificate, TimeProvider time)
     {
         Addresses = addresses;
-        _channels = [.. Enumerable.Range(0, Math.Max(connections, addresses.Count)).Select(i => Open(addresses[i % addresses.Count], largestMessage))];
+        _channels =
+        [
+            .. Enumerable.Range(0, Math.Max(connections, addresses.Count)).Select(i => Open(addresses[i % addresses.Count], largestMessage, certificate)),
+        ];
         _balance = new ReplicaBalance(_channels.Length, time);
-        _invokers = [.. _channels.Select((channel, index) => channel.Intercept(interceptor).Intercept(new ReplicaClientInterceptor(_balance, index)))];
+        _invokers = [.. _channels.Select((channel, index) => channel.Intercept(new ReplicaClientInterceptor(_balance, index)))];
     }
 
     /// <summary>The service's addresses.</summary>
@@ -37,13 +41,14 @@ public sealed class GrpcChannelPool : IDisposable
     /// <summary>Closes all connections.</summary>
     public void Dispose() => Array.ForEach(_channels, channel => channel.Dispose());
 
-    private static GrpcChannel Open(Uri address, int largestMessage) =>
+    private static GrpcChannel Open(Uri address, int largestMessage, ServiceCertificate certificate) =>
         GrpcChannel.ForAddress(
-            address,
+            new UriBuilder(address) { Scheme = Uri.UriSchemeHttps }.Uri,
             new GrpcChannelOptions
             {
                 HttpHandler = new SocketsHttpHandler
                 {
+                    SslOptions = certificate.CreateClientOptions(),
                     ConnectTimeout = TimeSpan.FromSeconds(5),
                     PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
                     KeepAlivePingDelay = TimeSpan.FromSeconds(20),

@@ -1,15 +1,16 @@
 using System.Net;
 using Kd.ServiceDefaults.Security;
-using Microsoft.Extensions.Options;
 using Microsoft.Extensions.ServiceDiscovery;
 
 namespace Kd.ServiceDefaults.Connections;
 
 /// <summary>Opens pools of gRPC connections to services that are named by address or by discovery name.</summary>
-public sealed class GrpcChannelPoolFactory(ServiceEndpointResolver resolver, IOptions<ServiceKeyOptions> key, TimeProvider time)
+public sealed class GrpcChannelPoolFactory(ServiceEndpointResolver resolver, ServiceCertificate certificate, TimeProvider time)
 {
     /// <summary>Opens a pool.</summary>
-    /// <param name="address">One or more of http://HOST:PORT, separated by ';'; or a discovery name such as <c>http://_grpc.teacher</c>.</param>
+    /// <param name="address">
+    /// One or more of http://HOST:PORT, separated by ';'; or a discovery name such as <c>http://_grpc.teacher</c>. Calls are always encrypted.
+    /// </param>
     /// <param name="connections">Minimum number of connections; each address gets at least one.</param>
     /// <param name="largestMessage">Largest message, bytes.</param>
     /// <param name="cancellation">Cancels the name resolution.</param>
@@ -29,7 +30,7 @@ public sealed class GrpcChannelPoolFactory(ServiceEndpointResolver resolver, IOp
 
         if (addresses.Count == 0)
             throw new ArgumentException("No address of the service is configured.");
-        return new GrpcChannelPool(addresses, connections, largestMessage, new ServiceKeyClientInterceptor(ServiceKey.Value(key.Value)), time);
+        return new GrpcChannelPool(addresses, connections, largestMessage, certificate, time);
     }
 
     private async Task<IEnumerable<Uri>> ResolveAsync(Uri uri, CancellationToken cancellation)

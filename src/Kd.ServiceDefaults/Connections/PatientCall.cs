@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Authentication;
 using Grpc.Core;
 using Polly;
 using Polly.Retry;
@@ -8,6 +9,21 @@ namespace Kd.ServiceDefaults.Connections;
 /// <summary>Retries calls to a service that is temporarily unavailable, with backoff and jitter, on another connection each time.</summary>
 public static class PatientCall
 {
+    // A service that is just being stopped may break off its proof.
+    private const int MostUnproven = 4;
+
+    /// <summary>Whether the program at the address does not prove the services' key.</summary>
+    public static bool IsUnproven(RpcException error)
+    {
+        for (var cause = error.Status.DebugException; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is AuthenticationException)
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Builds the pipeline; it retries until the call succeeds, fails for another reason, or is canceled.</summary>
     /// <param name="firstDelay">Backoff after the first failure; doubled each time.</param>
     /// <param name="largestDelay">Longest backoff.</param>
@@ -18,7 +34,10 @@ public static class PatientCall
             .AddRetry(
                 new RetryStrategyOptions
                 {
-                    ShouldHandle = new PredicateBuilder().Handle<RpcException>(IsPassing),
+                    ShouldHandle = retry =>
+                        ValueTask.FromResult(
+                            retry.Outcome.Exception is RpcException error && (IsPassing(error) || (IsUnproven(error) && retry.AttemptNumber < MostUnproven))
+                        ),
                     MaxRetryAttempts = int.MaxValue,
                     BackoffType = DelayBackoffType.Exponential,
                     UseJitter = true,
@@ -40,7 +59,9 @@ public static class PatientCall
             ? TimeSpan.FromMilliseconds(Math.Clamp(milliseconds, 1, 60_000))
             : null;
 
-    private static bool IsPassing(RpcException error) =>
+    private static bool IsPassing(RpcException error) => !IsUnproven(error) && IsPassingStatus(error);
+
+    private static bool IsPassingStatus(RpcException error) =>
         error.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Aborted
         // Without a hint it is a limit on the size of messages, which the next attempt exceeds too.
         || (error.StatusCode == StatusCode.ResourceExhausted && Pushback(error) is not null)

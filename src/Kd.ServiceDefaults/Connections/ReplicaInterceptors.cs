@@ -23,7 +23,7 @@ internal sealed class ReplicaServerInterceptor : Interceptor
     }
 }
 
-/// <summary>Records in the balance which replica responded on a connection, or that the connection failed.</summary>
+/// <summary>Adds the client's name to each call, and records in the balance which replica responded on a connection, or that the connection failed.</summary>
 internal sealed class ReplicaClientInterceptor(ReplicaBalance balance, int connection) : Interceptor
 {
     public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
@@ -32,7 +32,11 @@ internal sealed class ReplicaClientInterceptor(ReplicaBalance balance, int conne
         AsyncUnaryCallContinuation<TRequest, TResponse> continuation
     )
     {
-        var call = continuation(request, context);
+        // The caller may use its own headers again.
+        var headers = new Metadata { { ReplicaName.ClientHeader, ReplicaName.Own } };
+        foreach (var header in context.Options.Headers ?? [])
+            headers.Add(header);
+        var call = continuation(request, new(context.Method, context.Host, context.Options.WithHeaders(headers)));
         return new AsyncUnaryCall<TResponse>(WatchAsync(call), call.ResponseHeadersAsync, call.GetStatus, call.GetTrailers, call.Dispose);
     }
 

@@ -6,6 +6,9 @@ public static class ReplicaName
     /// <summary>Header of every gRPC response.</summary>
     public const string Header = "kd-replica";
 
+    /// <summary>Header of every gRPC request: the client's name, so that a service can share its time evenly.</summary>
+    public const string ClientHeader = "kd-client";
+
     private const string Attributes = "OTEL_RESOURCE_ATTRIBUTES",
         Service = "OTEL_SERVICE_NAME",
         Instance = "service.instance.id=";

@@ -1,20 +1,24 @@
 using System.Net;
+using Kd.ServiceDefaults.Security;
 using Kd.Settings;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Kd.ServiceDefaults.Endpoints;
 
-/// <summary>Binds the service's addresses: HTTP/2 without TLS on the gRPC port, HTTP/1.1 on all others; a port without TLS cannot serve both.</summary>
+/// <summary>Binds the service's addresses: HTTP/2 with mutual TLS on the gRPC port, HTTP/1.1 on all others.</summary>
 /// <remarks>
 /// ASPNETCORE_URLS lists the addresses and <c>Endpoints:GrpcPort</c> says which of them serves gRPC; the AppHost sets both.
 /// Without them the ports of appsettings.json are bound on loopback.
 /// </remarks>
 internal static class ServiceEndpoints
 {
+    private const int MostConnections = 1000;
+
     public static void UseServiceEndpoints(this WebApplicationBuilder builder)
     {
         var grpcPort = builder.Configuration.GetValue<int?>(SharedNames.GrpcPort);
@@ -27,6 +31,8 @@ internal static class ServiceEndpoints
         builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, "");
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            kestrel.Limits.MaxConcurrentConnections = MostConnections;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = MostConnections;
             foreach (var (host, urlPort) in urls)
                 Listen(kestrel, host, urlPort, urlPort == grpcPort ? HttpProtocols.Http2 : HttpProtocols.Http1);
         });
@@ -45,12 +51,23 @@ internal static class ServiceEndpoints
 
     private static void Listen(KestrelServerOptions kestrel, string host, int port, HttpProtocols protocols)
     {
-        void Use(ListenOptions listen) => listen.Protocols = protocols;
+        void Use(ListenOptions listen)
+        {
+            listen.Protocols = protocols;
+            if (protocols == HttpProtocols.Http2)
+                listen.UseHttps(kestrel.ApplicationServices.GetRequiredService<ServiceCertificate>().Configure);
+        }
+
         if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
             kestrel.Listen(IPAddress.Loopback, port, Use);
         else if (IPAddress.TryParse(host.Trim('[', ']'), out var address))
             kestrel.Listen(address, port, Use);
-        else
+        else if (host is "*" or "+")
             kestrel.ListenAnyIP(port, Use);
+        else
+            throw new SettingsException(
+                "urls",
+                $"The address 'http://{host}:{port}' cannot be bound: '{host}' is a name. Expected localhost, an IP address, or * for all addresses."
+            );
     }
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Kd.Settings;
 
 namespace Kd.ServiceDefaults.Security;
 
@@ -9,6 +10,7 @@ public sealed class ServiceKeyOptions
     public const string Section = "Service";
 
     /// <summary>The secret, at least 16 characters. The AppHost generates one and passes it to every service.</summary>
+    [Secret]
     [Required(
         ErrorMessage = "Service:Key is missing. The AppHost sets it; a service that is started by itself needs the same value as the others, "
             + "for example in the environment variable Service__Key."

@@ -13,7 +13,7 @@ internal static class QueueApi
     /// <summary>Maps the endpoints below <c>/api/runs</c>.</summary>
     public static void MapQueueApi(this WebApplication app)
     {
-        var runs = app.MapGroup("/api/runs").WithTags("Runs").AddEndpointFilter(RunApi.RefuseOtherSites);
+        var runs = app.MapGroup("/api/runs").WithTags("Runs");
         runs.MapGet("", (RunLibrary library) => library.Runs())
             .WithName("GetRuns")
             .WithSummary("Lists the runs below Run:Folder that have finished an epoch, the most recently changed first.");

@@ -12,7 +12,7 @@ internal static class RunApi
     /// <summary>Maps the endpoints below <c>/api/run</c>.</summary>
     public static void MapRunApi(this WebApplication app)
     {
-        var run = app.MapGroup("/api/run").WithTags("Run").AddEndpointFilter(RefuseOtherSites);
+        var run = app.MapGroup("/api/run").WithTags("Run");
         run.MapGet("", (RunMonitor monitor, RunControl control) => Status(monitor, control))
             .WithName("GetRun")
             .WithSummary("Gets the status of the current run.");
@@ -69,22 +69,6 @@ internal static class RunApi
     }
 
     private static RunStatus Status(RunMonitor monitor, RunControl control) => control.Describe(monitor.Status);
-
-    // A page of another site can send requests here; its browser adds the Origin header, which other clients omit.
-    internal static async ValueTask<object?> RefuseOtherSites(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
-    {
-        var request = context.HttpContext.Request;
-        if (
-            HttpMethods.IsGet(request.Method)
-            || request.Headers.Origin is not [{ } origin]
-            || (Uri.TryCreate(origin, UriKind.Absolute, out var from) && from.Authority == request.Host.Value)
-        )
-            return await next(context);
-        return TypedResults.Problem(
-            $"The origin '{origin}' is not this service ({request.Host}); pages of other sites cannot control a run.",
-            statusCode: StatusCodes.Status403Forbidden
-        );
-    }
 
     /// <summary>The request to set values manually.</summary>
     internal sealed class ManualRequest

@@ -20,8 +20,10 @@ internal static class TrainerExtensions
         builder.Services.AddOpenApi();
         builder.Services.AddSingleton<RunOutcome>();
         builder.Services.AddHostedService(CreateConsole);
+        builder.Services.AddHostedService<PageAddress>();
         builder.Services.AddHostedService<TrainerJob>();
         var app = builder.Build();
+        app.UseMiddleware<PageAccess>();
         app.MapServiceDefaults();
         app.MapRunPage();
         app.MapOpenApi();

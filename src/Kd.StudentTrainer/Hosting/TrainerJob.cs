@@ -84,6 +84,7 @@ internal sealed class TrainerJob : BackgroundService
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             // The message has already been shown, or nothing was running.
+            _queue.ReleaseCurrent();
         }
         catch (Exception error) when (ServiceProgram.FindUserError(error) is { } message)
         {

@@ -5,16 +5,15 @@ using Microsoft.Extensions.Options;
 
 namespace Kd.TeacherService.Batching;
 
-/// <summary>Groups the views of concurrent requests into forward passes: a bounded first-in, first-out queue that holds each view once.</summary>
+/// <summary>Groups the views of concurrent requests into forward passes: a bounded queue that holds each view once, and whose clients take turns.</summary>
 internal sealed class PassQueue
 {
     private readonly BatchingOptions _options;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
-    private readonly LinkedList<WaitingView> _queue = [];
+    private readonly FairQueue _queue = new();
     private readonly Dictionary<(ViewId, int), WaitingView> _pending = [];
     private readonly SemaphoreSlim _changed = new(0, 1);
-    private long _bytes;
     private double _secondsPerPass = 0.1;
     private bool _isStopped;
 
@@ -52,14 +51,15 @@ internal sealed class PassQueue
     /// <param name="views">Their ids.</param>
     /// <param name="pixels">uint8 planes [N, 3, size, size]; must not change until the call returns.</param>
     /// <param name="size">Width and height, px.</param>
+    /// <param name="client">Who asks; clients take turns.</param>
     /// <param name="cancellation">Withdraws the request; views that no other request waits for leave the queue.</param>
     /// <returns>Logits [C] of each view.</returns>
     /// <exception cref="TeacherBusyException">The queue has no room for all of them; none was added.</exception>
     /// <exception cref="TeacherStoppingException">The service is stopping.</exception>
-    public async Task<Half[][]> EnqueueAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, CancellationToken cancellation)
+    public async Task<Half[][]> EnqueueAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, string client, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        var requested = Add(views, pixels, size);
+        var requested = Add(views, pixels, size, client);
         Signal();
         try
         {
@@ -80,9 +80,10 @@ internal sealed class PassQueue
             TimeSpan wait;
             lock (_gate)
             {
-                if (_queue.First is null && _isStopped)
+                var oldest = _queue.Oldest;
+                if (oldest is null && _isStopped)
                     return [];
-                wait = _queue.First is null ? Timeout.InfiniteTimeSpan : RemainingDelay(_queue.First.Value);
+                wait = oldest is null ? Timeout.InfiniteTimeSpan : RemainingDelay(oldest);
                 if (wait == TimeSpan.Zero)
                     return Take();
             }
@@ -113,7 +114,7 @@ internal sealed class PassQueue
         Signal();
     }
 
-    private List<WaitingView> Add(ViewId[] views, ReadOnlyMemory<byte> pixels, int size)
+    private List<WaitingView> Add(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, string client)
     {
         var bytes = ViewRenderer.ByteCount(size);
         lock (_gate)
@@ -121,9 +122,7 @@ internal sealed class PassQueue
             if (_isStopped)
                 throw new TeacherStoppingException();
             var fresh = views.Count(view => !_pending.ContainsKey((view, size)));
-            // A single call may have more pixels than that: it is taken where nothing else waits.
-            var isTooLarge = _queue.Count > 0 && _bytes + (long)fresh * bytes > (long)_options.QueueMemory << 20;
-            if (isTooLarge || _queue.Count + fresh > _options.LargestQueue)
+            if (!HasRoom(client, fresh, (long)fresh * bytes))
                 throw new TeacherBusyException(_options.LargestQueue, _options.QueueMemory, _queue.Count, RetryHint());
             var requested = new List<WaitingView>(views.Length);
             for (var i = 0; i < views.Length; i++)
@@ -135,10 +134,9 @@ internal sealed class PassQueue
                     continue;
                 }
 
-                var view = new WaitingView(views[i], size, pixels.Slice(i * bytes, bytes), _time.GetTimestamp());
+                var view = new WaitingView(views[i], size, pixels.Slice(i * bytes, bytes), client, _time.GetTimestamp());
                 _pending.Add((view.Id, size), view);
-                _queue.AddLast(view);
-                _bytes += bytes;
+                _queue.Add(view);
                 requested.Add(view);
             }
 
@@ -154,22 +152,25 @@ internal sealed class PassQueue
             {
                 if (--view.WaitingRequests > 0 || view.IsTaken)
                     continue;
-                Remove(view);
+                _queue.Remove(view);
                 _pending.Remove((view.Id, view.Size));
             }
         }
     }
 
-    private void Remove(WaitingView view)
+    // A client with nothing in the queue gets in, up to twice the limits, however full others have made it.
+    private bool HasRoom(string client, int views, long bytes)
     {
-        if (_queue.Remove(view))
-            _bytes -= view.Pixels.Length;
+        var factor = _queue.CountOf(client) == 0 ? 2 : 1;
+        return _queue.Count + views <= factor * (long)_options.LargestQueue
+            // A single call may have more pixels than the limit: it is taken when nothing else waits.
+            && (_queue.Count == 0 || _queue.Bytes + bytes <= (factor * (long)_options.QueueMemory) << 20);
     }
 
     // Zero when the pass is full, the first view has waited long enough, or no more requests can arrive.
     private TimeSpan RemainingDelay(WaitingView first)
     {
-        if (_isStopped || _queue.Count >= _options.MaxBatch && _queue.Count(view => view.Size == first.Size) >= _options.MaxBatch)
+        if (_isStopped || _queue.Count >= _options.MaxBatch && _queue.CountOf(first.Size) >= _options.MaxBatch)
             return TimeSpan.Zero;
         var remaining = _options.MaxDelay - _time.GetElapsedTime(first.Since);
         return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
@@ -177,22 +178,8 @@ internal sealed class PassQueue
 
     private List<WaitingView> Take()
     {
-        var size = _queue.First!.Value.Size;
-        var taken = new List<WaitingView>(_options.MaxBatch);
-        for (var node = _queue.First; node is not null && taken.Count < _options.MaxBatch; )
-        {
-            var next = node.Next;
-            if (node.Value.Size == size)
-            {
-                node.Value.IsTaken = true;
-                taken.Add(node.Value);
-                _bytes -= node.Value.Pixels.Length;
-                _queue.Remove(node);
-            }
-
-            node = next;
-        }
-
+        var taken = _queue.Take(_options.MaxBatch);
+        taken.ForEach(view => view.IsTaken = true);
         return taken;
     }
 

@@ -4,7 +4,7 @@ using Kd.Vision.Views;
 namespace Kd.TeacherService.Batching;
 
 /// <summary>A view that waits for a forward pass. Its mutable state is guarded by the queue's lock.</summary>
-internal sealed class WaitingView(ViewId id, int size, ReadOnlyMemory<byte> pixels, long since)
+internal sealed class WaitingView(ViewId id, int size, ReadOnlyMemory<byte> pixels, string client, long since)
 {
     private readonly TaskCompletionSource<Half[]> _logits = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -15,6 +15,9 @@ internal sealed class WaitingView(ViewId id, int size, ReadOnlyMemory<byte> pixe
 
     /// <summary>uint8 planes [3, size, size].</summary>
     public ReadOnlyMemory<byte> Pixels => pixels;
+
+    /// <summary>Who asked for it first.</summary>
+    public string Client => client;
 
     /// <summary>Timestamp of its arrival.</summary>
     public long Since => since;

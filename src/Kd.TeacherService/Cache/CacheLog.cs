@@ -19,6 +19,6 @@ internal static partial class CacheLog
     )]
     public static partial void CacheTooSlow(this ILogger logger, double milliseconds);
 
-    [LoggerMessage(24, LogLevel.Warning, "The cache is full and stores no new entries ({Reason}); its existing entries are still used")]
+    [LoggerMessage(24, LogLevel.Warning, "The cache stores no new entries ({Reason}); its existing entries are still used")]
     public static partial void CacheFull(this ILogger logger, string reason);
 }

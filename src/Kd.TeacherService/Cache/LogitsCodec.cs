@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text;
 using Kd.Vision.Views;
 
@@ -20,12 +21,15 @@ internal sealed class LogitsCodec
     private readonly byte[] _keyPrefix;
     private readonly ulong _teacher;
     private readonly int _topK;
+    private readonly byte[]? _secret;
 
     /// <param name="teacherId">Part of every key and checksum.</param>
     /// <param name="classes">Number of classes C.</param>
     /// <param name="topK">Number of logits to keep of each view; 0, or at least C, keeps all.</param>
-    public LogitsCodec(string teacherId, int classes, int topK = 0)
+    /// <param name="secret">Key of the checksums, which are HMAC-SHA256 then; null or empty: XxHash3.</param>
+    public LogitsCodec(string teacherId, int classes, int topK = 0, string? secret = null)
     {
+        _secret = string.IsNullOrEmpty(secret) ? null : Encoding.UTF8.GetBytes(secret);
         (Classes, _topK) = (classes, topK >= classes ? 0 : topK);
         _keyPrefix = Encoding.ASCII.GetBytes($"kd:v1:{teacherId}:");
         _teacher = XxHash3.HashToUInt64(_keyPrefix);
@@ -136,6 +140,19 @@ internal sealed class LogitsCodec
     }
 
     // Includes view, teacher and version, so that an entry copied to another key counts as damaged.
-    private ulong Checksum(ViewId view, byte version, ReadOnlySpan<byte> payload) =>
-        XxHash3.HashToUInt64(payload, (long)(_teacher ^ (ulong)view.Value ^ ulong.RotateLeft((ulong)(view.Value >> 64), 17) ^ version));
+    private ulong Checksum(ViewId view, byte version, ReadOnlySpan<byte> payload)
+    {
+        if (_secret is null)
+            return XxHash3.HashToUInt64(payload, (long)(_teacher ^ (ulong)view.Value ^ ulong.RotateLeft((ulong)(view.Value >> 64), 17) ^ version));
+        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _secret);
+        Span<byte> id = stackalloc byte[ViewId.Length + 1];
+        view.CopyTo(id);
+        id[^1] = version;
+        hash.AppendData(_keyPrefix);
+        hash.AppendData(id);
+        hash.AppendData(payload);
+        Span<byte> tag = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        hash.GetHashAndReset(tag);
+        return BinaryPrimitives.ReadUInt64LittleEndian(tag);
+    }
 }

@@ -168,9 +168,9 @@ internal sealed class RedisLogitsCache : ILogitsCache, IHealthCheck, IDisposable
             else
                 await Task.WhenAll(pairs.Select(pair => database.StringSetAsync(pair.Key, pair.Value, _timeToLive)));
         }
-        catch (RedisServerException error) when (error.Message.StartsWith("OOM", StringComparison.Ordinal))
+        catch (RedisServerException error)
         {
-            // The server is full and must not evict; existing entries can still be read.
+            // It is full and must not evict, is a read-only replica, or this user may not write: existing entries can still be read.
             Refuse(pairs.Length, error.Message);
         }
 

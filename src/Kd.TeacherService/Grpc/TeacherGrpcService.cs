@@ -65,7 +65,14 @@ internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOption
             if (request.Pixels.Length != expected)
                 throw Invalid($"pixels has {request.Pixels.Length} bytes; {views.Length} views of {request.Height} px need {expected} (uint8 RGB)");
             metrics.ReceivedBytes.Add(expected);
-            var logits = await labeler.LabelAsync(views, request.Pixels.Memory, request.Height, !request.DoNotStore, context.CancellationToken);
+            var logits = await labeler.LabelAsync(
+                views,
+                request.Pixels.Memory,
+                request.Height,
+                !request.DoNotStore,
+                ClientOf(context),
+                context.CancellationToken
+            );
             metrics.SentBytes.Add(2L * logits.Length);
             return new LabelReply
             {
@@ -74,6 +81,9 @@ internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOption
                 TeacherId = labeler.Model.Description.Id,
             };
         });
+
+    // One client may have several connections.
+    private static string ClientOf(ServerCallContext context) => context.RequestHeaders.GetValue(ReplicaName.ClientHeader) ?? context.Peer;
 
     // Replicas behind one address may have been started with different weights, or one of them again with others.
     private void CheckTeacher(string id)

@@ -27,7 +27,7 @@ internal sealed class Labeler(
     /// <exception cref="TeacherNotReadyException">It is still loading.</exception>
     public TeacherModel Model => teacher.GetModel();
 
-    private LogitsCodec Codec => _codec ??= new LogitsCodec(Model.Description.Id, Model.Classes.Classes.Count, options.Value.TopK);
+    private LogitsCodec Codec => _codec ??= new LogitsCodec(Model.Description.Id, Model.Classes.Classes.Count, options.Value.TopK, options.Value.Key);
 
     /// <summary>Looks up cached logits.</summary>
     /// <param name="views">N ids.</param>
@@ -50,14 +50,15 @@ internal sealed class Labeler(
     /// <param name="pixels">uint8 planes [N, 3, size, size].</param>
     /// <param name="size">Width and height, px.</param>
     /// <param name="store">Whether to store the logits in the cache.</param>
+    /// <param name="client">Who asks.</param>
     /// <param name="cancellation">Cancels the call.</param>
     /// <returns>Row-major [N, C].</returns>
     /// <exception cref="TeacherBusyException">Too many views are waiting.</exception>
     /// <exception cref="TeacherStoppingException">The service is stopping.</exception>
-    public async Task<Half[]> LabelAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, bool store, CancellationToken cancellation)
+    public async Task<Half[]> LabelAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, bool store, string client, CancellationToken cancellation)
     {
         var codec = Codec;
-        var rows = await queue.EnqueueAsync(views, pixels, size, cancellation);
+        var rows = await queue.EnqueueAsync(views, pixels, size, client, cancellation);
         var entries = views.Zip(rows, (view, row) => codec.Encode(view, row)).ToArray();
         var logits = new Half[views.Length * codec.Classes];
         for (var row = 0; row < rows.Length; row++)

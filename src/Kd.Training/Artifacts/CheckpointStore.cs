@@ -14,9 +14,12 @@ namespace Kd.Training.Artifacts;
 /// </summary>
 internal sealed class CheckpointStore(RunFolder folder)
 {
+    /// <summary>File of a run's last checkpoint.</summary>
+    public const string FileName = "checkpoint.safetensors";
+
     private const string StateKey = "kd.state";
     private const string ChecksumKey = "kd.checksum";
-    private readonly string _last = Path.Combine(folder.Path, "checkpoint.safetensors");
+    private readonly string _last = Path.Combine(folder.Path, FileName);
     private readonly string _previous = Path.Combine(folder.Path, "checkpoint.previous.safetensors");
 
     /// <summary>Saves a checkpoint; the last one becomes the previous one.</summary>

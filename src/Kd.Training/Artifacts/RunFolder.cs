@@ -66,7 +66,7 @@ public sealed class RunFolder : IDisposable
     {
         try
         {
-            return new RunFolder(Directory.CreateDirectory(path).FullName);
+            return new RunFolder(PrivateFolder.Create(path).FullName);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -14,7 +14,9 @@ namespace Kd.Training.Queue;
 internal sealed class RunQueue : IDisposable
 {
     private const string QueueFile = "queue.json";
+    private const int MostStarts = 3;
     private readonly RunConfigurationReader _reader;
+    private readonly RunMonitor _monitor;
     private readonly TimeProvider _time;
     private readonly string _folder;
     private readonly string? _hostStart;
@@ -31,7 +33,7 @@ internal sealed class RunQueue : IDisposable
     /// <param name="time">The clock, from which names are made.</param>
     public RunQueue(RunConfiguration configuration, IConfiguration host, RunConfigurationReader reader, RunMonitor monitor, TimeProvider time)
     {
-        (_reader, _time, _folder, _hostStart) = (reader, time, Path.GetFullPath(configuration.Run.Folder), host[SharedNames.HostStart]);
+        (_reader, _monitor, _time, _folder, _hostStart) = (reader, monitor, time, Path.GetFullPath(configuration.Run.Folder), host[SharedNames.HostStart]);
         // A trainer that was started to label or verify does not run what is queued.
         _closed = configuration.Run.Task is not (RunOptions.Train or RunOptions.Serve);
         if (!_closed && File.Exists(FilePath) && TryOwnFolder())
@@ -62,7 +64,13 @@ internal sealed class RunQueue : IDisposable
     /// <exception cref="QueueClosedException">This trainer is shutting down.</exception>
     public QueuedRun Add(IReadOnlyDictionary<string, string> settings)
     {
-        var runSettings = new Dictionary<string, string>(settings, StringComparer.OrdinalIgnoreCase);
+        var runSettings = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, value) in settings)
+        {
+            if (!runSettings.TryAdd(name, value))
+                throw new SettingsException(name, $"{name} is given twice, with different cases of letters. Give it once.");
+        }
+
         lock (_gate)
         {
             var isNamed = runSettings.TryGetValue("Run:Id", out var given) && given.Length > 0;
@@ -129,9 +137,17 @@ internal sealed class RunQueue : IDisposable
         {
             lock (_gate)
             {
-                if (!_closed && _state.Runs is [var first, ..])
+                if (!_closed && _state.Runs is [var next, ..])
                 {
-                    Save(_state);
+                    var (first, later) = (CountStart(next), _state.Runs.Skip(1));
+                    if (first.Starts > MostStarts)
+                    {
+                        _monitor.Note($"run {first.Id} ended the trainer {MostStarts} times in a row without getting further; it leaves the queue");
+                        Save(_state with { Runs = [.. later] });
+                        continue;
+                    }
+
+                    Save(_state with { Runs = [first, .. later] });
                     Current = first.Id;
                     return first;
                 }
@@ -153,7 +169,27 @@ internal sealed class RunQueue : IDisposable
         }
     }
 
+    /// <summary>Records that the current run was interrupted by the end of the process, not by a crash.</summary>
+    public void ReleaseCurrent()
+    {
+        lock (_gate)
+        {
+            if (Current is not null)
+                Save(_state with { Runs = [.. _state.Runs.Select(run => run.Id == Current ? run with { Starts = 0 } : run)] });
+        }
+    }
+
     public void Dispose() => _ownedFolder?.Dispose();
+
+    // A run that crashes the trainer again and again must not keep it from the others, but one that gets further each time may go on.
+    private QueuedRun CountStart(QueuedRun run)
+    {
+        var folder = new DirectoryInfo(Path.Combine(_folder, run.Id));
+        var progress = folder.Exists
+            ? folder.EnumerateFiles(CheckpointStore.FileName, SearchOption.AllDirectories).Select(file => file.LastWriteTimeUtc.Ticks).DefaultIfEmpty().Max()
+            : 0;
+        return run with { Starts = progress == run.Progress ? run.Starts + 1 : 1, Progress = progress };
+    }
 
     // Does not delete the file of another trainer on the same folder.
     private void Close()

@@ -35,6 +35,7 @@ internal sealed class EpochTrainer(
     private readonly KeyValuePair<string, object?> _tag = TrainingMetrics.MethodTag(setup.Method);
     private readonly SizeDecisions _sizes = new(setup, length, plan);
     private bool _isAtFullSize = true;
+    private bool _isBetweenSteps;
 
     private RunState State
     {
@@ -49,10 +50,25 @@ internal sealed class EpochTrainer(
     /// <param name="cancellation">Stops between two steps.</param>
     public void Train(Student student, EpochSpan span, Func<EpochSums> sums, CancellationToken cancellation)
     {
-        var (epoch, temperature) = (State.Epoch, plan.Temperature);
-        var batches = span.Time(SpanNames.ChooseSamples, _ => plan.CutBatches(epoch));
+        var batches = span.Time(SpanNames.ChooseSamples, _ => plan.CutBatches(State.Epoch));
         var steps = length.LimitBatches(batches.Count, student.Steps - State.Step);
         State = _sizes.Begin(student, State, cancellation);
+        try
+        {
+            TakeSteps(student, span, sums, batches, steps, cancellation);
+        }
+        catch (OperationCanceledException) when (_isBetweenSteps && State.Step > 0 && State.Step < steps)
+        {
+            // The process is asked to end: nothing is lost.
+            checkpoints.Save(student, sums());
+            throw;
+        }
+    }
+
+    private void TakeSteps(Student student, EpochSpan span, Func<EpochSums> sums, List<BatchPlan> batches, int steps, CancellationToken cancellation)
+    {
+        var (epoch, temperature) = (State.Epoch, plan.Temperature);
+        _isBetweenSteps = true;
         foreach (var batch in setup.Batches.Open(setup.Dataset.Train).Run(PlanBatches(batches, steps), RecordWait, cancellation))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -60,8 +76,10 @@ internal sealed class EpochTrainer(
             var done = length.ProgressAt(new RunPosition(epoch, student.Steps, State.Compute), (double)State.Step / batches.Count);
             var progress = new TrainingProgress(done * setup.Configuration.Training.Epochs, temperature, _sizes.ScaleAt(State, done));
             _isAtFullSize = progress.Scale == 1;
+            _isBetweenSteps = false;
             span.Time(SpanNames.Step, activity => Step(student, batch, progress, activity), batch.IsTraced);
             State = _sizes.Continue(student, State, (double)State.Step / batches.Count, cancellation);
+            _isBetweenSteps = true;
             if (length.HasEnded(new RunPosition(epoch, student.Steps, State.Compute)))
                 break;
             if (State.Step < steps && checkpoints.IsDue)

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Kd.ServiceDefaults.Connections;
 using Kd.Training.Diagnostics;
 
 namespace Kd.Training.Teaching;
@@ -12,9 +13,14 @@ internal static class RefusedCall
     /// <param name="error">The refusal.</param>
     public static TrainingException Explain(string service, string address, RpcException error)
     {
+        if (PatientCall.IsUnproven(error))
+            return new TrainingException(
+                $"{service} at {address}: the program that listens there does not prove the services' key. Start trainer, teacher and agent with the same "
+                    + "Service:Key, and check that no other program uses that port.",
+                error
+            );
         var advice = error.StatusCode switch
         {
-            StatusCode.Unauthenticated => " Start trainer, teacher and agent with the same Service:Key.",
             StatusCode.Unimplemented => $" It may be another service or an older version; check {service}Client:Address.",
             StatusCode.InvalidArgument or StatusCode.OutOfRange => " The trainer sent an invalid request; the settings of the two services do not match.",
             _ => "",

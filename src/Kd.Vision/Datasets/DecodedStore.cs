@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.MemoryMappedFiles;
+using Kd.Core.Files;
 using Kd.Vision.Imaging;
 
 namespace Kd.Vision.Datasets;
@@ -59,7 +60,7 @@ internal sealed class DecodedStore(string folder, long limit)
     // Other programs need the disk too: half of the space that is free now is left to them.
     private bool TryOpen(int bytes)
     {
-        Directory.CreateDirectory(folder);
+        PrivateFolder.Create(folder);
         _left = Math.Min(_left, new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace / 2);
         return bytes <= _left;
     }

@@ -16,6 +16,9 @@ internal static class ParquetDataset
 {
     private const string MetadataKey = "huggingface";
     private const string ArrowKey = "ARROW:schema";
+    private const int SmallestRow = 8;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10),
+        s_patiencePerMegabyte = TimeSpan.FromSeconds(1);
 
     public static IReadOnlyList<string> FindFiles(string path)
     {
@@ -23,7 +26,7 @@ internal static class ParquetDataset
         return [.. new[] { path, nested }.Where(Directory.Exists).SelectMany(folder => Directory.GetFiles(folder, "*.parquet")).Order(StringComparer.Ordinal)];
     }
 
-    public static IReadOnlyList<string> ReadClassNames(string path) => Wait(() => ReadClassNamesAsync(FindFiles(path)[0]));
+    public static IReadOnlyList<string> ReadClassNames(string path) => Read(FindFiles(path)[0], ReadClassNamesAsync);
 
     public static ImageDataset Open(DatasetOptions options, DecodedPictures decoded)
     {
@@ -36,13 +39,15 @@ internal static class ParquetDataset
         List<ImageItem>? Read(string split)
         {
             var files = FindFiles(options.Path).Where(file => Path.GetFileName(file).StartsWith(split + "-", StringComparison.Ordinal)).ToList();
-            return files.Count == 0 ? null : [.. files.SelectMany(file => Wait(() => ReadFileAsync(file, names.Count, options.LargestPicture * 1_000_000L)))];
+            return files.Count == 0
+                ? null
+                : [.. files.SelectMany(file => ParquetDataset.Read(file, name => ReadFileAsync(name, names.Count, options.LargestPicture * 1_000_000L)))];
         }
     }
 
     private static async Task<IReadOnlyList<string>> ReadClassNamesAsync(string file)
     {
-        await using var reader = await OpenAsync(file);
+        await using var reader = await ParquetReader.CreateAsync(file);
         var metadata = reader.CustomMetadata;
         if (!metadata.TryGetValue(MetadataKey, out var json) && metadata.TryGetValue(ArrowKey, out var encoded))
         {
@@ -64,7 +69,7 @@ internal static class ParquetDataset
 
     private static async Task<List<ImageItem>> ReadFileAsync(string file, int classes, long largestArea)
     {
-        await using var reader = await OpenAsync(file);
+        await using var reader = await ParquetReader.CreateAsync(file);
         var fields = reader.Schema.GetDataFields().ToDictionary(field => field.Path.ToString());
         if (
             !fields.TryGetValue("image/bytes", out var bytesField)
@@ -73,9 +78,13 @@ internal static class ParquetDataset
         )
             throw new DatasetException($"'{file}' has the columns {string.Join(", ", fields.Keys)}; expected image/bytes, image/path and label.");
         var items = new List<ImageItem>();
+        var length = new FileInfo(file).Length;
         for (var group = 0; group < reader.RowGroupCount; group++)
         {
             using var rows = reader.OpenRowGroupReader(group);
+            // Each row has the bytes of a picture: a file that claims more rows would only make the arrays large.
+            if (rows.RowCount > length / SmallestRow)
+                throw new DatasetException($"'{file}' claims {rows.RowCount} rows in a group, but has only {length} bytes.");
             var count = checked((int)rows.RowCount);
             var (pictures, paths, labels) = (new byte[]?[count], new string?[count], new long?[count]);
             await rows.ReadAsync(bytesField, pictures.AsMemory());
@@ -96,17 +105,17 @@ internal static class ParquetDataset
         return items;
     }
 
-    private static async Task<ParquetReader> OpenAsync(string file)
+    // On damaged files the library throws exceptions of many types, and on some it does not come to an end.
+    private static T Read<T>(string file, Func<string, Task<T>> read)
     {
         try
         {
-            return await ParquetReader.CreateAsync(file);
+            var limit = s_patience + s_patiencePerMegabyte * (new FileInfo(file).Length / 1e6);
+            return Task.Run(() => read(file)).WaitAsync(limit).GetAwaiter().GetResult();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException or ParquetException)
+        catch (Exception error) when (error is not DatasetException)
         {
-            throw new DatasetException($"'{file}' is not a readable parquet file: {error.Message}", error);
+            throw new DatasetException($"'{file}' is damaged, or not a parquet file that can be read: {error.Message}", error);
         }
     }
-
-    private static T Wait<T>(Func<Task<T>> read) => Task.Run(read).GetAwaiter().GetResult();
 }

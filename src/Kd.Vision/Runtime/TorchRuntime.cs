@@ -157,7 +157,10 @@ public static partial class TorchRuntime
         return folders.Select(folder => Path.Combine(folder, BridgeFile)).FirstOrDefault(File.Exists);
     }
 
-    /// <summary>Writes the patched copy once per original (named by its hash), next to it or, if that folder is read-only, in the user's cache.</summary>
+    /// <summary>
+    /// Writes the patched copy once per original (named by its hash), next to it or, if that folder is read-only, in the user's cache. A copy that is
+    /// already there is code that will run: it is used only if it has the same bytes, in a folder that nobody else can write to.
+    /// </summary>
     private static string? EnsurePatchedCopy(string bridge)
     {
         var image = File.ReadAllBytes(bridge);
@@ -172,23 +175,45 @@ public static partial class TorchRuntime
             Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create),
             "kd-aspire"
         );
-        foreach (var folder in new[] { Path.Combine(Path.GetDirectoryName(bridge)!, "kd-compat"), cache, Path.Combine(Path.GetTempPath(), "kd-aspire") })
+        return FindOrWriteCopy([Path.Combine(Path.GetDirectoryName(bridge)!, "kd-compat"), cache], name, image)
+            ?? throw new IOException($"no folder for the copy is writable by this user only (tried beside {bridge}, and {cache})");
+    }
+
+    /// <summary>Finds a copy, or writes one.</summary>
+    /// <param name="folders">Folders to try, in order.</param>
+    /// <param name="name">Name of the copy.</param>
+    /// <param name="content">Bytes of the copy.</param>
+    /// <returns>Path of the copy; null if no folder is suitable.</returns>
+    internal static string? FindOrWriteCopy(IEnumerable<string> folders, string name, byte[] content)
+    {
+        foreach (var copy in folders.Select(folder => Path.Combine(folder, name)))
         {
-            var copy = Path.Combine(folder, name);
-            if (File.Exists(copy) && new FileInfo(copy).Length == image.Length)
-                return copy;
-            if (TryWrite(copy, image))
+            if (IsOwnCopy(copy, content) || (TryWrite(copy, content) && IsOwnCopy(copy, content)))
                 return copy;
         }
 
-        throw new IOException($"no folder for the copy is writable (tried beside {bridge}, {cache} and {Path.GetTempPath()})");
+        return null;
+    }
+
+    private static bool IsOwnCopy(string path, byte[] content)
+    {
+        try
+        {
+            return File.Exists(path)
+                && PrivateFolder.IsWritableByOwnerOnly(Path.GetDirectoryName(path)!)
+                && File.ReadAllBytes(path).AsSpan().SequenceEqual(content);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     private static bool TryWrite(string path, byte[] content)
     {
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            PrivateFolder.Create(Path.GetDirectoryName(path)!);
             // AtomicFile.Write supports one writer per path, but several services may start at the same time: each writes a file of its own first.
             var aside = $"{path}.{Environment.ProcessId}";
             AtomicFile.Write(aside, file => file.Write(content));

@@ -1,4 +1,5 @@
 using Kd.AppHost.Trainer;
+using Kd.Settings;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -11,6 +12,8 @@ namespace Kd.AppHost.Tests.Trainer;
 /// <summary>Tests the trainer's commands against a fake server; the end-to-end tests run them against a real trainer.</summary>
 public sealed class TrainerCommandsTests
 {
+    private const string Key = "a-key-that-only-tests-use";
+
     private static readonly IResult s_running = Results.Json(
         new
         {
@@ -94,11 +97,11 @@ public sealed class TrainerCommandsTests
 
     private static ProjectResource Declare(int port = 1)
     {
-        var trainer = DistributedApplication
-            .CreateBuilder(new DistributedApplicationOptions { DisableDashboard = true })
+        var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { DisableDashboard = true });
+        var trainer = builder
             .AddProject<Metadata>("trainer")
             .WithHttpEndpoint(name: "http")
-            .WithTrainerCommands()
+            .WithTrainerCommands(builder.AddParameter("service-key", Key, secret: true))
             .Resource;
         var endpoint = trainer.Annotations.OfType<EndpointAnnotation>().Single();
         endpoint.AllocatedEndpoint = new AllocatedEndpoint(endpoint, "127.0.0.1", port);
@@ -132,6 +135,7 @@ public sealed class TrainerCommandsTests
             async (HttpRequest request) =>
             {
                 using var reader = new StreamReader(request.Body);
+                Assert.Equal($"Bearer {PageToken.Of(Key)}", request.Headers.Authorization);
                 requests.Add($"{request.Method} {request.Path} {await reader.ReadToEndAsync()}");
                 return answer;
             }

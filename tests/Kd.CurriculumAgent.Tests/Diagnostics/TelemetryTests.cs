@@ -27,7 +27,7 @@ public sealed class TelemetryTests
         await using var agent = await RunningService.StartAsync(CurriculumExtensions.BuildCurriculumAgent, $"--Agent:StateFolder={folder.Path}");
         using var channel = agent.Open();
         var client = new Curriculum.CurriculumClient(channel);
-        await client.StartRunAsync(Start(), RunningService.WithKey());
+        await client.StartRunAsync(Start());
         var trace = ActivityTraceId.CreateRandom();
 
         var first = await client.ReportEpochAsync(Report(0), CallIn(trace));
@@ -105,10 +105,5 @@ public sealed class TelemetryTests
             Difficulty = 0.4,
         };
 
-    private static CallOptions CallIn(ActivityTraceId trace)
-    {
-        var call = RunningService.WithKey();
-        call.Headers!.Add("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom()}-01");
-        return call;
-    }
+    private static CallOptions CallIn(ActivityTraceId trace) => new(new Metadata { { "traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom()}-01" } });
 }

@@ -8,16 +8,6 @@ namespace Kd.CurriculumAgent.Tests.Grpc;
 
 public sealed class CurriculumGrpcTests
 {
-    [Fact]
-    public async Task StartRun_WithoutTheKey_IsUnauthenticated()
-    {
-        using var folder = TestFiles.CreateFolder();
-        await using var agent = await StartAsync(folder);
-        using var channel = agent.Open();
-        var error = await Assert.ThrowsAsync<RpcException>(async () => await new Curriculum.CurriculumClient(channel).StartRunAsync(Start()));
-        Assert.Equal(StatusCode.Unauthenticated, error.StatusCode);
-    }
-
     [Theory]
     [InlineData("RunId", "\"../x\"", "run_id is '../x'")]
     [InlineData("Epochs", "0", "epochs is 0")]
@@ -32,9 +22,7 @@ public sealed class CurriculumGrpcTests
         var request = Start();
         var property = typeof(StartRunRequest).GetProperty(field)!;
         property.SetValue(request, System.Text.Json.JsonSerializer.Deserialize(value, property.PropertyType, s_json));
-        var error = await Assert.ThrowsAsync<RpcException>(async () =>
-            await new Curriculum.CurriculumClient(channel).StartRunAsync(request, RunningService.WithKey())
-        );
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await new Curriculum.CurriculumClient(channel).StartRunAsync(request));
         Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
         Assert.Contains(expected, error.Status.Detail);
     }
@@ -52,17 +40,17 @@ public sealed class CurriculumGrpcTests
         {
             using var channel = agent.Open();
             var client = new Curriculum.CurriculumClient(channel);
-            await client.StartRunAsync(Start(), RunningService.WithKey());
-            first = await client.ReportEpochAsync(report, RunningService.WithKey());
-            repeated = await client.ReportEpochAsync(report, RunningService.WithKey());
+            await client.StartRunAsync(Start());
+            first = await client.ReportEpochAsync(report);
+            repeated = await client.ReportEpochAsync(report);
         }
 
         await using (var agent = await StartAsync(folder))
         {
             using var channel = agent.Open();
             var client = new Curriculum.CurriculumClient(channel);
-            restarted = await client.ReportEpochAsync(report, RunningService.WithKey());
-            other = await client.ReportEpochAsync(Report(epoch: 1, accuracy: 64, loss: 1.25), RunningService.WithKey());
+            restarted = await client.ReportEpochAsync(report);
+            other = await client.ReportEpochAsync(Report(epoch: 1, accuracy: 64, loss: 1.25));
         }
 
         Assert.Equal(first, repeated);
@@ -82,7 +70,7 @@ public sealed class CurriculumGrpcTests
         await using var agent = await StartAsync(folder);
         using var channel = agent.Open();
         var error = await Assert.ThrowsAsync<RpcException>(async () =>
-            await new Curriculum.CurriculumClient(channel).ReportEpochAsync(new ReportEpochRequest { RunId = "nobody" }, RunningService.WithKey())
+            await new Curriculum.CurriculumClient(channel).ReportEpochAsync(new ReportEpochRequest { RunId = "nobody" })
         );
         Assert.Equal(StatusCode.NotFound, error.StatusCode);
         Assert.Contains("nobody", error.Status.Detail);
@@ -105,9 +93,9 @@ public sealed class CurriculumGrpcTests
         {
             var request = Start();
             request.RunId = name;
-            var targets = new List<Target> { (await client.StartRunAsync(request, RunningService.WithKey())).Target };
+            var targets = new List<Target> { (await client.StartRunAsync(request)).Target };
             for (var epoch = 0; epoch < 9; epoch++)
-                targets.Add((await client.ReportEpochAsync(Report(epoch, 40 + epoch, loss: 2, name), RunningService.WithKey())).Target);
+                targets.Add((await client.ReportEpochAsync(Report(epoch, 40 + epoch, loss: 2, name))).Target);
             return targets;
         }
     }
@@ -132,9 +120,7 @@ public sealed class CurriculumGrpcTests
             PruneProbability = prune,
         };
         request.Sizes.AddRange(sizes.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(size => double.Parse(size, CultureInfo.InvariantCulture)));
-        var error = await Assert.ThrowsAsync<RpcException>(async () =>
-            await new Curriculum.CurriculumClient(channel).StartRunAsync(request, RunningService.WithKey())
-        );
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await new Curriculum.CurriculumClient(channel).StartRunAsync(request));
         Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
         Assert.Contains(expected, error.Status.Detail);
     }
@@ -152,7 +138,7 @@ public sealed class CurriculumGrpcTests
         var request = Start();
         request.Policy = new PolicySettings { Policy = Policy.Bandit };
         request.Sizes.AddRange([0.5, 1]);
-        var target = (await client.StartRunAsync(request, RunningService.WithKey())).Target;
+        var target = (await client.StartRunAsync(request)).Target;
         Assert.Contains(target.Size, new[] { 0.5, 1 });
         var report = Report(0, 0, 2);
         if (before >= 0)
@@ -164,7 +150,7 @@ public sealed class CurriculumGrpcTests
                 Cost = cost,
             };
 
-        var error = await Assert.ThrowsAsync<RpcException>(async () => await client.ReportEpochAsync(report, RunningService.WithKey()));
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await client.ReportEpochAsync(report));
 
         Assert.Equal(code, error.StatusCode);
         Assert.Contains(expected, error.Status.Detail);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Grpc.Core;
-using Grpc.Net.Client;
 using Kd.Core.Randomness;
 using Kd.Protocol.Curriculum.V1;
 using Kd.Tests;
@@ -37,12 +36,12 @@ public sealed class KillTests
     {
         var port = RunningService.FreePort();
         var (random, killed) = (new CounterRandom(5, 0), 0);
-        using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{port}");
+        using var channel = RunningService.Open(new Uri($"http://127.0.0.1:{port}"));
         var client = new Curriculum.CurriculumClient(channel);
         var process = Start(folder, port);
         try
         {
-            await PatientlyAsync(() => client.StartRunAsync(StartRequest(), RunningService.WithKey()).ResponseAsync, cancellation);
+            await PatientlyAsync(() => client.StartRunAsync(StartRequest()).ResponseAsync, cancellation);
             var answers = new List<ReportEpochReply>();
             for (var epoch = 0; epoch < Epochs; epoch++)
             {
@@ -107,7 +106,7 @@ public sealed class KillTests
             Loss = 3 - epoch * 0.01,
             Difficulty = 0.4,
         };
-        return PatientlyAsync(() => client.ReportEpochAsync(report, RunningService.WithKey()).ResponseAsync, cancellation);
+        return PatientlyAsync(() => client.ReportEpochAsync(report).ResponseAsync, cancellation);
     }
 
     private static async Task<T> PatientlyAsync<T>(Func<Task<T>> call, CancellationToken cancellation)

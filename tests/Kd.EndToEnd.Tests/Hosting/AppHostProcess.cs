@@ -146,7 +146,7 @@ internal sealed partial class AppHostProcess : IDisposable
     /// <summary>Queues a run, as the run page does.</summary>
     public async Task StartRunAsync(params (string Name, object Value)[] settings)
     {
-        using var trainer = new HttpClient { BaseAddress = await PageAsync() };
+        using var trainer = await OpenTrainerAsync();
         var response = await trainer.PostAsJsonAsync(
             "api/runs",
             new { settings = settings.ToDictionary(setting => setting.Name, setting => setting.Value) },
@@ -170,7 +170,16 @@ internal sealed partial class AppHostProcess : IDisposable
         Assert.Empty(await WaitUntilGoneAsync(processes, TimeSpan.FromSeconds(15)));
     }
 
-    /// <summary>Gets the address of the run page when the output contains it.</summary>
+    /// <summary>Opens a client of the trainer's API, with the token from the page's address.</summary>
+    private async Task<HttpClient> OpenTrainerAsync()
+    {
+        var page = await PageAsync();
+        var trainer = new HttpClient { BaseAddress = page };
+        trainer.DefaultRequestHeaders.Authorization = new("Bearer", page.Query.Split('=')[1]);
+        return trainer;
+    }
+
+    /// <summary>Gets the address of the run page, with its token, when the output contains it.</summary>
     public async Task<Uri> PageAsync()
     {
         await WaitForAsync("Run page:");
@@ -180,7 +189,7 @@ internal sealed partial class AppHostProcess : IDisposable
     /// <summary>Waits until the trainer's status fulfills a condition.</summary>
     public async Task UntilAsync(Func<JsonElement, bool> isSo)
     {
-        using var trainer = new HttpClient { BaseAddress = await PageAsync() };
+        using var trainer = await OpenTrainerAsync();
         var waited = Stopwatch.StartNew();
         while (!await IsSoAsync())
         {

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Kd.Settings;
 using Kd.Tests;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -17,8 +18,11 @@ internal sealed class RunningApplication : IAsyncDisposable
     private readonly DistributedApplication _application;
     private readonly TemporaryFolder _folder;
 
-    private RunningApplication(DistributedApplication application, TemporaryFolder folder) =>
+    private RunningApplication(DistributedApplication application, TemporaryFolder folder, string key)
+    {
         (_application, _folder, Trainer) = (application, folder, application.CreateHttpClient("trainer", "http"));
+        Trainer.DefaultRequestHeaders.Authorization = new("Bearer", PageToken.Of(key));
+    }
 
     /// <summary>Folder of the runs.</summary>
     public string Folder => _folder.Path;
@@ -44,7 +48,11 @@ internal sealed class RunningApplication : IAsyncDisposable
         builder.Configuration["ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL"] = collector;
         var application = await builder.BuildAsync(TestContext.Current.CancellationToken);
         await application.StartAsync(TestContext.Current.CancellationToken).WaitAsync(s_longest);
-        return new RunningApplication(application, folder);
+        var key = application
+            .Services.GetRequiredService<DistributedApplicationModel>()
+            .Resources.OfType<ParameterResource>()
+            .Single(parameter => parameter.Name == "service-key");
+        return new RunningApplication(application, folder, (await key.GetValueAsync(TestContext.Current.CancellationToken))!);
     }
 
     /// <summary>Executes a command of the trainer, as the dashboard does.</summary>

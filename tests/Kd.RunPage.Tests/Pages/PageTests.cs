@@ -38,7 +38,7 @@ public sealed class PageTests
             [.. s_small, "--Run:Task=serve", $"--TeacherClient:Address={teacher.Grpc};{replica.Grpc}", $"--AgentClient:Address={agent.Grpc}"]
         );
         await trainer.UntilAsync(status => status.Phase == "waiting");
-        await using var browser = await OpenBrowser.StartAsync(trainer.Client.BaseAddress!.ToString());
+        await using var browser = await OpenBrowser.StartAsync(trainer.Client.BaseAddress!.ToString(), trainer.Page);
         var page = browser.Page;
         await page.GotoAsync(trainer.Client.BaseAddress!.ToString());
         await Assertions.Expect(page.Locator("#phase")).ToHaveTextAsync("waiting");
@@ -188,7 +188,7 @@ public sealed class PageTests
             WriteRun(folder.File($"runs/run{run:D3}"), run, epochs);
         using var trainer = TrainerProcess.Start(folder.File("runs"), [.. s_small, "--Run:Task=serve"]);
         await trainer.UntilAsync(status => status.Phase == "waiting");
-        await using var browser = await OpenBrowser.StartAsync(trainer.Client.BaseAddress!.ToString());
+        await using var browser = await OpenBrowser.StartAsync(trainer.Client.BaseAddress!.ToString(), trainer.Page);
         var page = browser.Page;
         var watch = Stopwatch.StartNew();
         await page.GotoAsync($"{trainer.Client.BaseAddress}runs");
@@ -235,7 +235,7 @@ public sealed class PageTests
         WriteStudy(folder.File("runs/compared"));
         using var trainer = TrainerProcess.Start(folder.File("runs"), [.. s_small, "--Run:Task=serve"]);
         await trainer.UntilAsync(status => status.Phase == "waiting");
-        await using var browser = await OpenBrowser.StartAsync(trainer.Client.BaseAddress!.ToString());
+        await using var browser = await OpenBrowser.StartAsync(trainer.Client.BaseAddress!.ToString(), trainer.Page);
         var page = browser.Page;
         await page.GotoAsync(trainer.Client.BaseAddress!.ToString());
         await Assertions.Expect(page.GetByText("Nothing to show yet")).ToBeVisibleAsync();

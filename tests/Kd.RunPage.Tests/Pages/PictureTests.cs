@@ -26,7 +26,7 @@ public sealed class PictureTests
         await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
         using var trainer = TrainerProcess.Start(runs!, ["--Run:Task=serve", $"--TeacherClient:Address={teacher.Grpc}", $"--AgentClient:Address={agent.Grpc}"]);
         await trainer.UntilAsync(status => status.Phase == "waiting");
-        await using var browser = await OpenBrowser.StartAsync(trainer.Client.BaseAddress!.ToString());
+        await using var browser = await OpenBrowser.StartAsync(trainer.Client.BaseAddress!.ToString(), trainer.Page);
         var study = Path.GetFileName(Path.GetDirectoryName(Directory.EnumerateFiles(runs!, RunFolder.StudyFile, SearchOption.AllDirectories).Max()!))!;
         await PictureFinishedRunsAsync(browser, study);
         await PictureLiveRunAsync(browser, trainer, study);

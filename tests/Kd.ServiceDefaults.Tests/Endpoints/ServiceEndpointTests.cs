@@ -14,13 +14,8 @@ public sealed class ServiceEndpointTests
 
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri(service.Http, "/health"), TestContext.Current.CancellationToken)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri(service.Http, "/alive"), TestContext.Current.CancellationToken)).StatusCode);
-        Assert.Equal(HttpStatusCode.BadRequest, (await client.GetAsync(new Uri(service.Grpc, "/health"), TestContext.Current.CancellationToken)).StatusCode);
-        using var http2 = new HttpRequestMessage(HttpMethod.Get, new Uri(service.Grpc, "/health"))
-        {
-            Version = HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
-        Assert.Equal(HttpStatusCode.OK, (await client.SendAsync(http2, TestContext.Current.CancellationToken)).StatusCode);
+        // The gRPC port speaks TLS only.
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(new Uri(service.Grpc, "/health"), TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -37,6 +32,19 @@ public sealed class ServiceEndpointTests
         await app.StopAsync(TestContext.Current.CancellationToken);
     }
 
+    // A name would otherwise bind all addresses.
+    [Fact]
+    public async Task Start_UrlWithAName_SaysWhatIsExpected()
+    {
+        var error = await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            await using var app = Build([$"--urls=http://trainer.example:{RunningService.FreePort()}", $"--Service:Key={RunningService.Key}"]);
+            await app.StartAsync(TestContext.Current.CancellationToken);
+        });
+
+        Assert.Contains("'trainer.example' is a name", ServiceDefaults.Settings.ServiceProgram.FindUserError(error));
+    }
+
     private static Microsoft.AspNetCore.Builder.WebApplication Build(string[] args) =>
-        ServiceDefaultsExtensions.CreateService(args).Build().MapServiceDefaults();
+        ServiceDefaultsExtensions.CreateService(args).AddGrpcDefaults().Build().MapServiceDefaults();
 }

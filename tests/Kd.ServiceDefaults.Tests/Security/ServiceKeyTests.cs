@@ -1,59 +1,131 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Text;
 using Grpc.Core;
+using Grpc.Net.Client;
+using Kd.ServiceDefaults.Connections;
+using Kd.ServiceDefaults.Security;
 using Kd.Tests;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Kd.ServiceDefaults.Tests.Security;
 
+/// <summary>Tests that only programs with the same key reach each other, over real sockets.</summary>
 public sealed class ServiceKeyTests
 {
-    private static readonly Marshaller<string> s_text = new(System.Text.Encoding.UTF8.GetBytes, System.Text.Encoding.UTF8.GetString);
-
-    public static TheoryData<MethodType> CallTypes => [.. Enum.GetValues<MethodType>()];
+    private static readonly Marshaller<string> s_text = new(Encoding.UTF8.GetBytes, Encoding.UTF8.GetString);
+    private static readonly Method<string, string> s_echo = new(MethodType.Unary, "kd.tests.Echo", "Unary", s_text, s_text);
 
     [Theory]
-    [MemberData(nameof(CallTypes))]
-    public async Task Call_WithoutTheKeyOrWithAnother_IsUnauthenticatedAndNeverRuns(MethodType type)
+    [InlineData("no TLS")]
+    [InlineData("no certificate")]
+    [InlineData("another key")]
+    public async Task Call_WithoutTheKeyOrWithAnother_NeverReachesTheService(string caller)
     {
         await using var service = await RunningService.StartAsync(Build);
-        using var channel = service.Open();
-        var runs = EchoService.Runs;
-        foreach (var options in new[] { default, RunningService.WithKey("another-key-of-enough-letters") })
+        using var another = new ServiceCertificate("another-key-of-enough-letters");
+        using var handler = new SocketsHttpHandler
         {
-            var error = await Assert.ThrowsAsync<RpcException>(() => CallAsync(channel.CreateCallInvoker(), type, options));
-            Assert.Equal(StatusCode.Unauthenticated, error.StatusCode);
-        }
+            SslOptions = caller == "another key" ? another.CreateClientOptions() : new SslClientAuthenticationOptions(),
+        };
+        // Such a caller accepts any service.
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        var address = caller == "no TLS" ? service.Grpc : new UriBuilder(service.Grpc) { Scheme = "https" }.Uri;
+        using var channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = handler });
+        var runs = EchoService.Runs;
+
+        await Assert.ThrowsAsync<RpcException>(() => CallAsync(channel.CreateCallInvoker()));
 
         Assert.Equal(runs, EchoService.Runs);
-        Assert.Equal("echo", await CallAsync(channel.CreateCallInvoker(), type, RunningService.WithKey()));
+        using var known = service.Open();
+        Assert.Equal("echo", await CallAsync(known.CreateCallInvoker()));
         Assert.Equal(runs + 1, EchoService.Runs);
     }
 
-    private static async Task<string> CallAsync(CallInvoker invoker, MethodType type, CallOptions options)
+    // Another user's program that has taken the service's port must learn nothing, and its answers must not be believed.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Call_ProgramWithoutTheKeyHoldsThePort_IsUnprovenAndLearnsNothing(bool speaksTls)
     {
-        var method = EchoService.MethodOf(type);
-        switch (type)
-        {
-            case MethodType.Unary:
-                return await invoker.AsyncUnaryCall(method, null, options, "echo");
-            case MethodType.ServerStreaming:
-                using (var call = invoker.AsyncServerStreamingCall(method, null, options, "echo"))
-                    return await call.ResponseStream.MoveNext(CancellationToken.None) ? call.ResponseStream.Current : "";
-            case MethodType.ClientStreaming:
-                using (var call = invoker.AsyncClientStreamingCall(method, null, options))
-                {
-                    // The call may already have been rejected; its status shows that.
-                    await Task.WhenAny(call.RequestStream.WriteAsync("echo"));
-                    await Task.WhenAny(call.RequestStream.CompleteAsync());
-                    return await call.ResponseAsync;
-                }
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var seen = new MemoryStream();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var impostor = ListenAsync(listener, seen, speaksTls, stop.Token);
+        await using var service = await RunningService.StartAsync(Build);
+        using var pool = await service
+            .Services.GetRequiredService<GrpcChannelPoolFactory>()
+            .OpenAsync($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}", 1, 1 << 20, TestContext.Current.CancellationToken);
 
-            default:
-                using (var call = invoker.AsyncDuplexStreamingCall(method, null, options))
+        var error = await Assert.ThrowsAsync<RpcException>(() => CallAsync(pool.Next()));
+
+        Assert.True(PatientCall.IsUnproven(error), error.ToString());
+        await stop.CancelAsync();
+        await Task.WhenAny(impostor);
+        var text = Encoding.Latin1.GetString(seen.ToArray());
+        if (!speaksTls)
+            Assert.NotEmpty(text);
+        Assert.DoesNotContain(RunningService.Key, text);
+        Assert.DoesNotContain("kd.tests.Echo", text);
+    }
+
+    [Fact]
+    public async Task Execute_ProgramThatNeverProvesTheKey_EndsAfterSomeAttempts()
+    {
+        var calls = 0;
+        var patient = PatientCall.Create(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(5), TimeProvider.System, (_, _, _) => { });
+        var status = new Status(StatusCode.Internal, "no", new HttpRequestException("no", new AuthenticationException()));
+
+        await Assert.ThrowsAsync<RpcException>(async () =>
+            await patient.ExecuteAsync(
+                _ =>
                 {
-                    await Task.WhenAny(call.RequestStream.WriteAsync("echo"));
-                    await Task.WhenAny(call.RequestStream.CompleteAsync());
-                    return await call.ResponseStream.MoveNext(CancellationToken.None) ? call.ResponseStream.Current : "";
-                }
+                    calls++;
+                    throw new RpcException(status);
+                },
+                TestContext.Current.CancellationToken
+            )
+        );
+
+        Assert.Equal(5, calls);
+    }
+
+    private static Task<string> CallAsync(CallInvoker invoker) =>
+        invoker.AsyncUnaryCall(s_echo, null, new CallOptions(deadline: TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(20)), "echo").ResponseAsync;
+
+    private static async Task ListenAsync(TcpListener listener, MemoryStream seen, bool speaksTls, CancellationToken cancellation)
+    {
+        using var certificate = new ServiceCertificate("a-key-that-the-impostor-has-made-up");
+        while (true)
+        {
+            using var client = await listener.AcceptTcpClientAsync(cancellation);
+            await using Stream stream = speaksTls ? new SslStream(client.GetStream()) : client.GetStream();
+            var buffer = new byte[4096];
+            try
+            {
+                if (stream is SslStream tls)
+                    await tls.AuthenticateAsServerAsync(
+                        new SslServerAuthenticationOptions
+                        {
+                            ServerCertificateContext = certificate.CreateClientOptions().ClientCertificateContext,
+                            ClientCertificateRequired = true,
+                            RemoteCertificateValidationCallback = (_, _, _, _) => true,
+                        },
+                        cancellation
+                    );
+                var count = await stream.ReadAsync(buffer, cancellation);
+                seen.Write(buffer, 0, count);
+                await stream.WriteAsync("HTTP/1.1 200 OK\r\n\r\n"u8.ToArray(), cancellation);
+            }
+            catch (Exception error) when (error is IOException or AuthenticationException)
+            {
+                // The client has broken off.
+                seen.WriteByte((byte)'x');
+            }
         }
     }
 
@@ -64,7 +136,7 @@ public sealed class ServiceKeyTests
         return app;
     }
 
-    /// <summary>A service with one method of each call type, which returns the text that it receives.</summary>
+    /// <summary>A service that returns the text that it receives.</summary>
     [BindServiceMethod(typeof(EchoService), nameof(Bind))]
     private class EchoService
     {
@@ -72,40 +144,13 @@ public sealed class ServiceKeyTests
 
         public static int Runs => s_runs;
 
-        public static Method<string, string> MethodOf(MethodType type) => new(type, "kd.tests.Echo", type.ToString(), s_text, s_text);
-
-        public static void Bind(ServiceBinderBase binder, EchoService? service)
-        {
-            // The server finds the virtual methods by their names and ignores the delegates.
-            binder.AddMethod(MethodOf(MethodType.Unary), default(UnaryServerMethod<string, string>)!);
-            binder.AddMethod(MethodOf(MethodType.ServerStreaming), default(ServerStreamingServerMethod<string, string>)!);
-            binder.AddMethod(MethodOf(MethodType.ClientStreaming), default(ClientStreamingServerMethod<string, string>)!);
-            binder.AddMethod(MethodOf(MethodType.DuplexStreaming), default(DuplexStreamingServerMethod<string, string>)!);
-        }
+        // The server finds the virtual method by its name and ignores the delegate.
+        public static void Bind(ServiceBinderBase binder, EchoService? service) => binder.AddMethod(s_echo, default(UnaryServerMethod<string, string>)!);
 
         public virtual Task<string> Unary(string request, ServerCallContext context)
         {
             Interlocked.Increment(ref s_runs);
             return Task.FromResult(request);
-        }
-
-        public virtual Task ServerStreaming(string request, IServerStreamWriter<string> responses, ServerCallContext context)
-        {
-            Interlocked.Increment(ref s_runs);
-            return responses.WriteAsync(request);
-        }
-
-        public virtual async Task<string> ClientStreaming(IAsyncStreamReader<string> requests, ServerCallContext context)
-        {
-            Interlocked.Increment(ref s_runs);
-            return await requests.MoveNext() ? requests.Current : "";
-        }
-
-        public virtual async Task DuplexStreaming(IAsyncStreamReader<string> requests, IServerStreamWriter<string> responses, ServerCallContext context)
-        {
-            Interlocked.Increment(ref s_runs);
-            if (await requests.MoveNext())
-                await responses.WriteAsync(requests.Current);
         }
     }
 }

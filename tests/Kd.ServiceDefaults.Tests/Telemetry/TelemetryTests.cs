@@ -137,7 +137,9 @@ public sealed class TelemetryTests
 
     private static WebApplication Build(string[] args, SpanList? spans = null)
     {
-        var builder = ServiceDefaultsExtensions.CreateService([.. args, $"--Service:Key={RunningService.Key}", "--Logging:LogLevel:Default=Warning"]);
+        var builder = ServiceDefaultsExtensions
+            .CreateService([.. args, $"--Service:Key={RunningService.Key}", "--Logging:LogLevel:Default=Warning"])
+            .AddGrpcDefaults();
         if (spans is not null)
             builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddProcessor(spans));
         return builder.Build().MapServiceDefaults();

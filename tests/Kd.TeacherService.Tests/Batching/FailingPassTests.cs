@@ -27,14 +27,14 @@ public sealed class FailingPassTests
         using var channel = service.Open();
         var client = new Teacher.TeacherClient(channel);
 
-        var error = await Assert.ThrowsAsync<RpcException>(async () => await client.LabelAsync(Request((1, 255), (2, 128)), RunningService.WithKey()));
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await client.LabelAsync(Request((1, 255), (2, 128))));
 
         Assert.Equal(StatusCode.FailedPrecondition, error.StatusCode);
         Assert.Contains(new ViewId(1).ToString(), error.Status.Detail);
         Assert.Contains("Teacher:Precision=Float32", error.Status.Detail);
-        var stored = await client.LookupAsync(new LookupRequest { ViewIds = Request((1, 0), (2, 0)).ViewIds }, RunningService.WithKey());
+        var stored = await client.LookupAsync(new LookupRequest { ViewIds = Request((1, 0), (2, 0)).ViewIds });
         Assert.Equal([0, 1], stored.Missing);
-        Assert.True(Half.IsFinite(BitConverter.ToHalf((await client.LabelAsync(Request((2, 128)), RunningService.WithKey())).Logits.Span)));
+        Assert.True(Half.IsFinite(BitConverter.ToHalf((await client.LabelAsync(Request((2, 128)))).Logits.Span)));
     }
 
     [Fact]
@@ -46,12 +46,12 @@ public sealed class FailingPassTests
         var client = new Teacher.TeacherClient(channel);
 
         Volatile.Write(ref fails, true);
-        var error = await Assert.ThrowsAsync<RpcException>(async () => await client.LabelAsync(Request((1, 7)), RunningService.WithKey()));
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await client.LabelAsync(Request((1, 7))));
         Volatile.Write(ref fails, false);
 
         Assert.Equal(StatusCode.Unavailable, error.StatusCode);
         Assert.Contains("CUDA error 700", error.Status.Detail);
-        Assert.NotEmpty((await client.LabelAsync(Request((1, 7)), RunningService.WithKey())).Logits);
+        Assert.NotEmpty((await client.LabelAsync(Request((1, 7)))).Logits);
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class FailingPassTests
         var client = new Teacher.TeacherClient(channel);
         Volatile.Write(ref fails, true);
         for (var i = 0; i < 3; i++)
-            await Assert.ThrowsAsync<RpcException>(async () => await client.LabelAsync(Request(((ulong)i, 7)), RunningService.WithKey()));
+            await Assert.ThrowsAsync<RpcException>(async () => await client.LabelAsync(Request(((ulong)i, 7))));
 
         await AssertEndsAsync(service, "3 forward passes failed");
     }
@@ -84,7 +84,7 @@ public sealed class FailingPassTests
         );
         using var channel = service.Open();
         Volatile.Write(ref hangs, true);
-        var waiting = new Teacher.TeacherClient(channel).LabelAsync(Request((1, 7)), RunningService.WithKey());
+        var waiting = new Teacher.TeacherClient(channel).LabelAsync(Request((1, 7)));
 
         await AssertEndsAsync(service, "longer than Batching:LongestPass");
         end.Set();

@@ -30,6 +30,40 @@ public sealed class PassQueueTests : IDisposable
         AssertValues(await second, 4, 5, 6, 7, 8);
     }
 
+    // One client has asked for a hundred views, another one for two: they are in the next pass.
+    [Fact]
+    public async Task TakeAsync_GreedyClient_DoesNotKeepTheOthersWaiting()
+    {
+        var queue = Create(maxBatch: 8, maxDelay: TimeSpan.Zero, largestQueue: 400);
+        var greedy = Enqueue(queue, [.. Enumerable.Range(1, 100)], client: "greedy");
+        var modest = Enqueue(queue, [201, 202], client: "modest");
+
+        var taken = await queue.TakeAsync().WaitAsync(TimeSpan.FromSeconds(10), _test);
+
+        Assert.Equal([1, 2, 3, 4, 5, 6, 201, 202], Numbers(taken).Order());
+        Complete(queue, taken);
+        AssertValues(await modest, 201, 202);
+        while (!greedy.IsCompleted && queue.Length > 0)
+            Complete(queue, await queue.TakeAsync());
+        Assert.Equal(100, (await greedy).Length);
+    }
+
+    [Fact]
+    public async Task EnqueueAsync_ClientThatFillsTheQueue_DoesNotKeepTheOthersOut()
+    {
+        var queue = Create(maxBatch: 8, maxDelay: TimeSpan.FromSeconds(30), largestQueue: 40);
+        var waiting = Enqueue(queue, [.. Enumerable.Range(1, 40)], client: "greedy");
+
+        await Assert.ThrowsAsync<TeacherBusyException>(() => Enqueue(queue, [101], client: "greedy"));
+        var other = Enqueue(queue, [.. Enumerable.Range(201, 40)], client: "modest");
+        await Assert.ThrowsAsync<TeacherBusyException>(() => Enqueue(queue, [301], client: "third"));
+
+        queue.Stop();
+        while (queue.Length > 0)
+            Complete(queue, await queue.TakeAsync());
+        Assert.Equal((40, 40), ((await waiting).Length, (await other).Length));
+    }
+
     [Fact]
     public async Task TakeAsync_FewViews_WaitsNoLongerThanTheDelay()
     {
@@ -164,11 +198,12 @@ public sealed class PassQueueTests : IDisposable
         return new PassQueue(Options.Create(options), time ?? TimeProvider.System, new TeacherMetrics(_meters));
     }
 
-    private static Task<Half[][]> Enqueue(PassQueue queue, int[] numbers, int side = Side, CancellationToken cancellation = default) =>
+    private static Task<Half[][]> Enqueue(PassQueue queue, int[] numbers, int side = Side, string client = "", CancellationToken cancellation = default) =>
         queue.EnqueueAsync(
             Array.ConvertAll(numbers, number => new ViewId((UInt128)(ulong)number)),
             new byte[numbers.Length * ViewRenderer.ByteCount(side)],
             side,
+            client,
             cancellation
         );
 
@@ -180,8 +215,7 @@ public sealed class PassQueueTests : IDisposable
         queue.Finish(views, TimeSpan.FromMilliseconds(10));
     }
 
-    private static List<int> Numbers(List<WaitingView> views) =>
-        views.ConvertAll(view => Enumerable.Range(1, 10).First(number => view.Id == new ViewId((UInt128)(ulong)number)));
+    private static List<int> Numbers(List<WaitingView> views) => views.ConvertAll(view => (int)(ulong)view.Id.Value);
 
     private static void AssertValues(Half[][] rows, params int[] expected) => Assert.Equal(expected, rows.Select(row => (int)row[0]));
 }

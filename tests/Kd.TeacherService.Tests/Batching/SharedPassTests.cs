@@ -123,9 +123,7 @@ public sealed class SharedPassTests
             Height = Side,
             Width = Side,
         };
-        var options = timeout is { } limit
-            ? RunningService.WithKey().WithDeadline(TimeProvider.System.GetUtcNow().UtcDateTime + limit)
-            : RunningService.WithKey();
+        var options = timeout is { } limit ? new CallOptions(deadline: TimeProvider.System.GetUtcNow().UtcDateTime + limit) : default;
         var reply = await new Teacher.TeacherClient(channel).LabelAsync(request, options);
         return [.. MemoryMarshal.Cast<byte, Half>(reply.Logits.Span).ToArray().Chunk(Classes)];
     }

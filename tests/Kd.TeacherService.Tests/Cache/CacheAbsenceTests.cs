@@ -121,8 +121,8 @@ public sealed class CacheAbsenceTests : IDisposable
         {
             var started = Stopwatch.StartNew();
             var request = CreateRequest(1000 + call * CallSize);
-            await client.LookupAsync(new LookupRequest { ViewIds = request.ViewIds }, RunningService.WithKey());
-            await client.LabelAsync(request, RunningService.WithKey());
+            await client.LookupAsync(new LookupRequest { ViewIds = request.ViewIds });
+            await client.LabelAsync(request);
             slowest = started.Elapsed > slowest ? started.Elapsed : slowest;
         }
 
@@ -141,8 +141,8 @@ public sealed class CacheAbsenceTests : IDisposable
         var waited = Stopwatch.StartNew();
         while (true)
         {
-            await client.LabelAsync(request, RunningService.WithKey());
-            if ((await client.LookupAsync(new LookupRequest { ViewIds = request.ViewIds }, RunningService.WithKey())).Missing.Count == 0)
+            await client.LabelAsync(request);
+            if ((await client.LookupAsync(new LookupRequest { ViewIds = request.ViewIds })).Missing.Count == 0)
                 break;
             Assert.True(waited.Elapsed < s_return, $"the cache was not used {s_return.TotalSeconds} s after its return");
         }

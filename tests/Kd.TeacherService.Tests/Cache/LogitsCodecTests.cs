@@ -103,6 +103,20 @@ public sealed class LogitsCodecTests
         Assert.Null(Decode(new LogitsCodec("0123", 4, 2), s_view, entry));
     }
 
+    // Whoever can write to Redis knows everything but the secret.
+    [Fact]
+    public void TryDecode_EntryWithoutTheSecretOrWithAnother_IsAMiss()
+    {
+        var codec = new LogitsCodec("0123", 4, secret: "a secret of 16 letters");
+
+        Assert.Equal(s_logits, Decode(codec, s_view, codec.Encode(s_view, s_logits)));
+        Assert.Null(Decode(codec, s_view, s_codec.Encode(s_view, s_logits)));
+        Assert.Null(Decode(codec, s_view, new LogitsCodec("0123", 4, secret: "another secret of 16").Encode(s_view, s_logits)));
+        Assert.Null(Decode(s_codec, s_view, codec.Encode(s_view, s_logits)));
+        var moved = codec.Encode(new ViewId(8), s_logits);
+        Assert.Null(Decode(codec, s_view, moved));
+    }
+
     // The two largest stay; the rest share their probability mass: ln((e^0 + e^1 + e^-1) / 3).
     [Fact]
     public void TryDecode_TopK_KeepsTheLargestAndSpreadsTheRemainingMass()

@@ -3,6 +3,7 @@ using Kd.TeacherService.Cache;
 using Kd.TeacherService.Diagnostics;
 using Kd.Tests;
 using Kd.Vision.Views;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -44,6 +45,25 @@ public sealed class RedisLogitsCacheTests : IDisposable
         Assert.Equal(Row(0), damaged.Logits.ToArray());
         Assert.Empty(mended.Missing);
         Assert.Equal(views.SelectMany((_, index) => Row(index)), mended.Logits.ToArray());
+    }
+
+    // A read-only replica, or a user who may not write: reading goes on, and the cache does not seem to come and go.
+    [Fact]
+    public async Task SetAsync_ServerRefusesWrites_ReadsOnAndStaysHealthy()
+    {
+        using var server = RedisServer.Start("redis-server");
+        using var connection = await ConnectAsync(server);
+        var cache = Create(connection);
+        await StoreAsync(cache, Views(0, 3));
+        await using var admin = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{server.Port},allowAdmin=true");
+        await admin.GetDatabase().ExecuteAsync("CONFIG", "SET", "min-replicas-to-write", "1");
+
+        for (var call = 0; call < 3; call++)
+        {
+            await StoreAsync(cache, Views(3, 3));
+            Assert.Equal([3, 4, 5], (await GetAsync(cache, Views(0, 6))).Missing);
+            Assert.Equal(HealthStatus.Healthy, (await cache.CheckHealthAsync(new HealthCheckContext(), TestContext.Current.CancellationToken)).Status);
+        }
     }
 
     [Theory]

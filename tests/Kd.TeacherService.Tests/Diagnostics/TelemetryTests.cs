@@ -40,9 +40,9 @@ public sealed class TelemetryTests
         using var channel = service.Open();
         var client = new Teacher.TeacherClient(channel);
         var request = CreateRequest(0, 10);
-        await client.LookupAsync(new LookupRequest { ViewIds = request.ViewIds }, RunningService.WithKey());
-        await client.LabelAsync(request, RunningService.WithKey());
-        await client.LookupAsync(new LookupRequest { ViewIds = request.ViewIds, StoredOnly = true }, RunningService.WithKey());
+        await client.LookupAsync(new LookupRequest { ViewIds = request.ViewIds });
+        await client.LabelAsync(request);
+        await client.LookupAsync(new LookupRequest { ViewIds = request.ViewIds, StoredOnly = true });
         meters.RecordObservableInstruments();
 
         var expected = new Dictionary<string, double>
@@ -72,11 +72,8 @@ public sealed class TelemetryTests
         var spans = recorded.All;
         using var channel = service.Open();
         var client = new Teacher.TeacherClient(channel);
-        await Task.WhenAll(
-            client.LabelAsync(CreateRequest(100, 4), RunningService.WithKey()).ResponseAsync,
-            client.LabelAsync(CreateRequest(200, 4), RunningService.WithKey()).ResponseAsync
-        );
-        await client.LookupAsync(new LookupRequest { ViewIds = CreateRequest(100, 4).ViewIds }, RunningService.WithKey());
+        await Task.WhenAll(client.LabelAsync(CreateRequest(100, 4)).ResponseAsync, client.LabelAsync(CreateRequest(200, 4)).ResponseAsync);
+        await client.LookupAsync(new LookupRequest { ViewIds = CreateRequest(100, 4).ViewIds });
         // The request's own span ends after its reply is sent.
         for (var waited = 0; waited < 100 && spans.Count(span => span.OperationName.EndsWith("HttpRequestIn", StringComparison.Ordinal)) < 3; waited++)
             await Task.Delay(20, TestContext.Current.CancellationToken);
@@ -117,12 +114,8 @@ public sealed class TelemetryTests
         );
         Assert.All(spans, span => Assert.Equal(trace, span.TraceId));
 
-        static CallOptions CallIn(ActivityTraceId trace, string flags)
-        {
-            var call = RunningService.WithKey();
-            call.Headers!.Add("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom()}-{flags}");
-            return call;
-        }
+        static CallOptions CallIn(ActivityTraceId trace, string flags) =>
+            new(new Metadata { { "traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom()}-{flags}" } });
     }
 
     [Fact]

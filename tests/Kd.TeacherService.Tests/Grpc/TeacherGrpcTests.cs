@@ -22,29 +22,13 @@ public sealed class TeacherGrpcTests
         "--Dataset:Path=demo",
     ];
 
-    [Theory]
-    [InlineData(null)]
-    [InlineData("another-key-of-16-characters")]
-    public async Task Describe_WithoutTheKey_IsUnauthenticated(string? key)
-    {
-        await using var service = await StartAsync();
-        using var channel = service.Open();
-
-        var error = await Assert.ThrowsAsync<RpcException>(async () =>
-            await new Teacher.TeacherClient(channel).DescribeAsync(new DescribeRequest(), key is null ? default : RunningService.WithKey(key))
-        );
-
-        Assert.Equal(StatusCode.Unauthenticated, error.StatusCode);
-        Assert.Contains("Service:Key", error.Status.Detail);
-    }
-
     [Fact]
     public async Task Describe_WithTheKey_SaysWhatIsServed()
     {
         await using var service = await StartAsync();
         using var channel = service.Open();
 
-        var reply = await new Teacher.TeacherClient(channel).DescribeAsync(new DescribeRequest(), RunningService.WithKey());
+        var reply = await new Teacher.TeacherClient(channel).DescribeAsync(new DescribeRequest());
 
         Assert.Equal(
             ("cifar-resnet20", "random", 24, 20, 270632L),
@@ -60,7 +44,7 @@ public sealed class TeacherGrpcTests
         using var channel = service.Open();
         var (request, pixels) = Request(13, 32);
 
-        var reply = await new Teacher.TeacherClient(channel).LabelAsync(request, RunningService.WithKey());
+        var reply = await new Teacher.TeacherClient(channel).LabelAsync(request);
 
         var actual = MemoryMarshal.Cast<byte, Half>(reply.Logits.Span).ToArray();
         using var scope = NewDisposeScope();
@@ -83,9 +67,9 @@ public sealed class TeacherGrpcTests
         var (request, _) = Request(5, 32);
         var asked = new LookupRequest { ViewIds = ByteString.CopyFrom([.. Ids(100, 1), .. request.ViewIds.ToByteArray(), .. Ids(200, 1)]) };
 
-        var before = await client.LookupAsync(asked, RunningService.WithKey());
-        var labelled = await client.LabelAsync(request, RunningService.WithKey());
-        var after = await client.LookupAsync(asked, RunningService.WithKey());
+        var before = await client.LookupAsync(asked);
+        var labelled = await client.LabelAsync(request);
+        var after = await client.LookupAsync(asked);
 
         Assert.Equal(Enumerable.Range(0, 7), before.Missing);
         Assert.Equal([0, 6], after.Missing);
@@ -111,7 +95,7 @@ public sealed class TeacherGrpcTests
             Width = size,
         };
 
-        var error = await Assert.ThrowsAsync<RpcException>(async () => await new Teacher.TeacherClient(channel).LabelAsync(request, RunningService.WithKey()));
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await new Teacher.TeacherClient(channel).LabelAsync(request));
 
         Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
         Assert.Contains(expected, error.Status.Detail);

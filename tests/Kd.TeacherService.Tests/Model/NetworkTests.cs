@@ -75,7 +75,7 @@ public sealed class NetworkTests
         );
         using var channel = service.Open();
         var client = new Teacher.TeacherClient(channel);
-        var description = await client.DescribeAsync(new DescribeRequest(), RunningService.WithKey());
+        var description = await client.DescribeAsync(new DescribeRequest());
         var rows = await LabelGrayAsync(client);
 
         Assert.Equal(("torchscript", 24, 32), (description.Architecture, description.Classes.Count, description.InputSize));
@@ -152,7 +152,7 @@ public sealed class NetworkTests
             Height = 32,
             Width = 32,
         };
-        var reply = await client.LabelAsync(request, RunningService.WithKey());
+        var reply = await client.LabelAsync(request);
         return System.Runtime.InteropServices.MemoryMarshal.Cast<byte, Half>(reply.Logits.Span).ToArray();
     }
 

@@ -51,6 +51,63 @@ public sealed class RunQueueTests
     }
 
     [Fact]
+    public void Add_SettingGivenInTwoCases_IsAUsersMistake()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var queue = Open(folder.Path);
+        var error = Assert.Throws<SettingsException>(() => queue.Add(new Dictionary<string, string> { ["Training:Epochs"] = "3", ["training:epochs"] = "4" }));
+        Assert.Contains("training:epochs is given twice", error.Message);
+    }
+
+    // Each start ends with a crash: the process leaves neither word nor checkpoint.
+    [Fact]
+    public void Next_RunThatKillsTheTrainerEachTime_LeavesTheQueueAndTheOthersStart()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using (var first = Open(folder.Path))
+        {
+            first.Add(new Dictionary<string, string> { ["Run:Id"] = "deadly" });
+            first.Add(new Dictionary<string, string> { ["Run:Id"] = "next" });
+        }
+
+        for (var start = 0; start < 3; start++)
+            Assert.Equal("deadly", Start());
+        Assert.Equal("next", Start());
+
+        string? Start()
+        {
+            using var queue = Open(folder.Path);
+            return queue.Next(stay: false, () => { }, CancellationToken.None)?.Id;
+        }
+    }
+
+    [Fact]
+    public void Next_RunThatGetsFurtherOrIsInterrupted_StaysInTheQueue()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using (var first = Open(folder.Path))
+            first.Add(new Dictionary<string, string> { ["Run:Id"] = "long" });
+
+        for (var start = 0; start < 10; start++)
+        {
+            using var queue = Open(folder.Path);
+            Assert.Equal("long", queue.Next(stay: false, () => { }, CancellationToken.None)?.Id);
+            // By turns: it writes a checkpoint and is killed, or Ctrl-C ends it before that.
+            if (start % 2 == 0)
+            {
+                Directory.CreateDirectory(folder.File("long/kd/seed1"));
+                var checkpoint = folder.File("long/kd/seed1/checkpoint.safetensors");
+                File.WriteAllText(checkpoint, "");
+                File.SetLastWriteTimeUtc(checkpoint, new DateTime(2026, 1, 1 + start, 0, 0, 0, DateTimeKind.Utc));
+            }
+            else
+            {
+                queue.ReleaseCurrent();
+            }
+        }
+    }
+
+    [Fact]
     public void Next_NothingLeft_ClosesTheQueue()
     {
         using var folder = TestFiles.CreateFolder();

@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
 using Kd.Tests;
 using Kd.Training.Artifacts;
+using Kd.Training.Control;
 using Kd.Training.Diagnostics;
 using Kd.Vision.Checkpoints;
+using Microsoft.Extensions.DependencyInjection;
 using static TorchSharp.torch;
 
 namespace Kd.Training.Tests.Runs;
@@ -174,6 +176,28 @@ public sealed class CheckpointTests
         Assert.Equal(2, Directory.GetDirectories(folder.File("stopped")).Length);
         var finished = Directory.GetDirectories(folder.File("stopped")).Single(path => File.ReadLines(Path.Combine(path, "metrics.jsonl")).Count() == 12);
         Assert.Equal(File.ReadAllBytes(folder.File("quiet/run/last.safetensors")), File.ReadAllBytes(Path.Combine(finished, "last.safetensors")));
+    }
+
+    [Fact]
+    public async Task Run_InterruptedWithinAnEpoch_SavesACheckpointThere()
+    {
+        using var folder = TestFiles.CreateFolder();
+        string[] settings = ["--Distillation:Method=labels", "--Training:Epochs=3", "--Training:BatchSize=4", "--Run:CheckpointEvery=01:00:00"];
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "quiet", settings));
+        await using (var app = TrainerRuns.Build(folder.Path, "stopped", settings))
+        {
+            await app.StartAsync(TestContext.Current.CancellationToken);
+            var monitor = app.Services.GetRequiredService<RunMonitor>();
+            while (monitor.Status is not { Phase: "running", Step: > 3 })
+                await Task.Delay(1, TestContext.Current.CancellationToken);
+            await app.StopAsync(TestContext.Current.CancellationToken);
+        }
+
+        var (exitCode, output) = await TrainerRuns.RunAsync(folder.Path, "stopped", CancellationToken.None, settings);
+
+        Assert.Equal(0, exitCode);
+        Assert.Matches(@"continues from its checkpoint at epoch \d, step [1-9]", output);
+        Assert.Equal(File.ReadAllBytes(folder.File("quiet/last.safetensors")), File.ReadAllBytes(folder.File("stopped/last.safetensors")));
     }
 
     // InfoBatch has weights and losses of its own to keep, and a run of updates ends within an epoch.

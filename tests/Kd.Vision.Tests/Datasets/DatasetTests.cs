@@ -1,3 +1,4 @@
+using Kd.Core.Randomness;
 using Kd.Settings;
 using Kd.Tests;
 using Kd.Vision.Datasets;
@@ -99,6 +100,48 @@ public sealed class DatasetTests
         Assert.Contains("row 3", error.Message);
     }
 
+    // Found by bench/Kd.Fuzz: the library's exceptions came through, of eight types.
+    [Fact]
+    public async Task Load_DamagedParquet_IsAUsersMistakeWithTheFilesName()
+    {
+        using var folder = TestFiles.CreateFolder();
+        var path = folder.File("train-0.parquet");
+        await WriteParquetAsync(path, 0, 1, 0, 1);
+        var whole = File.ReadAllBytes(path);
+        var refused = 0;
+        for (ulong round = 0; round < 200; round++)
+        {
+            var random = new CounterRandom(round, 5);
+            var damaged = whole.ToArray();
+            // In the metadata at the end of the file.
+            for (var i = 0; i < 3; i++)
+                damaged[damaged.Length - 1 - random.NextInt32(Math.Min(700, damaged.Length))] = (byte)random.NextInt32(256);
+            File.WriteAllBytes(path, damaged);
+            try
+            {
+                DatasetLoader.Load(new DatasetOptions { Path = folder.Path });
+            }
+            catch (DatasetException error)
+            {
+                refused += error.Message.Contains("train-0.parquet", StringComparison.Ordinal) ? 1 : 0;
+            }
+        }
+
+        Assert.InRange(refused, 50, 200);
+    }
+
+    // Rows without pictures compress to almost nothing, and each would take an entry of three arrays.
+    [Fact]
+    public async Task Load_MoreRowsThanTheFileCanHold_AreRefused()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await WriteParquetAsync(folder.File("train-0.parquet"), _ => null, new long[2_000_000]);
+
+        var error = Assert.Throws<DatasetException>(() => DatasetLoader.Load(new DatasetOptions { Path = folder.Path }));
+
+        Assert.Contains("claims 2000000 rows", error.Message);
+    }
+
     [Fact]
     public async Task Load_ClassWithoutAPicture_IsNamed()
     {
@@ -169,7 +212,9 @@ public sealed class DatasetTests
     }
 
     // Writes the layout of datasets on the Hugging Face hub, with two classes.
-    private static async Task WriteParquetAsync(string path, params long[] labels)
+    private static Task WriteParquetAsync(string path, params long[] labels) => WriteParquetAsync(path, Picture, labels);
+
+    private static async Task WriteParquetAsync(string path, Func<byte, byte[]?> picture, long[] labels)
     {
         var (bytes, name, label) = (new DataField<byte[]>("bytes"), new DataField<string>("path"), new DataField<long>("label"));
         var schema = new ParquetSchema(new StructField("image", bytes, name), label);
@@ -177,8 +222,8 @@ public sealed class DatasetTests
         await using var writer = await ParquetWriter.CreateAsync(schema, file);
         writer.CustomMetadata = new Dictionary<string, string> { ["huggingface"] = """{"info": {"features": {"label": {"names": ["cat", "dog"]}}}}""" };
         using var rows = writer.CreateRowGroup();
-        await rows.WriteAsync(bytes, labels.Select((_, i) => Picture((byte)i)).ToList());
-        await rows.WriteAsync(name, labels.Select((_, i) => $"{i}.png").ToList());
+        await rows.WriteAsync(bytes, labels.Select((_, i) => picture((byte)i)).ToList());
+        await rows.WriteAsync(name, labels.Select((_, i) => labels.Length > 1000 ? null : $"{i}.png").ToList());
         await rows.WriteAsync<long>(label, labels);
     }
 

@@ -1,0 +1,20 @@
+namespace Kd.Fuzz.Targets;
+
+/// <summary>All targets by name.</summary>
+internal static class TargetCatalog
+{
+    /// <summary>The targets.</summary>
+    public static IReadOnlyDictionary<string, FuzzTarget> All { get; } =
+        new[]
+        {
+            VisionTargets.Safetensors,
+            VisionTargets.PyTorch,
+            VisionTargets.Picture,
+            VisionTargets.Parquet,
+            RunTargets.Checkpoint,
+            RunTargets.Queue,
+            RunTargets.Records,
+            ServiceTargets.CacheEntry,
+            ServiceTargets.Journal,
+        }.ToDictionary(target => target.Name);
+}
