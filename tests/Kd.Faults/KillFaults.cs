@@ -15,12 +15,13 @@ public sealed class KillFaults(Reference reference)
     public Task Kill_AtRandomMoments_GivesTheSameWeights(string name, int kills) => KillAsync(name, kills);
 
     [Fact]
-    public async Task Kill_EachProcessOnce_GivesTheSameWeights()
+    public async Task Kill_EachProcessButTheAgentOnce_GivesTheSameWeights()
     {
         using var folder = TestFiles.CreateFolder();
         using var system = FaultySystem.Start(folder.Path);
         await system.WaitForStepsAsync();
-        foreach (var name in FaultySystem.Names)
+        // Without the agent the last target holds, so that another one may be in force for a while, and the weights differ.
+        foreach (var name in FaultySystem.Names.Where(name => name != "agent"))
         {
             Assert.False(system.HasEnded, "the run was over too early");
             system.Kill(name);
