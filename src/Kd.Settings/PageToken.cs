@@ -15,6 +15,6 @@ public static class PageToken
     /// <param name="serviceKey">The setting <c>Service:Key</c>.</param>
     public static string Of(string serviceKey) => Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(serviceKey), "kd run page"u8))[..Length];
 
-    /// <summary>Adds the token to an address.</summary>
-    public static string AddTo(string address, string serviceKey) => $"{address}?{Query}={Of(serviceKey)}";
+    /// <summary>Adds a token to an address without a query.</summary>
+    public static string AddTo(string address, string token) => $"{address}?{Query}={token}";
 }

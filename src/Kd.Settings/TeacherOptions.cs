@@ -47,7 +47,7 @@ public sealed class TeacherOptions
     public TeacherPrecision Precision { get; set; } = TeacherPrecision.Float32;
 
     [Setting("Width and height that the network expects, px, at least 8; 0: 32 for the CIFAR ResNets, else 224.")]
-    [Range(0, 1024)]
+    [Range(0, CallLimits.LargestSide)]
     public int InputSize { get; set; }
 
     [Setting("Largest number of views in one call.")]

@@ -15,7 +15,7 @@ public sealed class ViewOptions
     public int PerSample { get; set; } = 8;
 
     [Setting("Width and height of a view, px, at least 8; 0: the pictures' own size up to 64 px, else 224.")]
-    [Range(0, 1024)]
+    [Range(0, CallLimits.LargestSide)]
     public int Size { get; set; }
 
     [Setting("Seed of the augmentation.")]

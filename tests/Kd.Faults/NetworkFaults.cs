@@ -11,57 +11,46 @@ public sealed class NetworkFaults(Reference reference)
     [InlineData("teachers")]
     [InlineData("one teacher")]
     [InlineData("agent")]
-    public async Task Cut_SeveralTimes_GivesTheSameWeights(string link)
-    {
-        using var folder = TestFiles.CreateFolder();
-        using var system = FaultySystem.Start(folder.Path);
-        await system.WaitForStepsAsync();
-        for (var cut = 0; cut < 5 && !system.HasEnded; cut++)
+    public Task Cut_SeveralTimes_GivesTheSameWeights(string link) =>
+        reference.AssertSameAsync(async system =>
         {
-            foreach (var proxy in Links(system, link))
-                proxy.Cut();
-            await Task.Delay(3000, TestContext.Current.CancellationToken);
-            foreach (var proxy in Links(system, link))
-                proxy.Mend();
-            await Task.Delay(2000, TestContext.Current.CancellationToken);
-        }
-
-        await system.WaitForEndAsync();
-        Assert.Equal(reference.Result, system.Result());
-    }
+            await system.WaitForStepsAsync();
+            for (var cut = 0; cut < 5 && !system.HasEnded; cut++)
+            {
+                foreach (var proxy in Links(system, link))
+                    proxy.Cut();
+                await Task.Delay(3000, TestContext.Current.CancellationToken);
+                foreach (var proxy in Links(system, link))
+                    proxy.Mend();
+                await Task.Delay(2000, TestContext.Current.CancellationToken);
+            }
+        });
 
     [Theory(Explicit = true)]
     [InlineData("cache")]
     [InlineData("teachers")]
     [InlineData("agent")]
-    public async Task Delay_EachBlock_GivesTheSameWeights(string link)
-    {
-        using var folder = TestFiles.CreateFolder();
-        using var system = FaultySystem.Start(folder.Path);
-        foreach (var proxy in Links(system, link))
-            proxy.Delay = TimeSpan.FromMilliseconds(100);
-
-        await system.WaitForEndAsync();
-        Assert.Equal(reference.Result, system.Result());
-    }
+    public Task Delay_EachBlock_GivesTheSameWeights(string link) =>
+        reference.AssertSameAsync(system =>
+        {
+            foreach (var proxy in Links(system, link))
+                proxy.Delay = TimeSpan.FromMilliseconds(100);
+            return Task.CompletedTask;
+        });
 
     // Connections stay open and say nothing: the other side must notice by itself.
     [Theory(Explicit = true)]
     [InlineData("cache", 15)]
     [InlineData("teacher1", 40)]
     [InlineData("agent", 15)]
-    public async Task Freeze_Process_GivesTheSameWeights(string name, int seconds)
-    {
-        using var folder = TestFiles.CreateFolder();
-        using var system = FaultySystem.Start(folder.Path);
-        await system.WaitForStepsAsync();
-        system.Signal(name, "STOP");
-        await Task.Delay(TimeSpan.FromSeconds(seconds), TestContext.Current.CancellationToken);
-        system.Signal(name, "CONT");
-
-        await system.WaitForEndAsync();
-        Assert.Equal(reference.Result, system.Result());
-    }
+    public Task Freeze_Process_GivesTheSameWeights(string name, int seconds) =>
+        reference.AssertSameAsync(async system =>
+        {
+            await system.WaitForStepsAsync();
+            system.Signal(name, "STOP");
+            await Task.Delay(TimeSpan.FromSeconds(seconds), TestContext.Current.CancellationToken);
+            system.Signal(name, "CONT");
+        });
 
     private static IEnumerable<TcpProxy> Links(FaultySystem system, string link) =>
         link switch

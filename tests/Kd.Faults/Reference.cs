@@ -12,8 +12,21 @@ public sealed class Reference : IAsyncLifetime
     /// <summary>Its weights and measurements.</summary>
     public IReadOnlyList<string> Result { get; private set; } = [];
 
-    /// <summary>Creates a generator for one test.</summary>
-    internal static CounterRandom Draw(ulong test) => new(s_seed, test);
+    /// <summary>Runs a system that is disturbed, and asserts that the run gives the same weights and measurements.</summary>
+    internal async Task AssertSameAsync(Func<FaultySystem, Task> disturb)
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var system = FaultySystem.Start(folder.Path);
+        await disturb(system);
+        await system.WaitForEndAsync();
+        Assert.Equal(Result, system.Result());
+    }
+
+    /// <summary>Creates a generator for one disturbance.</summary>
+    /// <param name="name">Name of the process.</param>
+    /// <param name="number">Number of the disturbance.</param>
+    internal static CounterRandom Draw(string name, int number) =>
+        new(s_seed, CounterRandom.Mix((ulong)Array.IndexOf(FaultySystem.Names, name), (ulong)number));
 
     public async ValueTask InitializeAsync()
     {

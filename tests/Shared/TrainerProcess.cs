@@ -36,7 +36,7 @@ internal sealed class TrainerProcess : IDisposable
     public HttpClient Client { get; }
 
     /// <summary>Address of the run page with its token, as a user opens it.</summary>
-    public string Page => PageToken.AddTo(Client.BaseAddress!.ToString(), RunningService.Key);
+    public string Page => PageToken.AddTo(Client.BaseAddress!.ToString(), PageToken.Of(RunningService.Key));
 
     public static TrainerProcess Start(string folder, string[] settings, string id = "run")
     {

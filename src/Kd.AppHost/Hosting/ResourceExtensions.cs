@@ -83,7 +83,7 @@ internal static class ResourceExtensions
                 foreach (var url in context.Urls.Where(url => url.Endpoint?.EndpointName == Http))
                 {
                     var path = url.Url.StartsWith('/') ? url.Url : "/";
-                    url.Url = $"{await url.Endpoint!.GetExactUrlAsync(context.CancellationToken)}{path}?{PageToken.Query}={token}";
+                    url.Url = PageToken.AddTo(await url.Endpoint!.GetExactUrlAsync(context.CancellationToken) + path, token);
                 }
             })
             .WithEnvironment(SharedNames.ToVariable(SharedNames.ServiceKey), key)

@@ -68,7 +68,7 @@ internal sealed partial class ResourceOutput(
 
         var trainer = model.Resources.OfType<ProjectResource>().Single(project => project.Name == SharedNames.Trainer);
         var page = await trainer.GetEndpoint("http").GetExactUrlAsync(cancellation);
-        output.WriteLine(null, $"Run page:  {page}/?{PageToken.Query}={await model.FindServiceKey().GetPageTokenAsync(cancellation)}");
+        output.WriteLine(null, $"Run page:  {PageToken.AddTo(page + "/", await model.FindServiceKey().GetPageTokenAsync(cancellation))}");
     }
 
     // Until the end of the host, since the output of a service that is being stopped is useful too.

@@ -36,7 +36,7 @@ public static class PatientCall
                 {
                     ShouldHandle = retry =>
                         ValueTask.FromResult(
-                            retry.Outcome.Exception is RpcException error && (IsPassing(error) || (IsUnproven(error) && retry.AttemptNumber < MostUnproven))
+                            retry.Outcome.Exception is RpcException error && (IsUnproven(error) ? retry.AttemptNumber < MostUnproven : IsPassing(error))
                         ),
                     MaxRetryAttempts = int.MaxValue,
                     BackoffType = DelayBackoffType.Exponential,
@@ -59,9 +59,7 @@ public static class PatientCall
             ? TimeSpan.FromMilliseconds(Math.Clamp(milliseconds, 1, 60_000))
             : null;
 
-    private static bool IsPassing(RpcException error) => !IsUnproven(error) && IsPassingStatus(error);
-
-    private static bool IsPassingStatus(RpcException error) =>
+    private static bool IsPassing(RpcException error) =>
         error.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Aborted
         // Without a hint it is a limit on the size of messages, which the next attempt exceeds too.
         || (error.StatusCode == StatusCode.ResourceExhausted && Pushback(error) is not null)

@@ -28,6 +28,6 @@ internal sealed class PageAddress(
     private void Show()
     {
         if (server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() is { } address)
-            monitor.Note($"Run page: {PageToken.AddTo(address + "/", key.Value.Key)}");
+            monitor.Note($"Run page: {PageToken.AddTo(address + "/", PageToken.Of(key.Value.Key))}");
     }
 }

@@ -115,9 +115,11 @@ public sealed class RunFolder : IDisposable
     public int TruncateMetrics(int epochs)
     {
         var path = PathOf(MetricsFile);
-        var whole = File.Exists(path) ? File.ReadLines(path).TakeWhile(IsWhole).Take(epochs).ToList() : [];
-        if (File.Exists(path))
-            WriteText(MetricsFile, string.Concat(whole.Select(line => line + "\n")));
+        if (!File.Exists(path))
+            return 0;
+        List<string> whole = [];
+        Guard(() => whole = [.. File.ReadLines(path).TakeWhile(line => Parse(line) is not null).Take(epochs)]);
+        WriteText(MetricsFile, string.Concat(whole.Select(line => line + "\n")));
         return whole.Count;
     }
 
@@ -175,8 +177,6 @@ public sealed class RunFolder : IDisposable
             throw new TrainingException($"Writing to the run folder '{Path}' failed: {error.Message} What was written before is intact.", error);
         }
     }
-
-    private static bool IsWhole(string line) => Parse(line) is not null;
 
     private static EpochMetrics? Parse(string line)
     {

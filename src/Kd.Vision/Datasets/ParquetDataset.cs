@@ -26,7 +26,7 @@ internal static class ParquetDataset
         return [.. new[] { path, nested }.Where(Directory.Exists).SelectMany(folder => Directory.GetFiles(folder, "*.parquet")).Order(StringComparer.Ordinal)];
     }
 
-    public static IReadOnlyList<string> ReadClassNames(string path) => Read(FindFiles(path)[0], ReadClassNamesAsync);
+    public static IReadOnlyList<string> ReadClassNames(string path) => ReadGuarded(FindFiles(path)[0], ReadClassNamesAsync);
 
     public static ImageDataset Open(DatasetOptions options, DecodedPictures decoded)
     {
@@ -41,7 +41,7 @@ internal static class ParquetDataset
             var files = FindFiles(options.Path).Where(file => Path.GetFileName(file).StartsWith(split + "-", StringComparison.Ordinal)).ToList();
             return files.Count == 0
                 ? null
-                : [.. files.SelectMany(file => ParquetDataset.Read(file, name => ReadFileAsync(name, names.Count, options.LargestPicture * 1_000_000L)))];
+                : [.. files.SelectMany(file => ReadGuarded(file, name => ReadFileAsync(name, names.Count, options.LargestPicture * 1_000_000L)))];
         }
     }
 
@@ -106,7 +106,7 @@ internal static class ParquetDataset
     }
 
     // On damaged files the library throws exceptions of many types, and on some it does not come to an end.
-    private static T Read<T>(string file, Func<string, Task<T>> read)
+    private static T ReadGuarded<T>(string file, Func<string, Task<T>> read)
     {
         try
         {

@@ -5,7 +5,7 @@ using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
-using Kd.Settings;
+using Kd.AppHost.Access;
 using Kd.Tests;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -18,10 +18,10 @@ internal sealed class RunningApplication : IAsyncDisposable
     private readonly DistributedApplication _application;
     private readonly TemporaryFolder _folder;
 
-    private RunningApplication(DistributedApplication application, TemporaryFolder folder, string key)
+    private RunningApplication(DistributedApplication application, TemporaryFolder folder, string token)
     {
         (_application, _folder, Trainer) = (application, folder, application.CreateHttpClient("trainer", "http"));
-        Trainer.DefaultRequestHeaders.Authorization = new("Bearer", PageToken.Of(key));
+        Trainer.DefaultRequestHeaders.Authorization = new("Bearer", token);
     }
 
     /// <summary>Folder of the runs.</summary>
@@ -48,11 +48,8 @@ internal sealed class RunningApplication : IAsyncDisposable
         builder.Configuration["ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL"] = collector;
         var application = await builder.BuildAsync(TestContext.Current.CancellationToken);
         await application.StartAsync(TestContext.Current.CancellationToken).WaitAsync(s_longest);
-        var key = application
-            .Services.GetRequiredService<DistributedApplicationModel>()
-            .Resources.OfType<ParameterResource>()
-            .Single(parameter => parameter.Name == "service-key");
-        return new RunningApplication(application, folder, (await key.GetValueAsync(TestContext.Current.CancellationToken))!);
+        var key = application.Services.GetRequiredService<DistributedApplicationModel>().FindServiceKey();
+        return new RunningApplication(application, folder, await key.GetPageTokenAsync(TestContext.Current.CancellationToken));
     }
 
     /// <summary>Executes a command of the trainer, as the dashboard does.</summary>

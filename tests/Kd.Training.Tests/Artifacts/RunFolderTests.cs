@@ -31,27 +31,13 @@ public sealed class RunFolderTests
     {
         using var folder = TestFiles.CreateFolder();
         var run = RunFolder.Open(folder.Path);
-        run.AppendMetrics(Epoch(1));
-        run.AppendMetrics(Epoch(2));
+        run.AppendMetrics(FinishedRuns.Epoch(1, accuracy: 40));
+        run.AppendMetrics(FinishedRuns.Epoch(2, accuracy: 40));
         File.AppendAllText(folder.File(RunFolder.MetricsFile), torn);
 
         Assert.Equal([1, 2], run.ReadMetrics().Select(epoch => epoch.Epoch));
         Assert.Equal(2, run.TruncateMetrics(3));
-        run.AppendMetrics(Epoch(3));
+        run.AppendMetrics(FinishedRuns.Epoch(3, accuracy: 40));
         Assert.Equal([1, 2, 3], run.ReadMetrics().Select(epoch => epoch.Epoch));
     }
-
-    private static EpochMetrics Epoch(int epoch) =>
-        new()
-        {
-            Epoch = epoch,
-            Loss = 1.5,
-            ValidationAccuracy = 40,
-            Samples = 96,
-            Seconds = 2,
-            ImagesPerSecond = 48,
-            WaitSeconds = 0,
-            CacheHits = 0,
-            TeacherComputed = 0,
-        };
 }
