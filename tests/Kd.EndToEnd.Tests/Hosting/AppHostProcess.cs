@@ -187,15 +187,22 @@ internal sealed partial class AppHostProcess : IDisposable
     }
 
     /// <summary>Waits until the trainer's status fulfills a condition.</summary>
-    public async Task UntilAsync(Func<JsonElement, bool> isSo)
+    public async Task UntilAsync(Func<JsonElement, bool> isSo) =>
+        Assert.True(await IsSoonAsync(isSo, s_longest), $"The trainer did not reach the expected status. The output:\n{Output}");
+
+    /// <summary>Waits until the trainer's status fulfills a condition, or a time is over.</summary>
+    public async Task<bool> IsSoonAsync(Func<JsonElement, bool> isSo, TimeSpan longest)
     {
         using var trainer = await OpenTrainerAsync();
         var waited = Stopwatch.StartNew();
         while (!await IsSoAsync())
         {
-            Assert.True(!HasExited && waited.Elapsed < s_longest, $"The trainer did not reach the expected status. The output:\n{Output}");
+            if (HasExited || waited.Elapsed > longest)
+                return false;
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
+
+        return true;
 
         async Task<bool> IsSoAsync()
         {
