@@ -28,7 +28,6 @@ internal static class RunTargets
                 TeacherId = "t",
                 Epoch = 1,
                 Step = 7,
-                Reports = ["{ \"epoch\": 1 }"],
             },
             new Dictionary<string, TensorData> { ["a"] = new TensorData(ScalarType.Float32, [4], new byte[16]) }
         );

@@ -73,7 +73,7 @@ public sealed record EpochMetrics
 /// <param name="Size">The size as a share of the view's.</param>
 /// <param name="Cost">Cost in updates at the full size.</param>
 /// <param name="ProbeLoss">Loss on the probe afterwards.</param>
-/// <param name="Reward">The agent's reward; null while it is unavailable.</param>
+/// <param name="Reward">The agent's reward; null in runs of earlier versions that went on without it.</param>
 public sealed record SizeDecision(double Size, double Cost, double ProbeLoss, double? Reward);
 
 /// <summary>The four terms of a reward.</summary>

@@ -43,9 +43,6 @@ internal sealed record RunState
     /// <summary>The curriculum target in force, as protobuf's JSON; null without a curriculum.</summary>
     public string? Target { get; init; }
 
-    /// <summary>Epoch reports that the agent has not received yet, as protobuf's JSON.</summary>
-    public IReadOnlyList<string> Reports { get; init; } = [];
-
     /// <summary>Values set manually for this epoch.</summary>
     public ManualTarget? InForce { get; init; }
 

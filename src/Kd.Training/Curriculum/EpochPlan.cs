@@ -194,8 +194,8 @@ internal sealed class EpochPlan
     /// <param name="loss">Mean training loss.</param>
     /// <param name="progress">Share of the run's updates that are done; null if the run is measured in epochs.</param>
     /// <param name="cancellation">Cancels the call.</param>
-    /// <returns>The reward; null while the agent is unavailable.</returns>
-    public Reward? Report(int epoch, double accuracy, double loss, double? progress, CancellationToken cancellation)
+    /// <returns>The reward.</returns>
+    public Reward Report(int epoch, double accuracy, double loss, double? progress, CancellationToken cancellation)
     {
         var request = new ReportEpochRequest
         {
@@ -220,8 +220,8 @@ internal sealed class EpochPlan
     /// <param name="loss">Mean training loss.</param>
     /// <param name="progress">Share of the run that is done.</param>
     /// <param name="cancellation">Cancels the call.</param>
-    /// <returns>The reward; null while the agent is unavailable.</returns>
-    public Reward? Report(int window, Probe probe, double loss, double progress, CancellationToken cancellation) =>
+    /// <returns>The reward.</returns>
+    public Reward Report(int window, Probe probe, double loss, double progress, CancellationToken cancellation) =>
         Report(
             new ReportEpochRequest
             {
@@ -235,11 +235,11 @@ internal sealed class EpochPlan
             cancellation
         );
 
-    private Reward? Report(ReportEpochRequest request, CancellationToken cancellation)
+    private Reward Report(ReportEpochRequest request, CancellationToken cancellation)
     {
         var reply = Wait(_agent.ReportAsync(request, cancellation));
-        Target = reply?.Target ?? Target;
-        return reply?.Reward;
+        Target = reply.Target ?? Target;
+        return reply.Reward;
     }
 
     /// <summary>Ends the epoch; the next one chooses new samples.</summary>

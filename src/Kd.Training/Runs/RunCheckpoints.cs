@@ -12,7 +12,6 @@ internal sealed class RunCheckpoints
 {
     private readonly RunSetup _setup;
     private readonly EpochPlan _plan;
-    private readonly CurriculumClient _agent;
     private readonly RunControl _control;
     private readonly RunMonitor _monitor;
     private readonly RunClock _clock;
@@ -23,14 +22,13 @@ internal sealed class RunCheckpoints
     /// <summary>Creates the state of a new run.</summary>
     /// <param name="setup">The run.</param>
     /// <param name="plan">Chooses the samples.</param>
-    /// <param name="agent">The agent, whose undelivered reports are part of the state.</param>
     /// <param name="control">The values set manually, which are part of the state.</param>
     /// <param name="monitor">Shows messages.</param>
     /// <param name="clock">Time of the run in this process.</param>
     /// <param name="time">The clock.</param>
-    public RunCheckpoints(RunSetup setup, EpochPlan plan, CurriculumClient agent, RunControl control, RunMonitor monitor, RunClock clock, TimeProvider time)
+    public RunCheckpoints(RunSetup setup, EpochPlan plan, RunControl control, RunMonitor monitor, RunClock clock, TimeProvider time)
     {
-        (_setup, _plan, _agent, _control, _monitor, _clock, _time) = (setup, plan, agent, control, monitor, clock, time);
+        (_setup, _plan, _control, _monitor, _clock, _time) = (setup, plan, control, monitor, clock, time);
         (_store, _saved) = (new CheckpointStore(setup.Folder), time.GetTimestamp());
         State = new RunState { TeacherId = setup.UsesTeacher ? setup.Teacher?.Id : null, Dataset = setup.Dataset.Checksum() };
     }
@@ -53,7 +51,6 @@ internal sealed class RunCheckpoints
         CheckOrigin(state);
         student.Restore(state.Steps, checkpoint);
         _plan.Restore(checkpoint, state.Target is null ? null : Target.Parser.ParseJson(state.Target), state.InForce, inEpoch: state.Step > 0);
-        _agent.Resume(state.Reports.Select(ReportEpochRequest.Parser.ParseJson));
         State = state;
         if (state.Coming is { } coming)
             _control.Set(coming);
@@ -83,7 +80,6 @@ internal sealed class RunCheckpoints
                 Target = _plan.Target?.ToString(),
                 InForce = _plan.Manual,
                 Coming = _control.Manual,
-                Reports = [.. _agent.Waiting.Select(report => report.ToString())],
             },
             tensors
         );

@@ -70,7 +70,7 @@ internal sealed class SizeDecisions(RunSetup setup, RunLength length, EpochPlan 
         return state with
         {
             Window = new DecisionWindow { Index = window.Index + 1, ProbeLoss = loss },
-            Sums = state.Sums with { Decisions = [.. state.Sums.Decisions, new SizeDecision(size, probe.Cost, loss, reward?.Total)] },
+            Sums = state.Sums with { Decisions = [.. state.Sums.Decisions, new SizeDecision(size, probe.Cost, loss, reward.Total)] },
         };
     }
 

@@ -48,7 +48,7 @@ internal sealed class TrainingRun
         _length = new RunLength(setup.Configuration, setup.Method, Dataset.Train.Count);
         _clock = new RunClock(time, setup.Batches.Teacher);
         _gallery = new SampleGallery(Dataset.Train, Dataset.ClassNames);
-        _checkpoints = new RunCheckpoints(setup, _plan, agent, control, monitor, _clock, time);
+        _checkpoints = new RunCheckpoints(setup, _plan, control, monitor, _clock, time);
         _epochs = new EpochTrainer(setup, _length, _plan, _gallery, _checkpoints, _clock, control, monitor, instruments, time);
         _evaluator = new Evaluator(setup.Batches);
     }

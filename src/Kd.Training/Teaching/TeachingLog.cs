@@ -9,12 +9,9 @@ internal static partial class TeachingLog
     [LoggerMessage(2, LogLevel.Warning, "The teacher is available again; the run continues")]
     public static partial void TeacherIsBack(this ILogger logger);
 
-    [LoggerMessage(3, LogLevel.Warning, "The curriculum agent is unavailable ({Reason}); the run keeps the last target and delivers missed reports later")]
-    public static partial void AgentIsAway(this ILogger logger, string reason);
+    [LoggerMessage(3, LogLevel.Warning, "The curriculum agent at {Address} is unavailable ({Reason}); the run waits until it is available again")]
+    public static partial void AgentIsAway(this ILogger logger, string address, string reason);
 
-    [LoggerMessage(4, LogLevel.Warning, "The curriculum agent is available again; {Reports} missed reports were delivered")]
-    public static partial void AgentIsBack(this ILogger logger, int reports);
-
-    [LoggerMessage(5, LogLevel.Warning, "The curriculum agent refused the late report of epoch {Epoch} of run {RunId} ({Reason}); it is dropped")]
-    public static partial void ReportRefused(this ILogger logger, string runId, int epoch, string reason);
+    [LoggerMessage(4, LogLevel.Warning, "The curriculum agent is available again; the run continues")]
+    public static partial void AgentIsBack(this ILogger logger);
 }

@@ -25,7 +25,7 @@ public sealed class CheckpointTests
         var (state, checkpoint) = store.Load(_notes.Add)!.Value;
 
         Assert.Equal((2, 7), (state.Epoch, state.Step));
-        Assert.Equal(State(2).Reports, state.Reports);
+        Assert.Equal(State(2).Target, state.Target);
         Assert.Equal(Tensors(2)["a"].Bytes.ToArray(), checkpoint.Tensors["a"].Bytes.ToArray());
         Assert.Empty(_notes);
     }
@@ -311,7 +311,6 @@ public sealed class CheckpointTests
             Seen = 100,
             Seconds = 3.5,
             Target = "{ }",
-            Reports = ["{ \"epoch\": 1 }"],
         };
 
     private static Dictionary<string, TensorData> Tensors(int seed) =>
