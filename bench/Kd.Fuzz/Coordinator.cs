@@ -9,7 +9,16 @@ internal static class Coordinator
 {
     private const long MostMemory = 3L << 30;
     private static readonly string s_dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
-    private static readonly string[] s_instrumented = ["Kd.Vision.dll", "Kd.Training.dll", "Kd.TeacherService.dll", "Kd.CurriculumAgent.dll", "Parquet.dll"];
+    private static readonly string[] s_instrumented =
+    [
+        "Kd.Vision.dll",
+        "Kd.Training.dll",
+        "Kd.TeacherService.dll",
+        "Kd.CurriculumAgent.dll",
+        "Kd.StudentTrainer.dll",
+        "Kd.RunPage.dll",
+        "Parquet.dll",
+    ];
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(200),
         s_longestInput = TimeSpan.FromSeconds(30);
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Kd.Tests;
 
 namespace Kd.Faults;
@@ -7,6 +6,9 @@ namespace Kd.Faults;
 /// <summary>A whole system of real processes: cache, two teachers, agent and trainer, with a proxy in every connection, to be disturbed.</summary>
 internal sealed class FaultySystem : IDisposable
 {
+    /// <summary>Password of the cache.</summary>
+    public const string Password = "a-password-that-only-tests-use";
+
     /// <summary>Names of the processes.</summary>
     public static readonly string[] Names = ["cache", "teacher1", "teacher2", "agent", "trainer"];
 
@@ -37,20 +39,19 @@ internal sealed class FaultySystem : IDisposable
         "--Teacher:Threads=1",
         "--Cache:Memory=0",
     ];
-    private const string Password = "a-password-that-only-tests-use";
-    private readonly Dictionary<string, Member> _members;
+    private readonly Dictionary<string, ServiceProcess> _members;
 
-    private FaultySystem(string folder, string[] settings)
+    private FaultySystem(string folder, string[] settings, int? redis = null)
     {
         Folder = folder;
-        var cache = RunningService.FreePort();
+        var cache = redis ?? RunningService.FreePort();
         int[] grpc = [.. Enumerable.Range(0, 3).Select(_ => RunningService.FreePort())];
         CacheLink = new TcpProxy([cache]);
         TeacherLinks = [new TcpProxy([grpc[0]]), new TcpProxy([grpc[1]])];
         AgentLink = new TcpProxy([grpc[2]]);
         CacheConnection = $"127.0.0.1:{cache},password={Password}";
         var connection = $"--ConnectionStrings:cache=127.0.0.1:{CacheLink.Port},password={Password},abortConnect=false";
-        _members = new Dictionary<string, Member>
+        _members = new Dictionary<string, ServiceProcess>
         {
             ["cache"] = new("Kd.Cache", 0, [$"--Cache:Port={cache}", $"--Cache:Password={Password}", $"--Cache:Folder={Path.Combine(folder, "cache")}"]),
             ["teacher1"] = new("Kd.TeacherService", grpc[0], [connection, .. s_teacher]),
@@ -69,6 +70,8 @@ internal sealed class FaultySystem : IDisposable
                 ]
             ),
         };
+        if (redis is not null)
+            _members.Remove("cache");
     }
 
     /// <summary>Folder of all files; that of the run is run.</summary>
@@ -86,6 +89,9 @@ internal sealed class FaultySystem : IDisposable
     /// <summary>Between trainer and agent.</summary>
     public TcpProxy AgentLink { get; }
 
+    /// <summary>The processes by name.</summary>
+    public IReadOnlyDictionary<string, ServiceProcess> Processes => _members;
+
     /// <summary>Whether the trainer's process has ended.</summary>
     public bool HasEnded => _members["trainer"].Process!.HasExited;
 
@@ -98,11 +104,29 @@ internal sealed class FaultySystem : IDisposable
     /// <summary>Starts all processes.</summary>
     /// <param name="folder">Folder of all files.</param>
     /// <param name="settings">Settings of the trainer.</param>
-    public static FaultySystem Start(string folder, params string[] settings)
+    public static FaultySystem Start(string folder, params string[] settings) => Start(new FaultySystem(folder, settings));
+
+    /// <summary>Starts all processes, one of them with variables in its environment.</summary>
+    /// <param name="folder">Folder of all files.</param>
+    /// <param name="name">Name of the process.</param>
+    /// <param name="variables">The variables.</param>
+    public static FaultySystem Start(string folder, string name, Dictionary<string, string> variables)
     {
-        Directory.CreateDirectory(folder);
-        var system = new FaultySystem(folder, settings);
-        foreach (var name in Names)
+        var system = new FaultySystem(folder, []);
+        system._members[name].Environment = variables;
+        return Start(system);
+    }
+
+    /// <summary>Starts all processes with another Redis server instead of the cache.</summary>
+    /// <param name="folder">Folder of all files.</param>
+    /// <param name="redis">The server, with <see cref="Password"/>.</param>
+    /// <param name="settings">Settings of the trainer.</param>
+    public static FaultySystem Start(string folder, RedisServer redis, params string[] settings) => Start(new FaultySystem(folder, settings, redis.Port));
+
+    private static FaultySystem Start(FaultySystem system)
+    {
+        Directory.CreateDirectory(system.Folder);
+        foreach (var name in Names.Where(system._members.ContainsKey))
             system.StartAgain(name);
         return system;
     }
@@ -130,28 +154,26 @@ internal sealed class FaultySystem : IDisposable
     }
 
     /// <summary>Kills a process, as <c>kill -9</c> does.</summary>
-    public void Kill(string name)
-    {
-        var process = _members[name].Process!;
-        process.Kill();
-        process.WaitForExit();
-    }
+    public void Kill(string name) => _members[name].Kill();
 
     /// <summary>Starts a process again with the same command.</summary>
     public void StartAgain(string name) => _members[name].Start();
 
     /// <summary>Sends a signal to a process.</summary>
-    public void Signal(string name, string signal)
-    {
-        using var kill = Process.Start("kill", [$"-{signal}", _members[name].Process!.Id.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-    }
+    public void Signal(string name, string signal) => _members[name].Signal(signal);
 
-    /// <summary>Reads what a run leaves that must not depend on any disturbance: weights, and measurements of each epoch.</summary>
+    /// <summary>Reads what the run leaves that must not depend on any disturbance: weights, and measurements of each epoch.</summary>
     public IReadOnlyList<string> Result()
     {
         Assert.True(HasEnded && ExitCode == 0, $"the run ended with code {(HasEnded ? ExitCode : -1)}:\n{Output}");
-        var run = Path.Combine(Folder, "run");
+        return Result("run");
+    }
+
+    /// <summary>Reads the same of another finished run.</summary>
+    /// <param name="id">Name of the run.</param>
+    public IReadOnlyList<string> Result(string id)
+    {
+        var run = Path.Combine(Folder, id);
         return
         [
             Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(run, "last.safetensors")))),
@@ -177,60 +199,5 @@ internal sealed class FaultySystem : IDisposable
                 epoch.TryGetProperty(name, out var value) ? value.ToString() : "-"
             )
         );
-    }
-
-    private sealed class Member(string project, int grpcPort, string[] arguments) : IDisposable
-    {
-        private readonly int _http = RunningService.FreePort();
-        private readonly System.Text.StringBuilder _output = new();
-
-        public Process? Process { get; private set; }
-
-        public string Output
-        {
-            get
-            {
-                lock (_output)
-                    return _output.ToString();
-            }
-        }
-
-        public void Start()
-        {
-            Process?.Dispose();
-            var output = new DirectoryInfo(AppContext.BaseDirectory);
-            var program = Path.Combine(TestFiles.RepositoryRoot, "src", project, "bin", output.Parent!.Name, output.Name, $"{project}.dll");
-            var start = new ProcessStartInfo(
-                Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-                [program, $"--urls=http://127.0.0.1:{_http}", .. arguments, .. grpcPort == 0 ? [] : GrpcArguments()]
-            )
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            };
-            Process = Process.Start(start)!;
-            Process.OutputDataReceived += (_, line) => Add(line.Data);
-            Process.ErrorDataReceived += (_, line) => Add(line.Data);
-            Process.BeginOutputReadLine();
-            Process.BeginErrorReadLine();
-            string[] GrpcArguments() => [$"--Endpoints:GrpcPort={grpcPort}", $"--Service:Key={RunningService.Key}"];
-        }
-
-        public void Dispose()
-        {
-            if (Process is { HasExited: false })
-            {
-                Process.Kill();
-                Process.WaitForExit();
-            }
-
-            Process?.Dispose();
-        }
-
-        private void Add(string? line)
-        {
-            lock (_output)
-                _output.AppendLine(line);
-        }
     }
 }

@@ -16,5 +16,8 @@ internal static class TargetCatalog
             RunTargets.Records,
             ServiceTargets.CacheEntry,
             ServiceTargets.Journal,
+            CallTargets.Teacher,
+            CallTargets.Agent,
+            PageTargets.Page,
         }.ToDictionary(target => target.Name);
 }

@@ -28,9 +28,9 @@ internal static class QueueApi
 
     private static Results<Accepted<QueuedRun>, ValidationProblem, ProblemHttpResult> Add(RunRequest? request, RunQueue queue)
     {
-        var settings = request?.Settings?.ToDictionary(setting => setting.Key, setting => setting.Value.ToString()) ?? [];
         try
         {
+            var settings = request?.Settings?.ToDictionary(setting => setting.Key, setting => TextOf(setting.Key, setting.Value)) ?? [];
             return TypedResults.Accepted("/api/runs/waiting", queue.Add(settings));
         }
         catch (SettingsException error)
@@ -42,6 +42,18 @@ internal static class QueueApi
         catch (Exception error) when (error is QueueClosedException or TrainingException)
         {
             return TypedResults.Problem(error.Message, statusCode: StatusCodes.Status409Conflict);
+        }
+    }
+
+    private static string TextOf(string name, JsonElement value)
+    {
+        try
+        {
+            return value.ToString();
+        }
+        catch (InvalidOperationException)
+        {
+            throw new SettingsException(name, $"{name} is not valid UTF-8. Send the request in UTF-8.");
         }
     }
 

@@ -98,6 +98,22 @@ public sealed class QueueApiTests
             (await trainer.Client.DeleteAsync($"api/runs/waiting/{id}", TestContext.Current.CancellationToken)).StatusCode;
     }
 
+    [Fact]
+    public async Task Start_TextThatIsNotUtf8_IsRefusedByName()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var trainer = TrainerProcess.Start(folder.File("runs"), [.. s_small, "--Run:Task=serve"]);
+        await trainer.UntilAsync(status => status.Phase == "waiting");
+        byte[] body = [.. "{\"settings\":{\"Distillation:Method\":\"k"u8, 0xC6, .. "d\"}}"u8];
+        using var content = new ByteArrayContent(body) { Headers = { ContentType = new("application/json") } };
+
+        using var response = await trainer.Client.PostAsync("api/runs", content, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains("Distillation:Method is not valid UTF-8", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        trainer.Kill();
+    }
+
     private static async Task<(HttpStatusCode Code, JsonElement Body)> StartAsync(TrainerProcess trainer, Dictionary<string, object> settings)
     {
         var response = await trainer.Client.PostAsJsonAsync("api/runs", new { settings }, TestContext.Current.CancellationToken);
