@@ -76,8 +76,9 @@ public static partial class AtomicFile
         FlushFolderOf(to);
     }
 
-    // Some file systems refuse to flush a folder; the change has taken place anyway.
-    private static void FlushFolderOf(string path)
+    /// <summary>Flushes the folder of a file or folder, without which its name does not survive a power failure.</summary>
+    /// <remarks>Some file systems refuse to flush a folder; the change has taken place anyway.</remarks>
+    internal static void FlushFolderOf(string path)
     {
         const int readOnly = 0;
         if (OperatingSystem.IsWindows())

@@ -6,7 +6,7 @@ public static class PrivateFolder
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
         OthersWrite = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
-    /// <summary>Creates a folder with its parents; existing ones keep their permissions.</summary>
+    /// <summary>Creates a folder with its parents, so that they survive a power failure; existing ones keep their permissions.</summary>
     /// <exception cref="IOException">It cannot be created.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be created.</exception>
     public static DirectoryInfo Create(string path)
@@ -18,7 +18,11 @@ public static class PrivateFolder
         for (var at = Path.GetFullPath(path); !Directory.Exists(at); at = Path.GetDirectoryName(at)!)
             missing.Push(at);
         foreach (var folder in missing)
+        {
             Directory.CreateDirectory(folder, OwnerOnly);
+            AtomicFile.FlushFolderOf(folder);
+        }
+
         return new DirectoryInfo(Path.GetFullPath(path));
     }
 
