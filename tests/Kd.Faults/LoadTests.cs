@@ -67,8 +67,9 @@ public sealed class LoadTests(ITestOutputHelper output)
         output.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{elapsed.TotalSeconds:F0} s, {clients.Sum(client => client.Waits.Count)} calls, {clients.Sum(client => client.Refusals)} refused with a hint, {rate:F0} views/s; wait p99 {wait.TotalSeconds:F2} s (greedy {greedyWait.TotalSeconds:F2} s), "
-                    + $"bound of the queue {longest.TotalSeconds:F2} s; views of a client: ordinary {least} to {ordinary.Max(client => client.Views)} (mean {mean:F0}), "
+                $"{elapsed.TotalSeconds:F0} s, {clients.Sum(client => client.Waits.Count)} calls, {clients.Sum(client => client.Refusals)} refused, "
+                    + $"{rate:F0} views/s; wait p99 {wait.TotalSeconds:F2} s (greedy {greedyWait.TotalSeconds:F2} s), bound {longest.TotalSeconds:F2} s; "
+                    + $"views of a client: ordinary {least} to {ordinary.Max(client => client.Views)} (mean {mean:F0}), "
                     + $"greedy {greedy.Average(client => client.Views):F0}, slow {clients[^1].Views}; memory {memory[0] >> 20} to {memory.Max() >> 20} MiB"
             )
         );

@@ -1,5 +1,6 @@
 using Kd.Settings;
 using Kd.TeacherService.Batching;
+using Kd.TeacherService.Labeling;
 using Kd.TeacherService.Model;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
@@ -12,6 +13,7 @@ internal sealed class TeacherHost(
     ServedTeacher served,
     PassQueue queue,
     PassRunner runner,
+    Labeler labeler,
     IOptions<TeacherOptions> options,
     IOptions<BatchingOptions> batching,
     ILogger<TeacherHost> logger
@@ -49,6 +51,7 @@ internal sealed class TeacherHost(
             logger.RandomWeights();
         queue.SetPassDuration(model.FirstPass);
         _passes = runner.RunAsync(model);
+        await labeler.PrepareAsync(model, cancellationToken);
         served.Model = model;
     }
 
