@@ -1,6 +1,5 @@
 using Kd.Settings;
 using Kd.TeacherService.Batching;
-using Kd.TeacherService.Labeling;
 using Kd.TeacherService.Model;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
@@ -13,7 +12,6 @@ internal sealed class TeacherHost(
     ServedTeacher served,
     PassQueue queue,
     PassRunner runner,
-    Labeler labeler,
     IOptions<TeacherOptions> options,
     IOptions<BatchingOptions> batching,
     ILogger<TeacherHost> logger
@@ -51,7 +49,6 @@ internal sealed class TeacherHost(
             logger.RandomWeights();
         queue.SetPassDuration(model.FirstPass);
         _passes = runner.RunAsync(model);
-        await labeler.PrepareAsync(model, cancellationToken);
         served.Model = model;
     }
 

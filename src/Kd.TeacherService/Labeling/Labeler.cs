@@ -21,21 +21,13 @@ internal sealed class Labeler(
     // Longer than a pause of the garbage collector, which is no sign of a slow server. Where a pass is faster than this, only the few calls before the
     // circuit opens take longer.
     private static readonly TimeSpan s_minimumPatience = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan s_firstPatience = TimeSpan.FromSeconds(2);
     private LogitsCodec? _codec;
 
     /// <summary>The loaded teacher.</summary>
     /// <exception cref="TeacherNotReadyException">It is still loading.</exception>
     public TeacherModel Model => teacher.GetModel();
 
-    private LogitsCodec Codec => _codec ??= CodecOf(Model);
-
-    private LogitsCodec CodecOf(TeacherModel model) => new(model.Description.Id, model.Classes.Classes.Count, options.Value.TopK, options.Value.Key);
-
-    /// <summary>Reads the shared cache once. The first read opens a connection and compiles code on both sides, and must not look like a slow cache.</summary>
-    /// <param name="model">The teacher, before it is served.</param>
-    /// <param name="cancellation">Cancels the call.</param>
-    public Task PrepareAsync(TeacherModel model, CancellationToken cancellation) => shared.GetAsync(CodecOf(model), [default], s_firstPatience, cancellation);
+    private LogitsCodec Codec => _codec ??= new LogitsCodec(Model.Description.Id, Model.Classes.Classes.Count, options.Value.TopK, options.Value.Key);
 
     /// <summary>Looks up cached logits.</summary>
     /// <param name="views">N ids.</param>
