@@ -44,6 +44,10 @@ internal sealed class Supervisor(
         }
         else if (KnownResourceStates.TerminalStates.Contains(state))
         {
+            // The end of the process before may be told again after the next one has started.
+            if (change.Snapshot.StopTimeStamp is { } ended && ended == replica.Ended)
+                return null;
+            replica.Ended = change.Snapshot.StopTimeStamp;
             if (replica.Started is not null && !replica.IsStoppedByUser)
                 return replica;
             replica.Started = null;
@@ -102,6 +106,9 @@ internal sealed class Supervisor(
 
         /// <summary>Timestamp of the process's start; null while there is no process.</summary>
         public long? Started { get; set; }
+
+        /// <summary>When the last process ended; null before the first end.</summary>
+        public DateTime? Ended { get; set; }
 
         public bool IsStoppedByUser { get; set; }
     }
