@@ -7,9 +7,6 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using Kd.ServiceDefaults.Security;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection;
 using teacher::Kd.Protocol.Teacher.V1;
 using teacher::Kd.TeacherService.Hosting;
 
@@ -18,7 +15,6 @@ namespace Kd.Fuzz.Targets;
 /// <summary>The gRPC services, on real sockets. The first byte of an input chooses the method, the others are the message.</summary>
 internal static class CallTargets
 {
-    private const string Key = "a-key-that-only-fuzzing-uses";
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(10);
 
     public static FuzzTarget Teacher { get; } =
@@ -57,13 +53,14 @@ internal static class CallTargets
         params (string Name, MessageParser Parser)[] methods
     )
     {
-        var app = build(["--urls=http://127.0.0.1:0", "--Endpoints:GrpcPort=0", $"--Service:Key={Key}", "--Logging:LogLevel:Default=None", .. settings]);
-        app.StartAsync().GetAwaiter().GetResult();
-        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        var (_, address) = LoopbackService.Start(build, ["--Endpoints:GrpcPort=0", .. settings]);
         var calls = GrpcChannel
             .ForAddress(
                 new UriBuilder(address) { Scheme = Uri.UriSchemeHttps }.Uri,
-                new GrpcChannelOptions { HttpHandler = new SocketsHttpHandler { SslOptions = new ServiceCertificate(Key).CreateClientOptions() } }
+                new GrpcChannelOptions
+                {
+                    HttpHandler = new SocketsHttpHandler { SslOptions = new ServiceCertificate(LoopbackService.Key).CreateClientOptions() },
+                }
             )
             .CreateCallInvoker();
         var bytes = Marshallers.Create<byte[]>(value => value, value => value);

@@ -3,8 +3,6 @@ using System.Text;
 using Kd.Settings;
 using Kd.StudentTrainer.Hosting;
 using Kd.Training.Queue;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Kd.Fuzz.Targets;
@@ -12,15 +10,11 @@ namespace Kd.Fuzz.Targets;
 /// <summary>The trainer's HTTP API and run page, on a real socket. The first line of an input is method and path, the rest is the body.</summary>
 internal static class PageTargets
 {
-    private const string Key = "a-key-that-only-fuzzing-uses";
     private const int LongestAnswer = 10_000;
 
     // The run waits for a teacher that does not exist, so that nothing is trained.
     private static readonly string[] s_settings =
     [
-        "--urls=http://127.0.0.1:0",
-        $"--Service:Key={Key}",
-        "--Logging:LogLevel:Default=None",
         "--TeacherClient:Address=http://127.0.0.1:1",
         "--Dataset:DemoTrainPerClass=2",
         "--Dataset:DemoValidationPerClass=2",
@@ -54,10 +48,8 @@ internal static class PageTargets
 
     private static Action<byte[]> Open(string folder)
     {
-        var app = TrainerExtensions.BuildStudentTrainer([.. s_settings, $"--Run:Folder={folder}"]);
-        app.StartAsync().GetAwaiter().GetResult();
-        var address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-        var queue = app.Services.GetRequiredService<RunQueue>();
+        var (trainer, address) = LoopbackService.Start(TrainerExtensions.BuildStudentTrainer, [.. s_settings, $"--Run:Folder={folder}"]);
+        var queue = trainer.Services.GetRequiredService<RunQueue>();
         return input =>
         {
             Send(address, input);
@@ -76,7 +68,7 @@ internal static class PageTargets
         stream.Write([
             .. line,
             .. Encoding.ASCII.GetBytes(
-                $" HTTP/1.1\r\nHost: {address.Authority}\r\nAuthorization: Bearer {PageToken.Of(Key)}\r\nContent-Type: application/json\r\n"
+                $" HTTP/1.1\r\nHost: {address.Authority}\r\nAuthorization: Bearer {PageToken.Of(LoopbackService.Key)}\r\nContent-Type: application/json\r\n"
                     + $"Content-Length: {body.Length}\r\nConnection: close\r\n\r\n"
             ),
             .. body,

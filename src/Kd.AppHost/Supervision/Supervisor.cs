@@ -26,50 +26,23 @@ internal sealed class Supervisor(
     {
         await foreach (var change in notifications.WatchAsync(stoppingToken))
         {
-            if (change.Resource is ProjectResource && TrackState(change) is { } replica)
-                _ = HandleStopHostAsync(change, replica, stoppingToken);
+            if (change.Resource is not ProjectResource)
+                continue;
+            if (!_replicas.TryGetValue(change.ResourceId, out var replica))
+                _replicas.Add(change.ResourceId, replica = new Replica());
+            if (replica.Follow(change.Snapshot.State?.Text, change.Snapshot.StopTimeStamp, time.GetTimestamp()) is { } started)
+                _ = HandleStopHostAsync(change, replica.Policy, time.GetElapsedTime(started), stoppingToken);
         }
     }
 
-    /// <summary>Records when a replica starts and ends.</summary>
-    /// <returns>The replica if it has just exited by itself.</returns>
-    private Replica? TrackState(ResourceEvent change)
+    private async Task HandleStopHostAsync(ResourceEvent change, RestartPolicy policy, TimeSpan lifetime, CancellationToken cancellation)
     {
-        if (!_replicas.TryGetValue(change.ResourceId, out var replica))
-            _replicas.Add(change.ResourceId, replica = new Replica());
-        var state = change.Snapshot.State?.Text;
-        if (state == KnownResourceStates.Stopping)
-        {
-            replica.IsStoppedByUser = true;
-        }
-        else if (KnownResourceStates.TerminalStates.Contains(state))
-        {
-            // The end of the process before may be told again after the next one has started.
-            if (change.Snapshot.StopTimeStamp is { } ended && ended == replica.Ended)
-                return null;
-            replica.Ended = change.Snapshot.StopTimeStamp;
-            if (replica.Started is not null && !replica.IsStoppedByUser)
-                return replica;
-            replica.Started = null;
-        }
-        else if (state is not null && replica.Started is null && (state == KnownResourceStates.Starting || state == KnownResourceStates.Running))
-        {
-            (replica.Started, replica.IsStoppedByUser) = (time.GetTimestamp(), false);
-        }
-
-        return null;
-    }
-
-    private async Task HandleStopHostAsync(ResourceEvent change, Replica replica, CancellationToken cancellation)
-    {
-        var lifetime = time.GetElapsedTime(replica.Started!.Value);
-        replica.Started = null;
         var exitCode = change.Snapshot.ExitCode ?? Crash;
         if (exitCode == Success && change.Resource.Name == SharedNames.Trainer)
         {
             await StopHostAsync(change, Success, "ended with exit code 0", cancellation);
         }
-        else if (replica.Policy.NextPause(exitCode, lifetime) is { } pause)
+        else if (policy.NextPause(exitCode, lifetime) is { } pause)
         {
             output.Log(
                 change.ResourceId,
@@ -98,18 +71,5 @@ internal sealed class Supervisor(
         await output.LogLastAsync(change.ResourceId, message, isShown: exitCode != Success, cancellation);
         Environment.ExitCode = exitCode;
         host.StopApplication();
-    }
-
-    private sealed class Replica
-    {
-        public RestartPolicy Policy { get; } = new();
-
-        /// <summary>Timestamp of the process's start; null while there is no process.</summary>
-        public long? Started { get; set; }
-
-        /// <summary>When the last process ended; null before the first end.</summary>
-        public DateTime? Ended { get; set; }
-
-        public bool IsStoppedByUser { get; set; }
     }
 }
