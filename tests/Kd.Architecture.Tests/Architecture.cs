@@ -45,7 +45,7 @@ internal static class Architecture
     /// </summary>
     public static readonly Dictionary<string, string[]> Folders = new()
     {
-        ["Kd.Core"] = ["Errors", "Files", "Randomness"],
+        ["Kd.Core"] = ["Errors", "Files", "Randomness", "Text"],
         ["Kd.Vision"] = ["Runtime", "Imaging", "Views", "Checkpoints", "Datasets", "Export", "Models", "Distillation", "Optimization"],
         ["Kd.ServiceDefaults"] = ["Settings", "Telemetry", "Security", "Endpoints", "Connections", Root],
         ["Kd.Training"] =

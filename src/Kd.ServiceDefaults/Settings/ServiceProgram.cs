@@ -1,4 +1,5 @@
 using Kd.Core.Errors;
+using Kd.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
@@ -28,7 +29,7 @@ public static class ServiceProgram
         }
         catch (Exception error) when (FindUserError(error) is not null)
         {
-            await Console.Error.WriteLineAsync("error: " + FindUserError(error));
+            await Console.Error.WriteLineAsync("error: " + PrintableText.Of(FindUserError(error)!));
             return UsageError;
         }
         catch (IOException error) when (error.InnerException is AddressInUseException)

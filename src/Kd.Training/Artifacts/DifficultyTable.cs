@@ -1,44 +1,49 @@
 using Kd.Training.Curriculum;
 using Kd.Vision.Datasets;
-using Parquet.Serialization;
+using ParquetSharp;
+using ParquetSharp.IO;
 
 namespace Kd.Training.Artifacts;
 
 /// <summary>Writes the difficulty of each sample to a Parquet file.</summary>
 internal static class DifficultyTable
 {
-    /// <summary>Writes difficulty.parquet: sample, name, class, difficulty, epoch of the last measurement (null: never measured).</summary>
+    private static readonly Column[] s_columns =
+    [
+        new Column<int>("Sample"),
+        new Column<string>("Name"),
+        new Column<string>("Class"),
+        new Column<float>("Difficulty"),
+        new Column<int?>("Measured"),
+    ];
+
+    /// <summary>Writes difficulty.parquet: sample, name, class, difficulty (0 to 1), epoch of the last measurement (from 0; null: never measured).</summary>
     public static void Write(RunFolder folder, ImageSplit split, IReadOnlyList<string> classes, SampleDifficulty difficulty)
     {
         var (values, measured) = difficulty.Capture();
-        var rows = Enumerable
-            .Range(0, split.Count)
-            .Select(sample => new Row
+        var samples = Enumerable.Range(0, split.Count).ToArray();
+        using var buffer = new ResizableBuffer();
+        using (var output = new BufferOutputStream(buffer))
+        using (var file = new ParquetFileWriter(output, s_columns))
+        {
+            using (var rows = file.AppendRowGroup())
             {
-                Sample = sample,
-                Name = split.NameOf(sample),
-                Class = classes[split.Labels[sample]],
-                Difficulty = values[sample],
-                Measured = measured[sample] < 0 ? null : measured[sample],
-            });
-        using var buffer = new MemoryStream();
-        ParquetSerializer.SerializeAsync(rows, buffer).GetAwaiter().GetResult();
+                Write(rows, samples);
+                Write(rows, Array.ConvertAll(samples, split.NameOf));
+                Write(rows, Array.ConvertAll(samples, sample => classes[split.Labels[sample]]));
+                Write(rows, values);
+                Write(rows, Array.ConvertAll(measured, epoch => epoch < 0 ? (int?)null : epoch));
+            }
+
+            file.Close();
+        }
+
         folder.WriteBytes("difficulty.parquet", buffer.ToArray());
     }
 
-    /// <summary>A row of the file.</summary>
-    internal sealed class Row
+    private static void Write<T>(RowGroupWriter rows, T[] values)
     {
-        public int Sample { get; set; }
-
-        public string Name { get; set; } = "";
-
-        public string Class { get; set; } = "";
-
-        /// <summary>0 to 1.</summary>
-        public float Difficulty { get; set; }
-
-        /// <summary>Epoch of the last measurement, from 0; null: never measured.</summary>
-        public int? Measured { get; set; }
+        using var column = rows.NextColumn().LogicalWriter<T>();
+        column.WriteBatch(values);
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kd.Core.Text;
 using Kd.Training.Artifacts;
 
 namespace Kd.Training.Control;
@@ -54,6 +55,7 @@ public sealed class RunMonitor(TimeProvider time)
     /// <summary>Adds a message.</summary>
     public void Note(string text)
     {
+        text = PrintableText.Of(text);
         lock (_lines)
         {
             _lines.Enqueue(text);

@@ -60,5 +60,9 @@ internal static class RunReportCharts
         List<double> Row(int row) => histograms.ConvertAll(histogram => bins - 1 - row < histogram.Count ? histogram[bins - 1 - row] : 0);
     }
 
-    private static List<double> Shares(IReadOnlyList<int> counts) => [.. counts.Select(count => (double)count / Math.Max(1, counts.Sum()))];
+    private static List<double> Shares(IReadOnlyList<int> counts)
+    {
+        var sum = Math.Max(1, counts.Sum());
+        return [.. counts.Select(count => (double)count / sum)];
+    }
 }

@@ -140,6 +140,8 @@ public static class SafetensorsFile
                 throw new InvalidDataException(
                     $"'{entry.Name}' {TensorData.FormatShape(shape)} needs {bytes} bytes, its header gives it {begin} to {end} of {dataLength}"
                 );
+            if (bytes > Array.MaxLength)
+                throw new InvalidDataException($"'{entry.Name}' {TensorData.FormatShape(shape)} has {bytes} bytes; at most {Array.MaxLength} can be read");
             return new Description(type, shape, begin, end);
         }
         catch (Exception error) when (error is InvalidOperationException or FormatException or IndexOutOfRangeException or KeyNotFoundException)

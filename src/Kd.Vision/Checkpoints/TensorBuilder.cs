@@ -7,6 +7,8 @@ internal sealed record PickledTensor(Storage Storage, long Offset, long[] Shape,
 /// <param name="fileLength">Length of the file, bytes; tensors that must be copied since they are strided may not need more in total.</param>
 internal sealed class TensorBuilder(long fileLength)
 {
+    // torch's own limit.
+    private const int LargestRank = 64;
     private long _left = fileLength;
 
     /// <summary>Replaces the pickled tensors at the root and one level below it, the places where state dicts have them.</summary>
@@ -36,6 +38,8 @@ internal sealed class TensorBuilder(long fileLength)
             throw new InvalidDataException(
                 $"a tensor of storage {storage.Key} has the shape {TensorData.FormatShape(shape)} with strides {TensorData.FormatShape(strides)} at {offset}"
             );
+        if (shape.Length > LargestRank)
+            throw new InvalidDataException($"a tensor of storage {storage.Key} has {shape.Length} dimensions; at most {LargestRank} can be read");
         var count = TensorData.CountElements(shape);
         var last = offset;
         for (var axis = 0; axis < shape.Length; axis++)

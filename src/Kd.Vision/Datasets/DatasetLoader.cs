@@ -42,7 +42,7 @@ public static class DatasetLoader
         if (path == DatasetOptions.Demo)
             return DemoShapes.Names;
         RequireFolder(path);
-        return ParquetDataset.FindFiles(path).Count > 0 ? ParquetDataset.ReadClassNames(path) : FolderDataset.ReadClassNames(path);
+        return Guard(path, () => ParquetDataset.FindFiles(path).Count > 0 ? ParquetDataset.ReadClassNames(path) : FolderDataset.ReadClassNames(path));
     }
 
     /// <summary>Creates the view planner that fits a dataset: small square pictures keep their size, all others are resized.</summary>
@@ -64,7 +64,36 @@ public static class DatasetLoader
         if (options.Path == DatasetOptions.Demo)
             return DemoDataset.Create(options, decoded);
         RequireFolder(options.Path);
-        return ParquetDataset.FindFiles(options.Path).Count > 0 ? ParquetDataset.Open(options, decoded) : FolderDataset.Open(options, decoded);
+        return Guard(
+            options.Path,
+            () => ParquetDataset.FindFiles(options.Path).Count > 0 ? ParquetDataset.Open(options, decoded) : FolderDataset.Open(options, decoded)
+        );
+    }
+
+    /// <summary>Checks class names; those of parquet files may be any texts.</summary>
+    /// <exception cref="DatasetException">There are too few, or one is empty, or there twice, or has control characters.</exception>
+    internal static IReadOnlyList<string> CheckNames(string path, IReadOnlyList<string> names)
+    {
+        if (names.Count < 2)
+            throw new DatasetException($"'{Path.GetFullPath(path)}' has {names.Count} classes, expected at least 2.");
+        var wrong = names.FirstOrDefault(name => string.IsNullOrWhiteSpace(name) || name.Any(char.IsControl));
+        if (wrong is not null)
+            throw new DatasetException($"'{Path.GetFullPath(path)}' has the class name '{wrong}'. A name must not be empty or have control characters.");
+        var twice = names.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1)?.Key;
+        return twice is null ? names : throw new DatasetException($"'{Path.GetFullPath(path)}' has two classes with the name '{twice}'.");
+    }
+
+    // A folder that this user may not list, or whose name in another encoding leads nowhere.
+    private static T Guard<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DatasetException($"The dataset in '{Path.GetFullPath(path)}' cannot be read: {error.Message}", error);
+        }
     }
 
     private static void RequireFolder(string path)
@@ -99,11 +128,12 @@ public static class DatasetLoader
     private static ImageSplit CheckSplit(ImageSplit split, DatasetOptions options, CancellationToken cancellation)
     {
         var corrupt = new ConcurrentDictionary<int, string>();
+        DatasetException? unreadable = null;
         Parallel.For(
             0,
             split.Count,
             new ParallelOptions { CancellationToken = cancellation },
-            index =>
+            (index, loop) =>
             {
                 try
                 {
@@ -113,8 +143,15 @@ public static class DatasetLoader
                 {
                     corrupt[index] = error.Message;
                 }
+                catch (DatasetException error)
+                {
+                    unreadable = error;
+                    loop.Stop();
+                }
             }
         );
+        if (unreadable is not null)
+            throw unreadable;
         if (corrupt.IsEmpty)
             return split;
         if (options.Corrupt == CorruptImages.Error)

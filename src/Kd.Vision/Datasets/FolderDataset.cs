@@ -7,6 +7,8 @@ namespace Kd.Vision.Datasets;
 /// <summary>Reads datasets with one folder per class under <c>train/</c>, <c>val/</c> and <c>test/</c>.</summary>
 internal static class FolderDataset
 {
+    // Bytes of a pixel in a file that is not compressed.
+    private const int LargestPixel = 4;
     private static readonly HashSet<string> s_extensions = new(StringComparer.OrdinalIgnoreCase) { ".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp" };
 
     public static IReadOnlyList<string> ReadClassNames(string path)
@@ -18,7 +20,7 @@ internal static class FolderDataset
                     + "Expected train/CLASS/*.jpg (and val/ and test/ in the same form), or *.parquet."
             );
         var names = Directory.GetDirectories(train).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal).ToList();
-        return names.Count >= 2 ? names : throw new DatasetException($"'{Path.GetFullPath(train)}' has {names.Count} class folders, expected at least 2.");
+        return DatasetLoader.CheckNames(train, names);
     }
 
     public static ImageDataset Open(DatasetOptions options, DecodedPictures decoded)
@@ -56,13 +58,28 @@ internal static class FolderDataset
         byte[] bytes;
         try
         {
-            bytes = File.ReadAllBytes(file);
+            bytes = ReadBytes(file, largestArea);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new CorruptImageException(file, error.Message);
+            // Not a corrupt picture: left out, it would change the dataset, and the run could not be continued when it is readable again.
+            throw new DatasetException($"The picture '{file}' cannot be read: {error.Message}");
         }
 
         return new ImageContent(ImageDecoder.Decode(bytes, file, largestArea), XxHash128.HashToUInt128(bytes));
+    }
+
+    private static byte[] ReadBytes(string file, long largestArea)
+    {
+        var target = File.ResolveLinkTarget(file, returnFinalTarget: true) as FileInfo ?? new FileInfo(file);
+        // Reading a pipe or a device may never end; they have no length.
+        if (target.Length == 0)
+            throw new CorruptImageException(file, "the file is empty, or no ordinary file");
+        if (target.Length > LargestPixel * largestArea)
+            throw new CorruptImageException(
+                file,
+                $"it has {target.Length} bytes, more than {LargestPixel} for each of {largestArea / 1e6:G3} million pixels (Dataset:LargestPicture)"
+            );
+        return File.ReadAllBytes(file);
     }
 }

@@ -5,5 +5,5 @@ namespace Kd.Vision.Datasets;
 /// <summary>One sample: its source, its class and the function that loads it.</summary>
 /// <param name="Name">File or row, for messages.</param>
 /// <param name="Label">Index of its class.</param>
-/// <param name="Load">Reads and decodes the picture; safe on any thread; throws <see cref="CorruptImageException"/>.</param>
+/// <param name="Load">Reads and decodes the picture; safe on any thread; throws <see cref="CorruptImageException"/> or <see cref="DatasetException"/>.</param>
 public sealed record ImageItem(string Name, int Label, Func<ImageContent> Load);

@@ -37,6 +37,7 @@ public sealed class ImageSplit
 
     /// <summary>Returns a sample's picture, decoding it if necessary; safe on any thread.</summary>
     /// <exception cref="CorruptImageException">The picture cannot be decoded.</exception>
+    /// <exception cref="DatasetException">Its file cannot be read.</exception>
     public ImageContent Get(int index)
     {
         if (Volatile.Read(ref _decoded[index]) is { } known)

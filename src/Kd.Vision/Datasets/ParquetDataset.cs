@@ -1,9 +1,9 @@
 using System.IO.Hashing;
 using System.Text.Json;
-using Apache.Arrow.Ipc;
 using Kd.Settings;
 using Kd.Vision.Imaging;
-using Parquet;
+using ParquetSharp;
+using Encoding = System.Text.Encoding;
 
 namespace Kd.Vision.Datasets;
 
@@ -16,9 +16,6 @@ internal static class ParquetDataset
 {
     private const string MetadataKey = "huggingface";
     private const string ArrowKey = "ARROW:schema";
-    private const int SmallestRow = 8;
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10),
-        s_patiencePerMegabyte = TimeSpan.FromSeconds(1);
 
     public static IReadOnlyList<string> FindFiles(string path)
     {
@@ -26,7 +23,8 @@ internal static class ParquetDataset
         return [.. new[] { path, nested }.Where(Directory.Exists).SelectMany(folder => Directory.GetFiles(folder, "*.parquet")).Order(StringComparer.Ordinal)];
     }
 
-    public static IReadOnlyList<string> ReadClassNames(string path) => ReadGuarded(FindFiles(path)[0], ReadClassNamesAsync);
+    public static IReadOnlyList<string> ReadClassNames(string path) =>
+        DatasetLoader.CheckNames(path, ReadGuarded(FindFiles(path)[0], file => Names(file, ReadDescription(file))));
 
     public static ImageDataset Open(DatasetOptions options, DecodedPictures decoded)
     {
@@ -41,23 +39,17 @@ internal static class ParquetDataset
             var files = FindFiles(options.Path).Where(file => Path.GetFileName(file).StartsWith(split + "-", StringComparison.Ordinal)).ToList();
             return files.Count == 0
                 ? null
-                : [.. files.SelectMany(file => ReadGuarded(file, name => ReadFileAsync(name, names.Count, options.LargestPicture * 1_000_000L)))];
+                : [.. files.SelectMany(file => ReadGuarded(file, name => ReadFile(name, names.Count, options.LargestPicture * 1_000_000L)))];
         }
     }
 
-    private static async Task<IReadOnlyList<string>> ReadClassNamesAsync(string file)
+    /// <summary>The class names in the JSON of the Hugging Face library.</summary>
+    private static IReadOnlyList<string> Names(string file, ReadOnlySpan<byte> description)
     {
-        await using var reader = await ParquetReader.CreateAsync(file);
-        var metadata = reader.CustomMetadata;
-        if (!metadata.TryGetValue(MetadataKey, out var json) && metadata.TryGetValue(ArrowKey, out var encoded))
-        {
-            using var arrow = new ArrowStreamReader(new MemoryStream(Convert.FromBase64String(encoded)));
-            arrow.Schema.Metadata?.TryGetValue(MetadataKey, out json);
-        }
-
         try
         {
-            using var document = JsonDocument.Parse(json ?? "{}");
+            var reader = new Utf8JsonReader(description);
+            using var document = JsonDocument.ParseValue(ref reader);
             var label = document.RootElement.GetProperty("info").GetProperty("features").GetProperty("label");
             return [.. label.GetProperty("names").EnumerateArray().Select(name => name.GetString() ?? "")];
         }
@@ -67,30 +59,31 @@ internal static class ParquetDataset
         }
     }
 
-    private static async Task<List<ImageItem>> ReadFileAsync(string file, int classes, long largestArea)
+    // The JSON is metadata of the file, or, as text, of the Arrow schema in it.
+    private static byte[] ReadDescription(string file)
     {
-        await using var reader = await ParquetReader.CreateAsync(file);
-        var fields = reader.Schema.GetDataFields().ToDictionary(field => field.Path.ToString());
-        if (
-            !fields.TryGetValue("image/bytes", out var bytesField)
-            || !fields.TryGetValue("image/path", out var pathField)
-            || !fields.TryGetValue("label", out var labelField)
-        )
-            throw new DatasetException($"'{file}' has the columns {string.Join(", ", fields.Keys)}; expected image/bytes, image/path and label.");
+        using var reader = new ParquetFileReader(file);
+        var metadata = reader.FileMetaData.KeyValueMetadata;
+        if (metadata.TryGetValue(MetadataKey, out var json))
+            return Encoding.UTF8.GetBytes(json);
+        if (!metadata.TryGetValue(ArrowKey, out var encoded))
+            return [];
+        var schema = Convert.FromBase64String(encoded);
+        var start = schema.AsSpan().IndexOf("{\"info\""u8);
+        return start < 0 ? [] : schema[start..];
+    }
+
+    private static List<ImageItem> ReadFile(string file, int classes, long largestArea)
+    {
+        using var reader = new ParquetFileReader(file);
+        var metadata = reader.FileMetaData;
+        var columns = new ParquetColumns(file, metadata.Schema);
         var items = new List<ImageItem>();
-        var length = new FileInfo(file).Length;
-        for (var group = 0; group < reader.RowGroupCount; group++)
+        for (var group = 0; group < metadata.NumRowGroups; group++)
         {
-            using var rows = reader.OpenRowGroupReader(group);
-            // Each row has the bytes of a picture: a file that claims more rows would only make the arrays large.
-            if (rows.RowCount > length / SmallestRow)
-                throw new DatasetException($"'{file}' claims {rows.RowCount} rows in a group, but has only {length} bytes.");
-            var count = checked((int)rows.RowCount);
-            var (pictures, paths, labels) = (new byte[]?[count], new string?[count], new long?[count]);
-            await rows.ReadAsync(bytesField, pictures.AsMemory());
-            await rows.ReadAsync(pathField, paths.AsMemory());
-            await rows.ReadAsync(labelField, labels.AsMemory());
-            for (var row = 0; row < count; row++)
+            using var rows = reader.RowGroup(group);
+            var (pictures, paths, labels) = columns.Read(rows);
+            for (var row = 0; row < labels.Length; row++)
             {
                 var name = $"{file}, row {items.Count}{(paths[row] is { } path ? $" ({path})" : "")}";
                 if (labels[row] is not { } label || label < 0 || label >= classes)
@@ -105,13 +98,11 @@ internal static class ParquetDataset
         return items;
     }
 
-    // On damaged files the library throws exceptions of many types, and on some it does not come to an end.
-    private static T ReadGuarded<T>(string file, Func<string, Task<T>> read)
+    private static T ReadGuarded<T>(string file, Func<string, T> read)
     {
         try
         {
-            var limit = s_patience + s_patiencePerMegabyte * (new FileInfo(file).Length / 1e6);
-            return Task.Run(() => read(file)).WaitAsync(limit).GetAwaiter().GetResult();
+            return read(file);
         }
         catch (Exception error) when (error is not DatasetException)
         {

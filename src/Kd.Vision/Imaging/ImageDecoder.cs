@@ -33,9 +33,10 @@ public static class ImageDecoder
                     name,
                     $"it claims {width}x{height} pixels; at most {largestArea / 1e6:G3} million are allowed (Dataset:LargestPicture)"
                 );
+            using var share = DecodingBudget.Shared.Take((long)width * height);
             return new RgbImage(width, height, DropAlpha(Decode(codec, width, height, name)));
         }
-        catch (Exception error) when (error is not CorruptImageException)
+        catch (Exception error) when (error is not (CorruptImageException or OutOfMemoryException))
         {
             throw new CorruptImageException(name, $"{error.GetType().Name}: {error.Message}".TrimEnd('.'));
         }

@@ -19,6 +19,12 @@ public sealed class ReportTests
         Assert.Equal(unchecked(((crc >> 15) | (crc << 17)) + 0xa282ead8u), TensorBoardLog.MaskedChecksum("123456789"u8));
     }
 
+    [Theory]
+    [InlineData("n01440764", "n01440764")]
+    [InlineData("![x](https://example.org/p.png)", """\!\[x\]\(https://example.org/p.png\)""")]
+    [InlineData("a | b\n<b>", """a \| b \<b\>""")]
+    public void Escape_ClassName_StaysText(string name, string expected) => Assert.Equal(expected, RunReportMarkdown.Escape(name));
+
     [Fact]
     public async Task Run_WithATeacher_LeavesEventsDifficultyAndReport()
     {
@@ -46,7 +52,7 @@ public sealed class ReportTests
         Assert.Equal((float)metrics[2].Temperature!.Value, last["curriculum/temperature"]);
 
         await using var file = File.OpenRead(folder.File("run/difficulty.parquet"));
-        var rows = (await ParquetSerializer.DeserializeAsync<DifficultyTable.Row>(file, cancellationToken: TestContext.Current.CancellationToken)).Data;
+        var rows = (await ParquetSerializer.DeserializeAsync<DifficultyRow>(file, cancellationToken: TestContext.Current.CancellationToken)).Data;
         Assert.Equal(Enumerable.Range(0, 144), rows.Select(row => row.Sample));
         Assert.All(rows.Where(row => row.Measured is not null), row => Assert.InRange(row.Difficulty, 0, 1));
         Assert.Equal(metrics[2].DifficultyHistogram!.Sum(), rows.Count(row => row.Measured is not null));
@@ -113,5 +119,19 @@ public sealed class ReportTests
         }
 
         return events;
+    }
+
+    /// <summary>A row of difficulty.parquet, which another library reads here.</summary>
+    internal sealed class DifficultyRow
+    {
+        public int Sample { get; set; }
+
+        public string Name { get; set; } = "";
+
+        public string Class { get; set; } = "";
+
+        public float Difficulty { get; set; }
+
+        public int? Measured { get; set; }
     }
 }

@@ -29,6 +29,44 @@ public sealed class HostileFileTests
     }
 
     [Fact]
+    public void Read_SafetensorsOfOneTensorThatNoArrayHolds_IsRefused()
+    {
+        using var folder = TestFiles.CreateFolder();
+        const long size = 2_200_000_000;
+        var header = Encoding.UTF8.GetBytes($$$"""{"a":{"dtype":"U8","shape":[{{{size}}}],"data_offsets":[0,{{{size}}}]}}""");
+        // The file is sparse: it takes no space.
+        using (var file = File.Create(folder.File("a")))
+        {
+            file.Write([.. BitConverter.GetBytes((long)header.Length), .. header]);
+            file.SetLength(file.Length + size);
+        }
+
+        Assert.Contains("at most", Assert.Throws<CheckpointException>(() => Checkpoint.Read(folder.File("a"))).Message);
+    }
+
+    // The hash of a long is that of its halves' difference: all of these have the same, and each would be compared with all before it.
+    [Fact]
+    public async Task Read_PickleWhoseKeysHaveOneHash_IsReadInItsTime()
+    {
+        using var folder = TestFiles.CreateFolder();
+        const int keys = 150_000;
+        var pickle = new MemoryStream();
+        // PROTO 2, EMPTY_DICT, MARK; LONG1 of 8 bytes and NONE each; SETITEMS, STOP.
+        pickle.Write([0x80, 2, (byte)'}', (byte)'(']);
+        for (var key = 1L; key <= keys; key++)
+            pickle.Write([0x8A, 8, .. BitConverter.GetBytes((key << 32) | key), (byte)'N']);
+        pickle.Write("u."u8);
+        using var buffer = new MemoryStream();
+        using (var archive = new ZipArchive(buffer, ZipArchiveMode.Create, leaveOpen: true))
+        using (var entry = archive.CreateEntry("x/data.pkl", CompressionLevel.NoCompression).Open())
+            entry.Write(pickle.ToArray());
+        File.WriteAllBytes(folder.File("slow.pth"), buffer.ToArray());
+
+        var reading = Task.Run(() => Assert.Throws<CheckpointException>(() => Checkpoint.Read(folder.File("slow.pth"))), TestContext.Current.CancellationToken);
+        await reading.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public void Read_ZipWhoseEntriesShareBytes_IsRefused()
     {
         using var folder = TestFiles.CreateFolder();

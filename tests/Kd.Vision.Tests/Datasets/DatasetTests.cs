@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text.Json;
 using Kd.Core.Randomness;
 using Kd.Settings;
 using Kd.Tests;
@@ -51,6 +53,88 @@ public sealed class DatasetTests
         Assert.Contains("broken.png", error.Message);
         Assert.Contains("Dataset:Corrupt=Skip", error.Message);
         Assert.Equal((10, 1), (skipping.Train.Count, skipping.Train.Skipped));
+    }
+
+    // It may be readable again later: left out, it would make another dataset of this one.
+    [Fact]
+    public void Load_PictureThatCannotBeRead_StopsEvenIfCorruptOnesAreSkipped()
+    {
+        using var folder = WriteFolders(("train", 5), ("val", 2), ("test", 2));
+        File.CreateSymbolicLink(Path.Combine(folder.Path, "train", "dog", "away.png"), Path.Combine(folder.Path, "nowhere.png"));
+
+        var error = Assert.Throws<DatasetException>(() => DatasetLoader.Load(new DatasetOptions { Path = folder.Path, Corrupt = CorruptImages.Skip }));
+
+        Assert.Contains("away.png", error.Message);
+        Assert.Contains("cannot be read", error.Message);
+    }
+
+    // A pipe without a writer blocks whoever opens it; a sparse file has as many bytes as its author likes.
+    [Theory]
+    [InlineData("mkfifo", "no ordinary file")]
+    [InlineData("truncate -s 500M", "more than 4 for each of 100 million pixels")]
+    [InlineData("ln -s /dev/zero", "no ordinary file")]
+    public async Task Load_PictureThatIsNone_IsCorruptAndNotRead(string command, string reason)
+    {
+        using var folder = WriteFolders(("train", 5), ("val", 2), ("test", 2));
+        Run($"{command} {folder.Path}/train/dog/odd.png");
+
+        var loading = Task.Run(() => DatasetLoader.Load(new DatasetOptions { Path = folder.Path }), TestContext.Current.CancellationToken);
+        var error = await Assert.ThrowsAsync<DatasetException>(() => loading.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+
+        Assert.Contains("odd.png", error.Message);
+        Assert.Contains(reason, error.Message);
+    }
+
+    // Byte F6 alone is no UTF-8: the folder's name, as this program sees it, leads nowhere.
+    [Fact]
+    public void Load_ClassFolderInAnotherEncoding_IsAUsersMistake()
+    {
+        using var folder = WriteFolders(("train", 5), ("val", 2), ("test", 2));
+        Run($"mkdir $'{folder.Path}/train/caf\\xf6'");
+
+        var error = Assert.Throws<DatasetException>(() => DatasetLoader.Load(new DatasetOptions { Path = folder.Path }));
+
+        Assert.Contains("cannot be read", error.Message);
+        // .NET cannot remove it either.
+        Run($"rm -r {folder.Path}/train/caf*");
+    }
+
+    // 80 MB of zeros in a file of some kilobytes.
+    [Fact]
+    public async Task Load_ParquetWhoseContentIsFarLargerThanTheFile_IsRefused()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await WriteParquetAsync(folder.File("train-0.parquet"), _ => new byte[10 << 20], [0, 1, 0, 1, 0, 1, 0, 1]);
+        Assert.InRange(new FileInfo(folder.File("train-0.parquet")).Length, 1, 5 << 20);
+
+        var error = Assert.Throws<DatasetException>(() => DatasetLoader.Load(new DatasetOptions { Path = folder.Path }));
+
+        Assert.Contains("more than 16 times as many", error.Message);
+    }
+
+    // A list in a list in a list ...: a reader that calls itself for each would overflow its stack, which no handler catches.
+    [Fact]
+    public void Load_ParquetWithADeeplyNestedFooter_IsDamaged()
+    {
+        using var folder = TestFiles.CreateFolder();
+        byte[] footer = [0xF9, .. Enumerable.Repeat((byte)0x19, 3_000_000)];
+        File.WriteAllBytes(folder.File("train-0.parquet"), [.. "PAR1"u8, .. footer, .. BitConverter.GetBytes(footer.Length), .. "PAR1"u8]);
+
+        var error = Assert.Throws<DatasetException>(() => DatasetLoader.Load(new DatasetOptions { Path = folder.Path }));
+
+        Assert.Contains("train-0.parquet' is damaged", error.Message);
+    }
+
+    [Theory]
+    [InlineData("has 1 classes", "cat")]
+    [InlineData("two classes with the name 'cat'", "cat", "dog", "cat")]
+    [InlineData("must not be empty", "cat", " ")]
+    [InlineData("control characters", "cat", "dog\nowl")]
+    public async Task ReadClassNames_ParquetWithUnusableNames_SaysWhich(string reason, params string[] names)
+    {
+        using var folder = TestFiles.CreateFolder();
+        await WriteParquetAsync(folder.File("train-0.parquet"), Picture, [0, 0], names);
+        Assert.Contains(reason, Assert.Throws<DatasetException>(() => DatasetLoader.ReadClassNames(folder.Path)).Message);
     }
 
     [Fact]
@@ -211,16 +295,24 @@ public sealed class DatasetTests
         return folder;
     }
 
+    private static void Run(string command)
+    {
+        using var shell = Process.Start("bash", ["-c", command]);
+        shell.WaitForExit();
+        Assert.Equal(0, shell.ExitCode);
+    }
+
     // Writes the layout of datasets on the Hugging Face hub, with two classes.
     private static Task WriteParquetAsync(string path, params long[] labels) => WriteParquetAsync(path, Picture, labels);
 
-    private static async Task WriteParquetAsync(string path, Func<byte, byte[]?> picture, long[] labels)
+    private static async Task WriteParquetAsync(string path, Func<byte, byte[]?> picture, long[] labels, params string[] names)
     {
         var (bytes, name, label) = (new DataField<byte[]>("bytes"), new DataField<string>("path"), new DataField<long>("label"));
         var schema = new ParquetSchema(new StructField("image", bytes, name), label);
         await using var file = File.Create(path);
         await using var writer = await ParquetWriter.CreateAsync(schema, file);
-        writer.CustomMetadata = new Dictionary<string, string> { ["huggingface"] = """{"info": {"features": {"label": {"names": ["cat", "dog"]}}}}""" };
+        var features = new { label = new { names = names.Length > 0 ? names : ["cat", "dog"] } };
+        writer.CustomMetadata = new Dictionary<string, string> { ["huggingface"] = JsonSerializer.Serialize(new { info = new { features } }) };
         using var rows = writer.CreateRowGroup();
         await rows.WriteAsync(bytes, labels.Select((_, i) => picture((byte)i)).ToList());
         await rows.WriteAsync(name, labels.Select((_, i) => labels.Length > 1000 ? null : $"{i}.png").ToList());
