@@ -98,6 +98,15 @@ public sealed class RunOptions
     [Range(1, 64)]
     public int Prefetch { get; set; } = 4;
 
+    /// <summary>Copies the options so that they continue a run, whatever they say about starting over.</summary>
+    /// <param name="id">Name of the run.</param>
+    public RunOptions Continuing(string id)
+    {
+        var copy = (RunOptions)MemberwiseClone();
+        (copy.Id, copy.Resume) = (id, "auto");
+        return copy;
+    }
+
     /// <summary>Copies the options with another seed, for one repetition.</summary>
     public RunOptions WithSeed(long seed)
     {

@@ -59,6 +59,7 @@ public sealed class SoakTests(ITestOutputHelper output)
         {
             Assert.True(watch.Elapsed < TimeSpan.FromMinutes(5), $"{id} does not end");
             var waiting = await trainer.GetFromJsonAsync<JsonElement>("api/runs/waiting", TestContext.Current.CancellationToken);
+            Assert.All(waiting.EnumerateArray(), run => Assert.Null(run.GetProperty("failure").GetString()));
             if (waiting.GetArrayLength() == 0)
                 return;
         }

@@ -135,7 +135,7 @@ internal static class CallTargets
     private static StartRunRequest Start(Policy policy) =>
         new()
         {
-            RunId = "run",
+            RunId = $"run-{policy}",
             Epochs = 5,
             InitialTemperature = 4,
             Strategy = Strategy.EasyToHard,
@@ -143,13 +143,12 @@ internal static class CallTargets
             Seed = 1,
             Policy = new PolicySettings { Policy = policy },
             Sizes = { policy == Policy.Bandit ? [0.5, 1] : [] },
-            Restart = true,
         };
 
     private static ReportEpochRequest Report() =>
         new()
         {
-            RunId = "run",
+            RunId = $"run-{Policy.Ppo}",
             Accuracy = 10,
             Loss = 1,
             Difficulty = 0.5,

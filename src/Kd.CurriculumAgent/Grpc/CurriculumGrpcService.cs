@@ -30,7 +30,7 @@ internal sealed class CurriculumGrpcService(RunStore store) : Curriculum.Curricu
                 if (request.Sizes.Count > 0)
                     CheckSizes(request.Sizes, request.Policy?.Policy ?? Policy.Unspecified);
                 var settings = request.ToSettings();
-                return new StartRunReply { Target = store.Start(settings, request.Restart).ToMessage(settings) };
+                return new StartRunReply { Target = store.Start(settings).ToMessage(settings) };
             })
         );
 

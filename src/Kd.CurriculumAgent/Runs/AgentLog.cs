@@ -23,7 +23,4 @@ internal static partial class AgentLog
         double temperature,
         double threshold
     );
-
-    [LoggerMessage(4, LogLevel.Information, "Run {RunId} starts again; its earlier journal is kept with the extension .old")]
-    public static partial void RunForgotten(this ILogger logger, string runId);
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Kd.Core.Files;
 using Kd.CurriculumAgent.Decisions;
 using Kd.CurriculumAgent.Diagnostics;
 using Kd.CurriculumAgent.Storage;
@@ -26,15 +25,12 @@ internal sealed class RunStore
 
     /// <summary>Starts a run; a run that exists is continued.</summary>
     /// <param name="settings">Settings of the run.</param>
-    /// <param name="restart">Whether to discard the reports of an existing run; a copy of its last journal is kept.</param>
     /// <returns>Targets of epoch 0.</returns>
     /// <exception cref="RunConflictException">The run exists with other settings.</exception>
-    public EpochTarget Start(RunSettings settings, bool restart = false)
+    public EpochTarget Start(RunSettings settings)
     {
         lock (_gate)
         {
-            if (restart)
-                Forget(settings.RunId);
             if (Find(settings.RunId) is not { } run)
             {
                 settings = settings with { UpdateEvery = _updateEvery };
@@ -94,16 +90,6 @@ internal sealed class RunStore
             .SetTag("kd.curriculum.next_prune_probability", answer.Target?.PruneProbability);
         if (answer.Target is not null)
             _metrics.RecordDecision(policy, duration);
-    }
-
-    private void Forget(string runId)
-    {
-        _runs.Remove(runId);
-        var journal = JournalOf(runId).Path;
-        if (!File.Exists(journal))
-            return;
-        AtomicFile.Move(journal, journal + ".old");
-        _logger.RunForgotten(runId);
     }
 
     private CurriculumRun? Find(string runId)

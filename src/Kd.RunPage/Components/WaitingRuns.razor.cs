@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Components;
 
 namespace Kd.RunPage.Components;
 
-/// <summary>The runs that have not started yet.</summary>
+/// <summary>The runs that have not started yet, and those that have failed.</summary>
 public sealed partial class WaitingRuns
 {
     /// <summary>The runs in their order.</summary>

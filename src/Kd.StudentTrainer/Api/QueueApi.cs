@@ -22,7 +22,8 @@ internal static class QueueApi
             .WithSummary("Queues a run with the trainer's settings and those given here; it starts when the runs before it have ended.");
         runs.MapGet("/waiting", (RunQueue queue) => queue.Runs)
             .WithName("GetWaitingRuns")
-            .WithSummary("Lists the queued runs that have not ended; the first may be in progress.");
+            .WithSummary("Lists the queued runs that have not ended, and those that have failed; the first may be in progress.");
+        runs.MapPost("/waiting/{id}/retry", Retry).WithName("RetryWaitingRun").WithSummary("Lets a failed run wait for its turn again.");
         runs.MapDelete("/waiting/{id}", Remove).WithName("RemoveWaitingRun").WithSummary("Removes a queued run that has not started.");
     }
 
@@ -65,6 +66,9 @@ internal static class QueueApi
             ? TypedResults.NoContent()
             : TypedResults.Problem($"No queued run has the name '{id}'.", statusCode: StatusCodes.Status404NotFound);
     }
+
+    private static Results<NoContent, ProblemHttpResult> Retry(string id, RunQueue queue) =>
+        queue.Retry(id) ? TypedResults.NoContent() : TypedResults.Problem($"No failed run has the name '{id}'.", statusCode: StatusCodes.Status404NotFound);
 
     /// <summary>The request to queue a run.</summary>
     /// <param name="Settings">Settings that differ from the trainer's: <c>Section:Name</c> to a string, number or Boolean.</param>

@@ -67,13 +67,14 @@ internal sealed class TrainerJob : BackgroundService
     {
         try
         {
-            if (_queue.Runs is { Count: > 0 } waiting)
-                _monitor.Note($"runs that are still waiting: {string.Join(", ", waiting.Select(run => run.Id))}");
+            foreach (var runs in _queue.Runs.GroupBy(run => run.Failure is null))
+                _monitor.Note($"runs that {(runs.Key ? "are still waiting" : "have failed")}: {string.Join(", ", runs.Select(run => run.Id))}");
             // Until the work is done, so that the host restarts a process that was killed before.
             _outcome.ExitCode = InternalError;
-            if (_configuration.Run.Task != RunOptions.Serve && !_queue.IsCommandDone && Attempt(() => _configuration, cancellation) is var code and not 0)
+            var hasCommand = _configuration.Run.Task != RunOptions.Serve && !_queue.IsCommandDone;
+            if (hasCommand && Attempt(CommandSettings, _queue.MarkCommandRun, cancellation) is { } failure)
             {
-                _outcome.ExitCode = code;
+                _outcome.ExitCode = failure.Code;
                 return;
             }
 
@@ -100,8 +101,7 @@ internal sealed class TrainerJob : BackgroundService
             _outcome.ExitCode = InternalError;
             _monitor.Note($"run {run.Id}, started from the page");
             // A failed run must not stop the queue or the page.
-            Attempt(() => _reader.Read(run.Settings), cancellation);
-            _queue.CompleteCurrent();
+            _queue.CompleteCurrent(Attempt(() => _reader.Read(run.AllSettings()), _ => { }, cancellation)?.Message);
         }
 
         void ShowWaiting()
@@ -113,15 +113,19 @@ internal sealed class TrainerJob : BackgroundService
         }
     }
 
-    /// <returns>The exit code that the process would have.</returns>
-    private int Attempt(Func<RunConfiguration> settings, CancellationToken cancellation)
+    // A process that the host starts again continues what the one before it began, even if that was to start over (Run:Resume=never).
+    private RunConfiguration CommandSettings() =>
+        _queue.CommandRun is { } id ? _configuration with { Run = _configuration.Run.Continuing(id) } : _configuration;
+
+    /// <returns>The exit code that the process would have and the reason; null if it has not failed.</returns>
+    private (int Code, string Message)? Attempt(Func<RunConfiguration> settings, Action<string> begun, CancellationToken cancellation)
     {
         try
         {
             _control.BeginRun();
-            _tasks.Execute(settings(), cancellation);
+            _tasks.Execute(settings(), begun, cancellation);
             _monitor.End("finished");
-            return 0;
+            return null;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -132,7 +136,7 @@ internal sealed class TrainerJob : BackgroundService
         {
             _monitor.End("stopped");
             _monitor.Note(stopped.Message);
-            return 0;
+            return null;
         }
         catch (Exception error)
         {
@@ -140,12 +144,12 @@ internal sealed class TrainerJob : BackgroundService
             if (ServiceProgram.FindUserError(error) is { } message)
             {
                 _monitor.Error(message);
-                return ServiceProgram.UsageError;
+                return (ServiceProgram.UsageError, message);
             }
 
             using (_tasks.RunId is { } id ? _logger.BeginRun(id) : null)
                 _logger.RunFailed(error);
-            return InternalError;
+            return (InternalError, $"{error.GetType().Name}: {error.Message}");
         }
     }
 }

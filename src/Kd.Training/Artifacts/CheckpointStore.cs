@@ -17,10 +17,13 @@ internal sealed class CheckpointStore(RunFolder folder)
     /// <summary>File of a run's last checkpoint.</summary>
     public const string FileName = "checkpoint.safetensors";
 
+    /// <summary>File of the checkpoint before it.</summary>
+    public const string PreviousName = "checkpoint.previous.safetensors";
+
     private const string StateKey = "kd.state";
     private const string ChecksumKey = "kd.checksum";
     private readonly string _last = Path.Combine(folder.Path, FileName);
-    private readonly string _previous = Path.Combine(folder.Path, "checkpoint.previous.safetensors");
+    private readonly string _previous = Path.Combine(folder.Path, PreviousName);
 
     /// <summary>Saves a checkpoint; the last one becomes the previous one.</summary>
     /// <exception cref="TrainingException">The checkpoint cannot be written; the existing ones are intact.</exception>
@@ -74,13 +77,6 @@ internal sealed class CheckpointStore(RunFolder folder)
                     + "Restore one, or start over with Run:Resume=never or another Run:Id.",
                 damage
             );
-    }
-
-    /// <summary>Deletes both checkpoints.</summary>
-    public void Delete()
-    {
-        File.Delete(_last);
-        File.Delete(_previous);
     }
 
     // File.Exists is also false where the folder cannot be read at the moment.

@@ -9,17 +9,22 @@ namespace Kd.Training.Artifacts;
 /// <summary>Finds the folder for a run: the one that Run:Id names, the newest unfinished one with the same settings, or a new one.</summary>
 internal sealed class RunFinder(RunConfiguration configuration, TimeProvider time)
 {
+    // Longer than a trainer that was told to stop needs for its step and its checkpoint.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10),
+        s_poll = TimeSpan.FromMilliseconds(100);
     private static readonly JsonObject s_defaults = ToJson(RunConfiguration.CreateDefault()).AsObject();
     private readonly JsonNode _settings = ToComparable(ToJson(configuration));
 
-    /// <summary>Opens the folder and locks it against other processes.</summary>
+    /// <summary>Opens the folder and locks it against other processes; waits a little for one that may be about to end.</summary>
+    /// <param name="note">Receives messages.</param>
+    /// <param name="cancellation">Cancels the wait.</param>
     /// <returns>The run's name and folder.</returns>
     /// <exception cref="TrainingException">The folder cannot be used, another process uses it, or its run has other settings.</exception>
-    public (string Id, RunFolder Folder) Open()
+    public (string Id, RunFolder Folder) Open(Action<string> note, CancellationToken cancellation)
     {
         if (!string.IsNullOrEmpty(configuration.Run.Id))
-            return (configuration.Run.Id, OpenNamed(configuration.Run.Id));
-        if (configuration.Run.Resume == "auto" && FindUnfinished() is { } found)
+            return (configuration.Run.Id, OpenNamed(configuration.Run.Id, note, cancellation));
+        if (configuration.Run.Resume == "auto" && FindUnfinished(note, cancellation) is { } found)
             return found;
         for (var attempt = 1; ; attempt++)
         {
@@ -48,11 +53,11 @@ internal sealed class RunFinder(RunConfiguration configuration, TimeProvider tim
             : null;
     }
 
-    private RunFolder OpenNamed(string id)
+    private RunFolder OpenNamed(string id, Action<string> note, CancellationToken cancellation)
     {
         var folder = RunFolder.Open(PathOf(id));
         // Processes share the runs of a curriculum study.
-        if (!folder.TryLock() && configuration.Run.Study != StudyKinds.Curriculum)
+        if (!folder.TryLock() && configuration.Run.Study != StudyKinds.Curriculum && !WaitForLock(folder, note, cancellation))
             throw new TrainingException($"Another process is working on the run '{folder.Path}'. Wait for it, or give another Run:Id.");
         if (configuration.Run.Resume == "auto" && Read(folder) is { } saved && FindDifference(saved, _settings) is { } difference)
         {
@@ -65,11 +70,12 @@ internal sealed class RunFinder(RunConfiguration configuration, TimeProvider tim
         return folder;
     }
 
-    private (string, RunFolder)? FindUnfinished()
+    private (string, RunFolder)? FindUnfinished(Action<string> note, CancellationToken cancellation)
     {
         var root = new DirectoryInfo(configuration.Run.Folder);
         if (!root.Exists)
             return null;
+        var waits = true;
         foreach (
             var candidate in root.GetDirectories()
                 .Where(folder => folder.GetFiles("config.json").Length > 0)
@@ -77,11 +83,31 @@ internal sealed class RunFinder(RunConfiguration configuration, TimeProvider tim
         )
         {
             var folder = RunFolder.Open(candidate.FullName);
-            if (!folder.IsFinished && Read(folder) is { } saved && FindDifference(saved, _settings) is null && folder.TryLock())
+            if (folder.IsFinished || Read(folder) is not { } saved || FindDifference(saved, _settings) is not null)
+                continue;
+            if (folder.TryLock() || (waits && WaitForLock(folder, note, cancellation) && !folder.IsFinished))
                 return (candidate.Name, folder);
+            // The newest is the one that may be about to end; others belong to trainers that go on.
+            waits = false;
+            folder.Dispose();
         }
 
         return null;
+    }
+
+    // A trainer that is still shutting down holds the lock of the run that the same command is to continue.
+    private bool WaitForLock(RunFolder folder, Action<string> note, CancellationToken cancellation)
+    {
+        note($"another process works on the run '{folder.Path}'; waiting up to {s_patience.TotalSeconds:F0} s for its end");
+        for (var since = time.GetTimestamp(); time.GetElapsedTime(since) < s_patience; )
+        {
+            cancellation.WaitHandle.WaitOne(s_poll);
+            cancellation.ThrowIfCancellationRequested();
+            if (folder.TryLock())
+                return true;
+        }
+
+        return false;
     }
 
     private static JsonNode? Read(RunFolder folder)

@@ -94,8 +94,16 @@ public sealed class RunFolder : IDisposable
     /// <summary>Whether this object has locked the folder.</summary>
     public bool IsLocked => _lock is not null;
 
-    /// <summary>Deletes a file of this folder, if it exists.</summary>
-    public void Delete(string name) => Guard(() => File.Delete(PathOf(name)));
+    /// <summary>Deletes what a run, or the runs of a study, could be continued from, and their results.</summary>
+    public void StartOver() =>
+        Guard(() =>
+        {
+            foreach (var name in new[] { CheckpointStore.FileName, CheckpointStore.PreviousName, ResultFile, StudyFile, TableFile })
+            {
+                foreach (var file in Directory.EnumerateFiles(Path, name, SearchOption.AllDirectories).ToList())
+                    File.Delete(file);
+            }
+        });
 
     /// <summary>Writes while no other process does so: for the files of a folder whose runs processes share, since a file has one writer at a time.</summary>
     public void WriteAlone(Action write)
@@ -134,7 +142,18 @@ public sealed class RunFolder : IDisposable
         Guard(() => AtomicFile.Append(PathOf(MetricsFile), [.. JsonSerializer.SerializeToUtf8Bytes(metrics, s_lineOptions), (byte)'\n']));
 
     /// <summary>Writes a JSON file, replacing an existing one only when the new one is complete.</summary>
-    public void WriteJson<T>(string name, T value) => WriteText(name, JsonSerializer.Serialize(value, JsonOptions) + "\n");
+    public void WriteJson<T>(string name, T value) =>
+        Guard(() =>
+            AtomicFile.Write(
+                PathOf(name),
+                file =>
+                {
+                    // Not a string: the confusion matrix of many classes is longer than one may be.
+                    JsonSerializer.Serialize(file, value, JsonOptions);
+                    file.WriteByte((byte)'\n');
+                }
+            )
+        );
 
     /// <summary>Writes a text file, replacing an existing one only when the new one is complete.</summary>
     public void WriteText(string name, string text) => WriteBytes(name, Encoding.UTF8.GetBytes(text));

@@ -112,10 +112,11 @@ internal sealed class RunLibrary(RunConfiguration configuration)
                 all[setting] = value;
         }
 
-        return all.Select(setting => (Name: CommandName(setting.Key), setting.Value))
-            .Where(setting => RunConfigurationReader.IsFree(setting.Name) && setting.Name != "Run:Id")
-            .ToDictionary(setting => setting.Name, setting => setting.Value, StringComparer.OrdinalIgnoreCase);
+        return Free(all);
     }
+
+    /// <summary>The settings of a run that another run may have: by name as on the command line.</summary>
+    public static IReadOnlyDictionary<string, string> FreeSettings(RunConfiguration run) => Free(Settings(run));
 
     /// <summary>Whether a run, or the study that it is of, has ended.</summary>
     public bool IsFinished(RunSummary run) => RunFolder.Open(Path.Combine(_root, RootOf(run))).IsFinished;
@@ -127,6 +128,12 @@ internal sealed class RunLibrary(RunConfiguration configuration)
     private static bool IsStudy(string folder) =>
         File.Exists(Path.Combine(folder, RunFolder.StudyFile))
         || (File.Exists(Path.Combine(folder, RunFolder.ConfigurationFile)) && !File.Exists(Path.Combine(folder, RunFolder.MetricsFile)));
+
+    private static Dictionary<string, string> Free(Dictionary<string, string> settings) =>
+        settings
+            .Select(setting => (Name: CommandName(setting.Key), setting.Value))
+            .Where(setting => RunConfigurationReader.IsFree(setting.Name) && setting.Name != "Run:Id")
+            .ToDictionary(setting => setting.Name, setting => setting.Value, StringComparer.OrdinalIgnoreCase);
 
     private static string CommandName(string name) => string.Join(':', name.Split(':').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
 

@@ -48,6 +48,9 @@ public sealed record RunResult
     /// </summary>
     public double? Divergence { get; init; }
 
+    /// <summary>Id of the teacher of the study; null where there is none, and in rows of earlier versions.</summary>
+    public string? TeacherId { get; init; }
+
     /// <summary>Test accuracy of the weights with the best validation accuracy, percent.</summary>
     public double TestAccuracy => 100.0 * Correct / TestImages;
 

@@ -43,6 +43,9 @@ internal sealed record RunState
     /// <summary>The curriculum target in force, as protobuf's JSON; null without a curriculum.</summary>
     public string? Target { get; init; }
 
+    /// <summary>Id of the run for the agent; null in checkpoints of earlier versions.</summary>
+    public string? AgentRun { get; init; }
+
     /// <summary>Values set manually for this epoch.</summary>
     public ManualTarget? InForce { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Kd.Core.Randomness;
 using Kd.Protocol.Curriculum.V1;
 using Kd.Settings;
@@ -24,7 +25,7 @@ internal sealed class EpochPlan
     private readonly RunConfiguration _configuration;
     private readonly BatchSource _batches;
     private readonly CurriculumClient _agent;
-    private readonly string _runId;
+    private readonly string _name;
     private readonly LossPruning _losses;
     private readonly SeenViews _views;
     private readonly ResolutionSchedule _resolutions;
@@ -32,14 +33,14 @@ internal sealed class EpochPlan
     private float[]? _weights;
     private int[] _carried = [];
 
-    /// <param name="runId">Id of the run for the agent.</param>
+    /// <param name="name">Name of the run and its method, with which its id for the agent begins.</param>
     /// <param name="method">Method of the run.</param>
     /// <param name="configuration">Settings of the run.</param>
     /// <param name="batches">Images, views and teacher.</param>
     /// <param name="agent">The curriculum agent.</param>
-    public EpochPlan(string runId, string method, RunConfiguration configuration, BatchSource batches, CurriculumClient agent)
+    public EpochPlan(string name, string method, RunConfiguration configuration, BatchSource batches, CurriculumClient agent)
     {
-        (_runId, _configuration, _batches, _agent) = (runId, configuration, batches, agent);
+        (_name, AgentRun, _configuration, _batches, _agent) = (name, name, configuration, batches, agent);
         (HasTarget, _usesTeacher) = (method == Methods.KdCurriculum, Methods.UsesTeacher(method));
         _resolutions = ResolutionSchedule.Of(configuration.Curriculum);
         var samples = batches.Dataset.Train.Count;
@@ -47,6 +48,11 @@ internal sealed class EpochPlan
         _losses = new LossPruning(samples);
         _views = new SeenViews(samples, _configuration.Views.PerSample);
     }
+
+    /// <summary>
+    /// Id of the run for the agent. It ends with a random number: a run of the same name, begun anew or in another folder, must not get this one's answers.
+    /// </summary>
+    public string AgentRun { get; private set; }
 
     /// <summary>Whether the agent chooses the samples.</summary>
     public bool HasTarget { get; }
@@ -93,10 +99,11 @@ internal sealed class EpochPlan
     {
         if (!HasTarget)
             return;
+        AgentRun = $"{_name}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}";
         var options = _configuration.Curriculum;
         var request = new StartRunRequest
         {
-            RunId = _runId,
+            RunId = AgentRun,
             Epochs = reports,
             InitialTemperature = _configuration.Distillation.Temperature,
             Strategy = options.ToStrategy(),
@@ -104,8 +111,6 @@ internal sealed class EpochPlan
             EpochRatio = options.EpochRatio,
             Seed = _configuration.Run.Seed,
             Policy = options.ToPolicy(),
-            // Nothing has been trained yet, so the agent must discard any earlier run of this name.
-            Restart = true,
         };
         if (DecidesSize)
             request.Sizes.AddRange(SizeList.Parse(options.Sizes));
@@ -199,7 +204,7 @@ internal sealed class EpochPlan
     {
         var request = new ReportEpochRequest
         {
-            RunId = _runId,
+            RunId = AgentRun,
             Epoch = epoch,
             Accuracy = accuracy,
             Loss = loss,
@@ -225,7 +230,7 @@ internal sealed class EpochPlan
         Report(
             new ReportEpochRequest
             {
-                RunId = _runId,
+                RunId = AgentRun,
                 Epoch = window,
                 Loss = loss,
                 Difficulty = Difficulty.Mean,
@@ -268,8 +273,10 @@ internal sealed class EpochPlan
     /// <param name="target">The target in force.</param>
     /// <param name="manual">Values set manually for the epoch.</param>
     /// <param name="inEpoch">Whether the checkpoint was saved within an epoch.</param>
-    public void Restore(Checkpoint checkpoint, Target? target, ManualTarget? manual, bool inEpoch)
+    /// <param name="agentRun"><see cref="AgentRun"/>; null: a checkpoint of an earlier version, in which it was the name.</param>
+    public void Restore(Checkpoint checkpoint, Target? target, ManualTarget? manual, bool inEpoch, string? agentRun)
     {
+        AgentRun = agentRun ?? _name;
         Manual = inEpoch ? manual : null;
         Difficulty.Restore(Values<float>(checkpoint, ValuesName), Values<int>(checkpoint, MeasuredName));
         _losses.Restore(Values<float>(checkpoint, LossesName));

@@ -44,13 +44,11 @@ internal sealed class RunCheckpoints
     /// <exception cref="TrainingException">The checkpoint belongs to another teacher or dataset.</exception>
     public bool Resume(Student student)
     {
-        if (_setup.Configuration.Run.Resume == "never")
-            _store.Delete();
         if (_store.Load(_monitor.Note) is not var (state, checkpoint))
             return false;
         CheckOrigin(state);
         student.Restore(state.Steps, checkpoint);
-        _plan.Restore(checkpoint, state.Target is null ? null : Target.Parser.ParseJson(state.Target), state.InForce, inEpoch: state.Step > 0);
+        _plan.Restore(checkpoint, state.Target is null ? null : Target.Parser.ParseJson(state.Target), state.InForce, state.Step > 0, state.AgentRun);
         State = state;
         if (state.Coming is { } coming)
             _control.Set(coming);
@@ -78,6 +76,7 @@ internal sealed class RunCheckpoints
                 Usage = State.Usage + reading.Usage,
                 Seconds = State.Seconds + reading.Time.TotalSeconds,
                 Target = _plan.Target?.ToString(),
+                AgentRun = _plan.AgentRun,
                 InForce = _plan.Manual,
                 Coming = _control.Manual,
             },

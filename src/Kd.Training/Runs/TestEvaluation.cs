@@ -75,6 +75,7 @@ internal sealed class TestEvaluation(RunSetup setup, EpochPlan plan, RunClock cl
             Updates = updates,
             TeacherViews = plan.TeacherViews,
             Divergence = test.Last.Divergence,
+            TeacherId = setup.Teacher?.Id,
         };
     }
 }

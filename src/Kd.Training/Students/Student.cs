@@ -74,8 +74,8 @@ internal sealed class Student : IDisposable
         try
         {
             var device = TorchRuntime.ChooseDevice(string.IsNullOrEmpty(options.Device) ? configuration.Device : options.Device);
-            if (run.Threads > 0)
-                TorchRuntime.SetThreads(run.Threads);
+            // Also for 0: the run before in this process may have set another number.
+            TorchRuntime.SetThreads(run.Threads);
             if (configuration.Training.Precision == TrainingPrecision.BFloat16 && !BFloat16Twin.IsSupported(device))
                 throw new TrainingException($"Training:Precision is BFloat16, which the device {device} does not compute. Use Float32.");
             var small = options.Form == StudentForm.Small || (options.Form == StudentForm.Auto && viewSize <= ViewPlanner.LargestSmallSide);

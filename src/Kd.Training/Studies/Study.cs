@@ -43,11 +43,10 @@ internal sealed class Study
     )
     {
         (_setup, _hasSeeds, _trainer, _monitor, _control, _time, _openDataset) = (setup, hasSeeds, trainer, monitor, control, time, openDataset);
-        _rows = setup.Configuration.Run.Resume == "never" ? [] : setup.Folder.ReadJson<List<RunResult>>(RunFolder.StudyFile, monitor.Note) ?? [];
+        _rows = Saved();
+        CheckTeacher(_rows);
         if (_rows.Count > 0)
             monitor.Note($"continuing after {string.Join(", ", _rows.Select(Name))}");
-
-        string Name(RunResult row) => hasSeeds && row.Method != StudySummary.TeacherRow ? $"{row.Method} (seed {row.Seed})" : row.Method;
     }
 
     /// <summary>Finished rows.</summary>
@@ -68,9 +67,6 @@ internal sealed class Study
         var run = _setup.Configuration.Run;
         var open = Enumerable.Range(0, run.Seeds).SelectMany(seed => arms.Select(arm => (Arm: arm, Seed: run.Seed + seed))).ToList();
         var count = open.Count;
-        // The first process of a study that starts over; those that join it share its new runs.
-        if (run.Resume == "never" && _setup.Folder.IsLocked)
-            open.ForEach(entry => FolderOf(entry.Arm, entry.Seed).Delete(RunFolder.ResultFile));
         while (open.Count > 0)
         {
             var left = open.Count;
@@ -168,16 +164,38 @@ internal sealed class Study
     {
         if (_rows.Any(row => row.Method == name && row.Seed == seed))
             return;
-        var result = run() with { Method = name, Seed = seed };
+        var row = run();
+        var result = row with { Method = name, Seed = seed, TeacherId = row.TeacherId ?? _setup.Teacher?.Id };
         Save([.. _rows, result]);
         _monitor.EndStudyRun(result);
         if (_control.StopsAfterEpoch)
             throw new RunStoppedException(name);
     }
 
+    // Rows that only another process of the study has so far stay in the file.
     private void Save(IReadOnlyList<RunResult> rows)
     {
         _rows = rows;
-        _setup.Folder.WriteAlone(() => _setup.Folder.WriteJson(RunFolder.StudyFile, _rows));
+        _setup.Folder.WriteAlone(() =>
+        {
+            var saved = Saved();
+            CheckTeacher([.. rows, .. saved]);
+            var others = saved.Where(other => !rows.Any(row => (row.Method, row.Seed) == (other.Method, other.Seed)));
+            _setup.Folder.WriteJson(RunFolder.StudyFile, (IReadOnlyList<RunResult>)[.. rows, .. others]);
+        });
     }
+
+    private List<RunResult> Saved() => _setup.Folder.ReadJson<List<RunResult>>(RunFolder.StudyFile, _monitor.Note) ?? [];
+
+    // A table of students of different teachers would compare what cannot be compared.
+    private void CheckTeacher(IEnumerable<RunResult> rows)
+    {
+        if (_setup.Teacher?.Id is { } id && rows.FirstOrDefault(row => row.TeacherId is { } other && other != id) is { } row)
+            throw new TrainingException(
+                $"The study in '{_setup.Folder.Path}' used the teacher {row.TeacherId} ({Name(row)}), but now {id} is served. Start the same teacher (weights,"
+                    + " precision, Batching:MaxBatch, Cache:TopK), or start over with Run:Resume=never or another Run:Id."
+            );
+    }
+
+    private string Name(RunResult row) => _hasSeeds && row.Method != StudySummary.TeacherRow ? $"{row.Method} (seed {row.Seed})" : row.Method;
 }

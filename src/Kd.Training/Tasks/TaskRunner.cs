@@ -26,9 +26,10 @@ internal sealed class TaskRunner(
 
     /// <summary>Runs the configured task.</summary>
     /// <param name="configuration">The settings.</param>
+    /// <param name="begun">Called with the name of the run or study that is started or continued.</param>
     /// <param name="cancellation">Cancels the task.</param>
     /// <exception cref="RunStoppedException">The run was stopped after an epoch.</exception>
-    public void Execute(RunConfiguration configuration, CancellationToken cancellation)
+    public void Execute(RunConfiguration configuration, Action<string> begun, CancellationToken cancellation)
     {
         TorchRuntime.EnsureLoaded();
         monitor.SetStudyPosition(0, 0);
@@ -45,7 +46,7 @@ internal sealed class TaskRunner(
                 monitor.Note(new CheckpointEvaluation(configuration, sources.Open(configuration, cancellation).Batches, time).Execute(cancellation));
                 break;
             default:
-                Train(configuration, cancellation);
+                Train(configuration, begun, cancellation);
                 break;
         }
     }
@@ -63,13 +64,18 @@ internal sealed class TaskRunner(
         monitor.Note(verifier.Execute(configuration.Run.Sample, (ulong)configuration.Run.Seed, cancellation).Summarize());
     }
 
-    private void Train(RunConfiguration configuration, CancellationToken cancellation)
+    private void Train(RunConfiguration configuration, Action<string> begun, CancellationToken cancellation)
     {
-        var (id, folder) = new RunFinder(configuration, time).Open();
+        var (id, folder) = new RunFinder(configuration, time).Open(monitor.Note, cancellation);
         using var locked = folder;
         RunId = id;
         var (batches, served) = sources.Open(configuration, cancellation);
+        // Not before all is well, and only by the first process of a study: others share its new runs.
+        if (configuration.Run.Resume == "never" && folder.IsLocked)
+            folder.StartOver();
         folder.WriteAlone(() => folder.WriteJson(RunFolder.ConfigurationFile, configuration));
+        // From here on, whoever starts it again continues it.
+        begun(id);
         var setup = new RunSetup
         {
             Id = id,

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Google.Protobuf;
 using Grpc.Core;
 using Kd.Protocol.Teacher.V1;
@@ -210,11 +211,12 @@ internal sealed class TeacherClient(
         activity?.SetTag("kd.views", cost);
         var pool = await OpenAsync(cancellation);
         _retries ??= PatientCall.Create(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), time, OnRetry);
+        var attempts = 0;
         T result;
         try
         {
             result = await _retries.ExecuteAsync(
-                async token => await RecordUsageAsync(call(new Teacher.TeacherClient(pool.Next(kind, cost)), Options(token)), kind, cost),
+                async token => await RecordUsageAsync(call(new Teacher.TeacherClient(pool.Next(kind, cost)), Options(attempts++, token)), kind, cost),
                 cancellation
             );
         }
@@ -250,8 +252,12 @@ internal sealed class TeacherClient(
         return reply;
     }
 
-    private CallOptions Options(CancellationToken cancellation) =>
-        new(deadline: time.GetUtcNow().UtcDateTime + options.Value.Timeout, cancellationToken: cancellation);
+    private CallOptions Options(int attempts, CancellationToken cancellation) =>
+        new(
+            attempts == 0 ? null : new Metadata { { PatientCall.AttemptHeader, attempts.ToString(CultureInfo.InvariantCulture) } },
+            time.GetUtcNow().UtcDateTime + options.Value.Timeout,
+            cancellation
+        );
 
     private void OnRetry(RpcException error, int attempt, TimeSpan delay)
     {

@@ -22,15 +22,25 @@ public static partial class TorchRuntime
     private static readonly List<string> s_trace = [];
     private static readonly Lazy<bool> s_loaded = new(Load);
 
+    // What torch chose by itself, read before another number is set.
+    private static readonly Lazy<int> s_ownThreads = new(() =>
+    {
+        EnsureLoaded();
+        return torch.get_num_threads();
+    });
+
     /// <summary>Loads libtorch; cheap after the first call, safe on any thread.</summary>
     /// <exception cref="TorchLoadException">The libraries cannot be loaded on this host.</exception>
     public static void EnsureLoaded() => _ = s_loaded.Value;
 
-    /// <summary>Sets the number of threads that one operation uses (1 to 1024).</summary>
+    /// <summary>Sets the number of threads that one operation uses.</summary>
+    /// <param name="threads">1 to 1024; 0: as many as torch chose by itself.</param>
     public static void SetThreads(int threads)
     {
-        EnsureLoaded();
-        torch.set_num_threads(threads);
+        var own = s_ownThreads.Value;
+        var wanted = threads > 0 ? threads : own;
+        if (torch.get_num_threads() != wanted)
+            torch.set_num_threads(wanted);
     }
 
     /// <summary>Returns the device with a given name.</summary>

@@ -45,23 +45,6 @@ public sealed class RunStoreTests : IDisposable
         Assert.NotEqual(first.Answer.Reward, second.Answer.Reward);
     }
 
-    // A run that is started again, perhaps with other settings, must not get the answers of the earlier one.
-    [Fact]
-    public void Start_Restart_ForgetsTheReportsOfThatName()
-    {
-        var store = Open();
-        store.Start(s_settings);
-        var earlier = store.Report("run-1", 0, Result(0)).Answer;
-
-        store.Start(s_settings with { Epochs = 5 }, restart: true);
-
-        Assert.Throws<RunConflictException>(() => store.Report("run-1", 1, Result(1)));
-        var answer = store.Report("run-1", 0, new EpochResult(99, 9, 0.9)).Answer;
-        Assert.NotEqual(earlier.Reward, answer.Reward);
-        Assert.Equal(answer, Open().Report("run-1", 0, Result(0)).Answer);
-        Assert.True(File.Exists(_folder.File("run-1.jsonl.old")), "the earlier journal is lost");
-    }
-
     [Fact]
     public void Report_AfterARestartInTheMiddle_GoesOnAsIfNothingHappened()
     {

@@ -87,12 +87,21 @@ public sealed class QueueApiTests
         var last = (await plain.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("id").GetString()!;
         await trainer.UntilAsync(status => status is { Epoch: >= 2 } && status.Folder!.EndsWith(last, StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.Conflict, await RemoveAsync(last));
+        // It has failed by now.
+        Assert.Equal(HttpStatusCode.NoContent, await RetryAsync("failing"));
+        Assert.Equal(HttpStatusCode.NotFound, await RetryAsync("failing"));
         await trainer.PostAsync("stop");
 
         Assert.Equal(0, await trainer.EndAsync());
         Assert.False(Directory.Exists(folder.File("runs/unwanted")));
         Assert.False(File.Exists(folder.File("runs/failing/metrics.jsonl")));
-        Assert.False(File.Exists(folder.File("runs/queue.json")));
+        // It has failed, perhaps for a reason that passes: it is kept with its settings, until it is tried again or removed.
+        var kept = JsonDocument.Parse(File.ReadAllText(folder.File("runs/queue.json"))).RootElement.GetProperty("runs");
+        Assert.Equal("failing", Assert.Single(kept.EnumerateArray()).GetProperty("id").GetString());
+        Assert.Contains("cuda:99", kept[0].GetProperty("failure").GetString());
+
+        async Task<HttpStatusCode> RetryAsync(string id) =>
+            (await trainer.Client.PostAsync($"api/runs/waiting/{id}/retry", null, TestContext.Current.CancellationToken)).StatusCode;
 
         async Task<HttpStatusCode> RemoveAsync(string id) =>
             (await trainer.Client.DeleteAsync($"api/runs/waiting/{id}", TestContext.Current.CancellationToken)).StatusCode;

@@ -136,6 +136,7 @@ public sealed class RunApiTests
                 "/api/runs",
                 "/api/runs/waiting",
                 "/api/runs/waiting/{id}",
+                "/api/runs/waiting/{id}/retry",
             ],
             description
                 .GetProperty("paths")

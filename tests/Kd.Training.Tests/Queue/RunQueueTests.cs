@@ -2,6 +2,7 @@ using Kd.Settings;
 using Kd.Tests;
 using Kd.Training.Configuration;
 using Kd.Training.Control;
+using Kd.Training.Diagnostics;
 using Kd.Training.Queue;
 using Microsoft.Extensions.Configuration;
 
@@ -59,9 +60,32 @@ public sealed class RunQueueTests
         Assert.Contains("training:epochs is given twice", error.Message);
     }
 
+    [Fact]
+    public void Complete_FailedRun_IsKeptBehindTheOthersUntilItIsTriedAgain()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using (var first = Open(folder.Path))
+        {
+            first.Add(new Dictionary<string, string> { ["Run:Id"] = "one", ["Training:Epochs"] = "3" });
+            first.Add(new Dictionary<string, string> { ["Run:Id"] = "two" });
+            first.Next(stay: false, () => { }, CancellationToken.None);
+            first.CompleteCurrent("the disk is full");
+            Assert.Equal("two", first.Next(stay: false, () => { }, CancellationToken.None)!.Id);
+            first.CompleteCurrent();
+            Assert.Null(first.Next(stay: false, () => { }, CancellationToken.None));
+        }
+
+        using var second = Open(folder.Path);
+        Assert.Equal(("one", "the disk is full"), (second.Runs.Single().Id, second.Runs.Single().Failure));
+        Assert.False(second.Retry("two"));
+        Assert.True(second.Retry("one"));
+        var again = second.Next(stay: false, () => { }, CancellationToken.None)!;
+        Assert.Equal(("one", "3", null), (again.Id, again.Settings["Training:Epochs"], again.Failure));
+    }
+
     // Each start ends with a crash: the process leaves neither word nor checkpoint.
     [Fact]
-    public void Next_RunThatKillsTheTrainerEachTime_LeavesTheQueueAndTheOthersStart()
+    public void Next_RunThatKillsTheTrainerEachTime_FailsAndTheOthersStart()
     {
         using var folder = TestFiles.CreateFolder();
         using (var first = Open(folder.Path))
@@ -73,6 +97,8 @@ public sealed class RunQueueTests
         for (var start = 0; start < 3; start++)
             Assert.Equal("deadly", Start());
         Assert.Equal("next", Start());
+        using (var last = Open(folder.Path))
+            Assert.Contains("3 times in a row", last.Runs.Single(run => run.Id == "deadly").Failure);
 
         string? Start()
         {
@@ -159,20 +185,93 @@ public sealed class RunQueueTests
     }
 
     [Fact]
-    public void Add_SecondTrainerOnTheFolder_KeepsItsQueueToItself()
+    public void Add_SecondTrainerOnTheFolder_IsRefusedWhileTheFirstLives()
     {
         using var folder = TestFiles.CreateFolder();
-        using var first = Open(folder.Path);
+        var first = Open(folder.Path);
         first.Add(new Dictionary<string, string> { ["Run:Id"] = "one" });
         using var second = Open(folder.Path);
+        var error = Assert.Throws<TrainingException>(() => second.Add(new Dictionary<string, string> { ["Run:Id"] = "two" }));
+        Assert.Contains("Another trainer keeps the queue", error.Message);
         Assert.Empty(second.Runs);
-        second.Add(new Dictionary<string, string> { ["Run:Id"] = "two" });
-        Assert.Equal(["one"], first.Runs.Select(run => run.Id));
-        second.Remove("two");
-        Assert.Null(second.Next(stay: false, () => { }, CancellationToken.None));
+
+        // Killed: what waits is not lost, whoever of the two comes next.
         first.Dispose();
+        second.Add(new Dictionary<string, string> { ["Run:Id"] = "two" });
+        Assert.Equal(["one", "two"], second.Runs.Select(run => run.Id));
         using var third = Open(folder.Path);
-        Assert.Equal(["one"], third.Runs.Select(run => run.Id));
+        Assert.Empty(third.Runs);
+        Assert.Null(third.Next(stay: false, () => { }, CancellationToken.None));
+        second.Dispose();
+        using var fourth = Open(folder.Path);
+        Assert.Equal(["one", "two"], fourth.Runs.Select(run => run.Id));
+    }
+
+    [Fact]
+    public void Next_SecondTrainerThatOutlivesTheFirst_LeavesWhatWaits()
+    {
+        using var folder = TestFiles.CreateFolder();
+        var first = Open(folder.Path);
+        first.Add(new Dictionary<string, string> { ["Run:Id"] = "one" });
+        using (var second = Open(folder.Path))
+        {
+            first.Dispose();
+            Assert.Null(second.Next(stay: false, () => { }, CancellationToken.None));
+        }
+
+        using var next = Open(folder.Path);
+        Assert.Equal(["one"], next.Runs.Select(run => run.Id));
+    }
+
+    // The next trainer may be started with other settings.
+    [Fact]
+    public void Add_ThenTrainerWithOtherSettings_RunsWithThoseOfTheFirst()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using (var first = Open(folder.Path, settings: new() { ["Training:Epochs"] = "7", ["Distillation:Recipe"] = "reference" }))
+            first.Add(new Dictionary<string, string> { ["Run:Id"] = "one", ["Training:BatchSize"] = "20" });
+
+        var (configuration, reader) = Read(folder.Path, null, new() { ["Training:Epochs"] = "3", ["Training:Optimizer"] = "adamw" });
+        using var second = new RunQueue(configuration, new ConfigurationManager(), reader, new RunMonitor(TimeProvider.System), TimeProvider.System);
+        var run = reader.Read(second.Next(stay: false, () => { }, CancellationToken.None)!.AllSettings());
+
+        Assert.Equal(("one", 7, 20, "adam"), (run.Run.Id, run.Training.Epochs, run.Training.BatchSize, run.Training.Optimizer));
+    }
+
+    // Killed in its last moments, the trainer must not repeat its run; killed within it, it continues it.
+    [Theory]
+    [InlineData("same", "same", "x")]
+    [InlineData("same", "other", null)]
+    [InlineData(null, null, null)]
+    public void MarkCommand_ThenClosed_IsKnownInTheSameStartOfTheHostOnly(string? before, string? now, string? run)
+    {
+        using var folder = TestFiles.CreateFolder();
+        using (var first = Open(folder.Path, before))
+            first.MarkCommandRun("x");
+        using (var second = Open(folder.Path, now))
+        {
+            Assert.Equal((run, false), (second.CommandRun, second.IsCommandDone));
+            second.MarkCommandDone();
+            Assert.Null(second.Next(stay: false, () => { }, CancellationToken.None));
+        }
+
+        using (var third = Open(folder.Path, now))
+            Assert.Equal(now is not null, third.IsCommandDone);
+        using var fourth = Open(folder.Path, "another");
+        Assert.False(fourth.IsCommandDone);
+    }
+
+    [Fact]
+    public void Next_LabelingThatIsKilledOften_StaysInTheQueue()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using (var first = Open(folder.Path))
+            first.Add(new Dictionary<string, string> { ["Run:Id"] = "labels", ["Run:Task"] = "label" });
+        for (var start = 0; start < 6; start++)
+        {
+            using var queue = Open(folder.Path);
+            Assert.Equal("labels", queue.Next(stay: false, () => { }, CancellationToken.None)?.Id);
+        }
     }
 
     [Theory]
@@ -213,14 +312,27 @@ public sealed class RunQueueTests
         Assert.Empty(queue.Runs);
     }
 
-    private static RunQueue Open(string folder, string? start = null, string task = "train", RunMonitor? monitor = null)
+    private static RunQueue Open(
+        string folder,
+        string? start = null,
+        string task = "train",
+        RunMonitor? monitor = null,
+        Dictionary<string, string?>? settings = null
+    )
     {
-        var settings = new ConfigurationBuilder()
-            .AddInMemoryCollection(new Dictionary<string, string?> { ["Run:Folder"] = folder, [SharedNames.HostStart] = start })
-            .Build();
-        var reader = new RunConfigurationReader(settings);
-        var configuration = reader.Read(new Dictionary<string, string>());
+        var (configuration, reader) = Read(folder, start, settings ?? []);
         configuration.Run.Task = task;
-        return new RunQueue(configuration, settings, reader, monitor ?? new RunMonitor(TimeProvider.System), TimeProvider.System);
+        var host = new ConfigurationBuilder().AddInMemoryCollection([new(SharedNames.HostStart, start)]).Build();
+        return new RunQueue(configuration, host, reader, monitor ?? new RunMonitor(TimeProvider.System), TimeProvider.System);
+    }
+
+    private static (RunConfiguration Configuration, RunConfigurationReader Reader) Read(string folder, string? start, Dictionary<string, string?> settings)
+    {
+        var all = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["Run:Folder"] = folder, [SharedNames.HostStart] = start })
+            .AddInMemoryCollection(settings)
+            .Build();
+        var reader = new RunConfigurationReader(all);
+        return (reader.Read(new Dictionary<string, string>()), reader);
     }
 }

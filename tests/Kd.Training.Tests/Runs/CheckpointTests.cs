@@ -99,14 +99,15 @@ public sealed class CheckpointTests
     public void Load_AllDamaged_StopsInsteadOfBeginningAnew()
     {
         using var folder = TestFiles.CreateFolder();
-        var store = new CheckpointStore(RunFolder.Open(folder.Path));
+        var run = RunFolder.Open(folder.Path);
+        var store = new CheckpointStore(run);
         store.Save(State(1), Tensors(1));
         File.WriteAllBytes(folder.File("checkpoint.safetensors"), new byte[100]);
 
         var error = Assert.Throws<TrainingException>(() => store.Load(_notes.Add));
 
         Assert.Contains("Run:Resume=never", error.Message);
-        store.Delete();
+        run.StartOver();
         Assert.Null(store.Load(_notes.Add));
     }
 

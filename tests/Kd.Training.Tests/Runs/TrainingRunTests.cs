@@ -131,7 +131,9 @@ public sealed class TrainingRunTests
         Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", settings));
         Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "run", [.. settings, "--Run:Resume=never", "--Training:LearningRate=0.05"]));
 
-        var reported = File.ReadLines(folder.File("agent/run.kd-curriculum.jsonl"))
+        var journals = new DirectoryInfo(folder.File("agent")).GetFiles("run.kd-curriculum-*.jsonl").OrderBy(journal => journal.LastWriteTimeUtc).ToList();
+        Assert.Equal(2, journals.Count);
+        var reported = File.ReadLines(journals[1].FullName)
             .Skip(1)
             .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("Report").GetProperty("Loss").GetDouble());
         var trained = File.ReadLines(folder.File("run/metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble());

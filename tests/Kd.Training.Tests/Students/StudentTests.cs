@@ -42,6 +42,24 @@ public sealed class StudentTests
         Assert.Equal(before, Saved(student));
     }
 
+    // Several runs in one process: a number that one of them sets must not become that of the next.
+    [Fact]
+    public void Create_WithoutThreads_UsesAsManyAsTorchChose()
+    {
+        TorchRuntime.SetThreads(0);
+        var own = torch.get_num_threads();
+        Assert.Equal(own + 1, ThreadsOf(own + 1));
+        Assert.Equal(own, ThreadsOf(0));
+
+        static int ThreadsOf(int setting)
+        {
+            var configuration = RunConfiguration.CreateDefault();
+            (configuration.Run.Threads, configuration.Student.Width) = (setting, 0.1);
+            using var student = Student.Create(configuration, Methods.Labels, Classes, 32);
+            return torch.get_num_threads();
+        }
+    }
+
     [Fact]
     public void Step_LossThatIsNotFinite_StopsWithTheStepAndAdvice()
     {

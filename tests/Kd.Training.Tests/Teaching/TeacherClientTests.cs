@@ -48,4 +48,34 @@ public sealed class TeacherClientTests
         Assert.Equal(views, firsts.Distinct().Count());
         Assert.Equal(views, client.Usage.Computed);
     }
+
+    // 40 passes of 100 ms do not fit into a deadline of a second: each attempt has to begin where the one before ended.
+    [Fact]
+    public async Task GetLogits_TeacherSlowerThanTheDeadline_GetsThemAllTheSame()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var teacher = await TrainerRuns.StartMeanTeacherAsync(TimeSpan.FromMilliseconds(100), "--Batching:MaxBatch=1");
+        await using var trainer = TrainerRuns.Build(
+            folder.Path,
+            "run",
+            "--Distillation:Method=kd",
+            "--TeacherClient:Timeout=00:00:01",
+            $"--TeacherClient:Address={teacher.Grpc}"
+        );
+        var client = trainer.Services.GetRequiredService<TeacherClient>();
+        var classes = DatasetLoader.ReadClassNames("demo");
+        await client.DescribeAsync(classes, TestContext.Current.CancellationToken);
+        const int views = 40;
+        var pixels = new byte[views * ViewRenderer.ByteCount(8)];
+        for (var i = 0; i < views; i++)
+            pixels.AsSpan(i * ViewRenderer.ByteCount(8), ViewRenderer.ByteCount(8)).Fill((byte)(5 * i));
+
+        var logits = await client
+            .GetLogitsAsync([.. Enumerable.Range(1, views).Select(id => new ViewId((ulong)id))], pixels, 8, TestContext.Current.CancellationToken)
+            .WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+
+        var firsts = Enumerable.Range(0, views).Select(i => logits[i * classes.Count]).ToList();
+        Assert.Equal(firsts.Order(), firsts);
+        Assert.Equal(views, firsts.Distinct().Count());
+    }
 }
