@@ -22,7 +22,7 @@ internal sealed class TimedNetwork : Module<Tensor, Tensor>
         (_, classes) =>
         {
             var network = new TimedNetwork(classes, pass);
-            return new LoadedNetwork(network, network, classes, null, [1], IsScript: true);
+            return new TorchNetwork(network, network, classes, null, [1], isScript: true);
         };
 
     public override Tensor forward(Tensor images)

@@ -42,15 +42,18 @@ internal static class TrainerRuns
         );
 
     /// <summary>Starts a teacher whose logit of class c is c + 1 times the mean of the normalized picture, for views whose passes would take long.</summary>
-    public static Task<RunningService> StartFastTeacherAsync(params string[] settings) =>
+    public static Task<RunningService> StartFastTeacherAsync(params string[] settings) => StartMeanTeacherAsync(TimeSpan.Zero, settings);
+
+    /// <summary>Starts a teacher of the same kind whose passes take a fixed time.</summary>
+    public static Task<RunningService> StartMeanTeacherAsync(TimeSpan pass, params string[] settings) =>
         RunningService.StartAsync(
             args =>
                 teacher::Kd.TeacherService.Hosting.TeacherExtensions.BuildTeacherService(
                     args,
                     (_, classes) =>
                     {
-                        var network = new MeanNetwork(classes);
-                        return new teacher::Kd.TeacherService.Model.LoadedNetwork(network, network, classes, null, [1], IsScript: true);
+                        var network = new MeanNetwork(classes, pass);
+                        return new teacher::Kd.TeacherService.Model.TorchNetwork(network, network, classes, null, [1], isScript: true);
                     }
                 ),
             ["--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random", .. settings]
@@ -105,10 +108,11 @@ internal static class TrainerRuns
         return (app.Services.GetRequiredService<RunOutcome>().ExitCode, string.Join('\n', app.Services.GetRequiredService<RunMonitor>().Lines));
     }
 
-    private sealed class MeanNetwork(int classes) : Module<Tensor, Tensor>(nameof(MeanNetwork))
+    private sealed class MeanNetwork(int classes, TimeSpan pass) : Module<Tensor, Tensor>(nameof(MeanNetwork))
     {
         public override Tensor forward(Tensor input)
         {
+            CancellationToken.None.WaitHandle.WaitOne(pass);
             using var scope = NewDisposeScope();
             return input.mean([1, 2, 3]).unsqueeze(1).mul(arange(1, classes + 1, ScalarType.Float32)).MoveToOuterDisposeScope(); // [N, C]
         }

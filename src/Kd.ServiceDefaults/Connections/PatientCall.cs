@@ -9,6 +9,9 @@ namespace Kd.ServiceDefaults.Connections;
 /// <summary>Retries calls to a service that is temporarily unavailable, with backoff and jitter, on another connection each time.</summary>
 public static class PatientCall
 {
+    /// <summary>Header of a call that was tried before: the number of earlier attempts.</summary>
+    public const string AttemptHeader = "kd-attempt";
+
     // A service that is just being stopped may break off its proof.
     private const int MostUnproven = 4;
 

@@ -47,28 +47,19 @@ internal sealed class PassQueue
             _secondsPerPass = duration.TotalSeconds;
     }
 
-    /// <summary>Queues views for computation and waits for their logits; a view that is pending already is computed once.</summary>
+    /// <summary>Queues views for computation; a view that is pending already is computed once.</summary>
     /// <param name="views">Their ids.</param>
-    /// <param name="pixels">uint8 planes [N, 3, size, size]; must not change until the call returns.</param>
+    /// <param name="pixels">uint8 planes [N, 3, size, size]; must not change until the request is disposed.</param>
     /// <param name="size">Width and height, px.</param>
     /// <param name="client">Who asks; clients take turns.</param>
-    /// <param name="cancellation">Withdraws the request; views that no other request waits for leave the queue.</param>
-    /// <returns>Logits [C] of each view.</returns>
+    /// <returns>The request. Disposing it withdraws it: views that no other request waits for leave the queue.</returns>
     /// <exception cref="TeacherBusyException">The queue has no room for all of them; none was added.</exception>
     /// <exception cref="TeacherStoppingException">The service is stopping.</exception>
-    public async Task<Half[][]> EnqueueAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, string client, CancellationToken cancellation)
+    public PassRequest Enqueue(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, string client)
     {
-        cancellation.ThrowIfCancellationRequested();
         var requested = Add(views, pixels, size, client);
         Signal();
-        try
-        {
-            return await Task.WhenAll(requested.Select(view => view.Logits)).WaitAsync(cancellation);
-        }
-        finally
-        {
-            Withdraw(requested);
-        }
+        return new PassRequest(requested.ConvertAll(view => view.Logits), () => Withdraw(requested));
     }
 
     /// <summary>Waits for the views of the next pass and removes them from the queue. Must be called from one loop only.</summary>

@@ -31,7 +31,7 @@ internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOption
                     Precision = description.Precision,
                     LargestCall = options.Value.LargestCall,
                     Weights = description.Weights,
-                    Device = model.Device.ToString(),
+                    Device = model.Device,
                     Parameters = description.Parameters,
                     InputSize = description.InputSize,
                 }
@@ -61,18 +61,26 @@ internal sealed class TeacherGrpcService(Labeler labeler, IOptions<TeacherOption
             var views = ReadViews(request.ViewIds);
             if (request.Height != request.Width || request.Height is < 8 or > CallLimits.LargestSide)
                 throw Invalid($"height {request.Height} and width {request.Width} must be equal, 8 to {CallLimits.LargestSide} px");
+            var description = labeler.Model.Description;
+            if (description.HasFixedSize && request.Height != description.InputSize)
+                throw Invalid(
+                    $"the views have {request.Height} px, but the teacher {description.Weights} takes {description.InputSize} px only; "
+                        + $"set Views:Size={description.InputSize}"
+                );
             var expected = (long)views.Length * ViewRenderer.ByteCount(request.Height);
             if (request.Pixels.Length != expected)
                 throw Invalid($"pixels has {request.Pixels.Length} bytes; {views.Length} views of {request.Height} px need {expected} (uint8 RGB)");
             metrics.ReceivedBytes.Add(expected);
-            var logits = await labeler.LabelAsync(
-                views,
-                request.Pixels.Memory,
-                request.Height,
-                !request.DoNotStore,
-                ClientOf(context),
-                context.CancellationToken
-            );
+            var call = new LabelCall
+            {
+                Views = views,
+                Pixels = request.Pixels.Memory,
+                Size = request.Height,
+                Store = !request.DoNotStore,
+                IsRetry = context.RequestHeaders.GetValue(PatientCall.AttemptHeader) is not null,
+                Client = ClientOf(context),
+            };
+            var logits = await labeler.LabelAsync(call, context.CancellationToken);
             metrics.SentBytes.Add(2L * logits.Length);
             return new LabelReply
             {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Kd.Settings;
 using Kd.TeacherService.Batching;
 using Kd.TeacherService.Cache;
@@ -46,20 +47,48 @@ internal sealed class Labeler(
     }
 
     /// <summary>Computes the logits of views and stores them.</summary>
-    /// <param name="views">N ids.</param>
-    /// <param name="pixels">uint8 planes [N, 3, size, size].</param>
-    /// <param name="size">Width and height, px.</param>
-    /// <param name="store">Whether to store the logits in the cache.</param>
-    /// <param name="client">Who asks.</param>
+    /// <param name="call">The views.</param>
     /// <param name="cancellation">Cancels the call.</param>
     /// <returns>Row-major [N, C].</returns>
     /// <exception cref="TeacherBusyException">Too many views are waiting.</exception>
     /// <exception cref="TeacherStoppingException">The service is stopping.</exception>
-    public async Task<Half[]> LabelAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, bool store, string client, CancellationToken cancellation)
+    public async Task<Half[]> LabelAsync(LabelCall call, CancellationToken cancellation)
     {
-        var codec = Codec;
-        var rows = await queue.EnqueueAsync(views, pixels, size, client, cancellation);
+        if (!call.Store || !call.IsRetry)
+            return await ComputeAsync(call, cancellation);
+        var stored = await cache.GetAsync(Codec, call.Views, Patience(call.Views.Length), cancellation);
+        var computed = stored.Missing.Count == 0 ? [] : await ComputeAsync(call.Take(stored.Missing), cancellation);
+        return Merge(Codec.Classes, call.Views.Length, stored.Missing, MemoryMarshal.Cast<byte, Half>(stored.Logits.Span), computed);
+    }
+
+    private async Task<Half[]> ComputeAsync(LabelCall call, CancellationToken cancellation)
+    {
+        var (codec, views) = (Codec, call.Views);
+        cancellation.ThrowIfCancellationRequested();
+        using var request = queue.Enqueue(views, call.Pixels, call.Size, call.Client);
+        Half[][] rows;
+        try
+        {
+            rows = await request.WaitAsync(cancellation);
+        }
+        catch (Exception error) when (call.Store && error is OperationCanceledException or PassFailedException)
+        {
+            KeepFinished(codec, views, request);
+            throw;
+        }
+
         var entries = views.Zip(rows, (view, row) => codec.Encode(view, row)).ToArray();
+        var logits = Pack(codec, views, rows, entries);
+        if (!call.Store)
+            return logits;
+        using var activity = TeacherTelemetry.Source.StartActivity(TeacherTelemetry.WriteCache);
+        activity?.SetTag("kd.views", views.Length);
+        await cache.SetAsync(codec, views, entries, Patience(views.Length), cancellation);
+        return logits;
+    }
+
+    private static Half[] Pack(LogitsCodec codec, ViewId[] views, Half[][] rows, byte[][] entries)
+    {
         var logits = new Half[views.Length * codec.Classes];
         for (var row = 0; row < rows.Length; row++)
         {
@@ -71,11 +100,34 @@ internal sealed class Labeler(
                 rows[row].CopyTo(target);
         }
 
-        if (!store)
-            return logits;
-        using var activity = TeacherTelemetry.Source.StartActivity(TeacherTelemetry.WriteCache);
-        activity?.SetTag("kd.views", views.Length);
-        await cache.SetAsync(codec, views, entries, Patience(views.Length), cancellation);
+        return logits;
+    }
+
+    // A call that expires or fails has computed some views: the next attempt needs less, so that even a teacher that is too slow for the deadline of a
+    // call comes to its end.
+    private void KeepFinished(LogitsCodec codec, ViewId[] views, PassRequest request)
+    {
+        var finished = views.Zip(request.Logits).Where(pair => pair.Second.IsCompletedSuccessfully).ToList();
+        if (finished.Count == 0)
+            return;
+        ViewId[] ids = [.. finished.Select(pair => pair.First)];
+        byte[][] entries = [.. finished.Select(pair => codec.Encode(pair.First, pair.Second.Result))];
+        _ = cache.SetAsync(codec, ids, entries, Patience(ids.Length), CancellationToken.None);
+    }
+
+    private static Half[] Merge(int classes, int views, IReadOnlyList<int> missing, ReadOnlySpan<Half> stored, Half[] computed)
+    {
+        var logits = new Half[views * classes];
+        var (next, at) = (0, 0);
+        for (var row = 0; row < views; row++)
+        {
+            var target = logits.AsSpan(row * classes, classes);
+            if (next < missing.Count && missing[next] == row)
+                computed.AsSpan(next++ * classes, classes).CopyTo(target);
+            else
+                stored.Slice(at++ * classes, classes).CopyTo(target);
+        }
+
         return logits;
     }
 

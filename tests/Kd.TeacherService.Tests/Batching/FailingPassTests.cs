@@ -118,7 +118,7 @@ public sealed class FailingPassTests
                     (_, classes) =>
                     {
                         var network = new FunctionNetwork(images => logits(images).mul(linspace(0.5, 1, classes)));
-                        return new LoadedNetwork(network, network, classes, null, [1], IsScript: true);
+                        return new TorchNetwork(network, network, classes, null, [1], isScript: true);
                     }
                 ),
             ["--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random", "--Batching:MaxBatch=4", .. settings]

@@ -49,7 +49,7 @@ public sealed class PassQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task EnqueueAsync_ClientThatFillsTheQueue_DoesNotKeepTheOthersOut()
+    public async Task Enqueue_ClientThatFillsTheQueue_DoesNotKeepTheOthersOut()
     {
         var queue = Create(maxBatch: 8, maxDelay: TimeSpan.FromSeconds(30), largestQueue: 40);
         var waiting = Enqueue(queue, [.. Enumerable.Range(1, 40)], client: "greedy");
@@ -76,7 +76,7 @@ public sealed class PassQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task EnqueueAsync_SameViewTwiceAtOnce_IsComputedOnce()
+    public async Task Enqueue_SameViewTwiceAtOnce_IsComputedOnce()
     {
         var queue = Create(maxBatch: 2, maxDelay: TimeSpan.Zero);
         var (first, second) = (Enqueue(queue, [1, 2]), Enqueue(queue, [2, 1, 3]));
@@ -97,7 +97,7 @@ public sealed class PassQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task EnqueueAsync_AnotherSize_IsNotInTheSamePass()
+    public async Task Enqueue_AnotherSize_IsNotInTheSamePass()
     {
         var queue = Create(maxBatch: 4, maxDelay: TimeSpan.Zero);
         _ = Enqueue(queue, [1, 2]);
@@ -107,7 +107,7 @@ public sealed class PassQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task EnqueueAsync_FullQueue_IsRefusedAsAWholeWithAHint()
+    public async Task Enqueue_FullQueue_IsRefusedAsAWholeWithAHint()
     {
         var queue = Create(maxBatch: 2, maxDelay: TimeSpan.Zero, largestQueue: 4);
         _ = Enqueue(queue, [1, 2, 3]);
@@ -123,7 +123,7 @@ public sealed class PassQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task EnqueueAsync_Cancelled_LeavesTheQueueUnlessSomeoneElseWaits()
+    public async Task Enqueue_Cancelled_LeavesTheQueueUnlessSomeoneElseWaits()
     {
         var queue = Create(maxBatch: 8, maxDelay: TimeSpan.Zero);
         using var stop = new CancellationTokenSource();
@@ -198,14 +198,12 @@ public sealed class PassQueueTests : IDisposable
         return new PassQueue(Options.Create(options), time ?? TimeProvider.System, new TeacherMetrics(_meters));
     }
 
-    private static Task<Half[][]> Enqueue(PassQueue queue, int[] numbers, int side = Side, string client = "", CancellationToken cancellation = default) =>
-        queue.EnqueueAsync(
-            Array.ConvertAll(numbers, number => new ViewId((UInt128)(ulong)number)),
-            new byte[numbers.Length * ViewRenderer.ByteCount(side)],
-            side,
-            client,
-            cancellation
-        );
+    private static async Task<Half[][]> Enqueue(PassQueue queue, int[] numbers, int side = Side, string client = "", CancellationToken cancellation = default)
+    {
+        var views = Array.ConvertAll(numbers, number => new ViewId((UInt128)(ulong)number));
+        using var request = queue.Enqueue(views, new byte[numbers.Length * ViewRenderer.ByteCount(side)], side, client);
+        return await request.WaitAsync(cancellation);
+    }
 
     // The "network" gives a view's own number.
     private static void Complete(PassQueue queue, List<WaitingView> views)
