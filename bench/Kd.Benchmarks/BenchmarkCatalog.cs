@@ -11,6 +11,8 @@ internal static class BenchmarkCatalog
             ["lookup"] = async size => await ServingBenchmarks.LookupAsync(size),
             ["form"] = async size => await FormBenchmarks.FormAsync(size),
             ["form-peer"] = FormBenchmarks.PeerAsync,
+            ["engine-50"] = async size => await EngineBenchmarks.ResNet50Async(size),
+            ["engine-152"] = async size => await EngineBenchmarks.ResNet152Async(size),
             ["scale-out"] = async size => await FleetBenchmarks.ScaleOutAsync(size),
             ["prelabel"] = async size => await FleetBenchmarks.PrelabelAsync(size),
             ["warm-epoch"] = async size => await TrainingBenchmarks.WarmEpochAsync(size),

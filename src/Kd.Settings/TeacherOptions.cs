@@ -10,12 +10,12 @@ public sealed class TeacherOptions
     /// <summary>Value of <see cref="Weights"/> for untrained weights.</summary>
     public const string RandomWeights = "random";
 
-    [Setting("Name of the network, or torchscript for a TorchScript file.")]
+    [Setting("Name of the network; onnx for an ONNX file, torchscript for a TorchScript file.")]
     [Required]
     public string Architecture { get; set; } = "resnet152";
 
-    [Setting("Weights file (safetensors or a PyTorch state dict), or random, which is useful for timing only.", IsPath = true)]
-    [Required(ErrorMessage = "Give a weights file (safetensors or a PyTorch state dict), or 'random' to time an untrained network.")]
+    [Setting("Weights file (safetensors or a PyTorch state dict), ONNX or TorchScript file, or random, which is useful for timing only.", IsPath = true)]
+    [Required(ErrorMessage = "Give a weights file (safetensors, a PyTorch state dict or ONNX), or 'random' to time an untrained network.")]
     public string Weights { get; set; } = "";
 
     [Setting(
@@ -35,6 +35,19 @@ public sealed class TeacherOptions
     )]
     public string? ClassList { get; set; }
 
+    [Setting("Runs the network: torch or ONNX Runtime, which loads networks of the catalog, too. Auto: torch, and ONNX Runtime for an ONNX file.")]
+    [EnumDataType(typeof(TeacherEngine))]
+    public TeacherEngine Engine { get; set; }
+
+    [Setting(
+        "Mean of red, green and blue, on a scale of 0 to 1, that the network expects, such as 0.5,0.5,0.5; empty: mean in the metadata of an ONNX file, "
+            + "else ImageNet's."
+    )]
+    public string? Mean { get; set; }
+
+    [Setting("Standard deviation of red, green and blue; empty: std in the metadata of an ONNX file, else ImageNet's.")]
+    public string? StandardDeviation { get; set; }
+
     [Setting("auto, cpu or cuda:N; empty: the setting Device.")]
     public string? Device { get; set; }
 
@@ -46,7 +59,7 @@ public sealed class TeacherOptions
     [EnumDataType(typeof(TeacherPrecision))]
     public TeacherPrecision Precision { get; set; } = TeacherPrecision.Float32;
 
-    [Setting("Width and height that the network expects, px, at least 8; 0: 32 for the CIFAR ResNets, else 224.")]
+    [Setting("Width and height that the network expects, px, at least 8; 0: that of an ONNX file, 32 for the CIFAR ResNets, else 224.")]
     [Range(0, CallLimits.LargestSide)]
     public int InputSize { get; set; }
 
@@ -57,6 +70,19 @@ public sealed class TeacherOptions
     [Setting("Number of teacher processes.")]
     [Range(1, 64)]
     public int Replicas { get; set; } = 1;
+}
+
+/// <summary>Library that runs the teacher's forward pass.</summary>
+public enum TeacherEngine
+{
+    /// <summary>ONNX Runtime for an ONNX file, else torch.</summary>
+    Auto,
+
+    /// <summary>torch.</summary>
+    Torch,
+
+    /// <summary>ONNX Runtime.</summary>
+    Onnx,
 }
 
 /// <summary>Number format of the teacher's forward pass.</summary>

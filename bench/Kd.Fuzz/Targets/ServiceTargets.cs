@@ -2,8 +2,11 @@ extern alias agent;
 extern alias teacher;
 using agent::Kd.CurriculumAgent.Decisions;
 using agent::Kd.CurriculumAgent.Storage;
+using Google.Protobuf;
 using Kd.Vision.Views;
 using teacher::Kd.TeacherService.Cache;
+using teacher::Kd.TeacherService.Model;
+using teacher::Kd.TeacherService.Model.OnnxParts;
 
 namespace Kd.Fuzz.Targets;
 
@@ -15,6 +18,9 @@ internal static class ServiceTargets
 
     public static FuzzTarget CacheEntry { get; } =
         new("cache-entry", _ => [.. Codecs().Select(codec => codec.Encode(s_view, new Half[Classes]))], _ => ReadEntry);
+
+    // What the service reads itself; ONNX Runtime reads the rest.
+    public static FuzzTarget Onnx { get; } = new("onnx", _ => [OnnxSeed()], ReadOnnx);
 
     public static FuzzTarget Journal { get; } = new("journal", JournalSeeds, ReadJournal);
 
@@ -32,6 +38,48 @@ internal static class ServiceTargets
             codec.Seal(s_view, entry);
             codec.Decode(s_view, entry);
         }
+    }
+
+    private static byte[] OnnxSeed()
+    {
+        var stored = new TensorProto { Dims = { 2, 3 } };
+        var external = new TensorProto
+        {
+            Dims = { 5 },
+            ExternalData =
+            {
+                new StringStringEntryProto { Key = "location", Value = "model" },
+            },
+        };
+        var inner = new GraphProto { Initializer = { external }, SparseInitializer = { new SparseTensorProto { Values = stored } } };
+        var node = new NodeProto
+        {
+            Attribute =
+            {
+                new AttributeProto
+                {
+                    G = inner,
+                    T = stored,
+                    Tensors = { external },
+                },
+            },
+        };
+        var function = new FunctionProto { Node = { node }, AttributeProto = { node.Attribute } };
+        return new ModelProto
+        {
+            Graph = new GraphProto { Initializer = { stored }, Node = { node } },
+            Functions = { function },
+        }.ToByteArray();
+    }
+
+    private static Action<byte[]> ReadOnnx(string folder)
+    {
+        var path = Path.Combine(folder, "model");
+        return input =>
+        {
+            File.WriteAllBytes(path, input);
+            OnnxFiles.Read(path).Hash();
+        };
     }
 
     private static byte[][] JournalSeeds(string folder)

@@ -15,6 +15,7 @@ internal static class TargetCatalog
             RunTargets.Queue,
             RunTargets.Records,
             ServiceTargets.CacheEntry,
+            ServiceTargets.Onnx,
             ServiceTargets.Journal,
             CallTargets.Teacher,
             CallTargets.Agent,

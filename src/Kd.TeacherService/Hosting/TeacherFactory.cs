@@ -22,7 +22,7 @@ internal sealed class TeacherFactory(
     ILogger<TeacherFactory> logger
 )
 {
-    /// <summary>Loads the network, converts it into its inference form and runs the self-check.</summary>
+    /// <summary>Loads the network, converts it into the form that is served and runs the self-check.</summary>
     /// <exception cref="TeacherException">The teacher does not fit the dataset, or failed its self-check.</exception>
     /// <exception cref="CheckpointException">The weights file cannot be used.</exception>
     public TeacherModel Create()
@@ -31,51 +31,67 @@ internal sealed class TeacherFactory(
         TorchRuntime.EnsureLoaded();
         if (settings.Threads > 0)
             TorchRuntime.SetThreads(settings.Threads);
-        var device = ChooseDevice(string.IsNullOrEmpty(settings.Device) ? configuration["Device"] ?? "auto" : settings.Device);
         var datasetClasses = DatasetLoader.ReadClassNames(dataset.Value.Path);
         var loaded = load(settings, datasetClasses.Count);
-        var map = ClassMap.Create(datasetClasses, loaded.Outputs, loaded.Names);
-        loaded.Module.eval();
-        var size = NetworkLoader.InputSize(settings);
-        var parameters = loaded.Module.parameters().Sum(parameter => parameter.numel());
+        try
+        {
+            return Create(settings, loaded, ClassMap.Create(datasetClasses, loaded.Outputs, loaded.Names));
+        }
+        catch
+        {
+            loaded.Dispose();
+            throw;
+        }
+    }
+
+    private TeacherModel Create(TeacherOptions settings, LoadedNetwork loaded, ClassMap map)
+    {
+        var size = loaded.Side > 0 ? loaded.Side : NetworkLoader.InputSize(settings);
+        var form = new PassForm(
+            string.IsNullOrEmpty(settings.Device) ? configuration["Device"] ?? "auto" : settings.Device,
+            batching.Value.MaxBatch,
+            ChooseNormalization(settings, loaded)
+        );
+        var parameters = loaded.Parameters;
+        var check = SelfCheck.Prepare(loaded, size, form.Statistics);
+        var engine = loaded.Start(settings, form);
         var precision = settings.Precision.ToString().ToLowerInvariant();
-        var description = new TeacherDescription(Identify(loaded, map), settings.Architecture, settings.Weights, precision, parameters, size);
-        var check = SelfCheck.Prepare(loaded.Network, size);
-        var model = new TeacherModel(loaded, description, map, device, settings.Precision, batching.Value.MaxBatch);
-        var (difference, firstPass) = check.Run(model, settings.Precision);
+        var id = Identify(loaded, map, form, engine.Device);
+        var description = new TeacherDescription(id, settings.Architecture, settings.Weights, precision, parameters, size) { HasFixedSize = loaded.Side > 0 };
+        var model = new TeacherModel(engine, description, map, form.Batch);
+        var (difference, firstPass) = check.Run(model, settings.Precision, loaded.IsForeign);
         logger.SelfCheckPassed(precision, difference);
         model.FirstPass = firstPass;
         return model;
     }
 
-    private static TorchSharp.torch.Device ChooseDevice(string name)
+    private ChannelStatistics ChooseNormalization(TeacherOptions settings, LoadedNetwork loaded)
     {
-        try
-        {
-            return TorchRuntime.ChooseDevice(name);
-        }
-        catch (ArgumentException error)
-        {
-            throw new TeacherException(error.Message);
-        }
+        var texts = loaded.StatedNormalization;
+        var chosen = texts.Choose(settings);
+        if (loaded.IsForeign && !texts.IsOwn && chosen == ChannelStatistics.ImageNet && string.IsNullOrEmpty(settings.Mean))
+            logger.ImageNetNormalization();
+        return chosen;
     }
 
-    private string Identify(LoadedNetwork loaded, ClassMap map)
+    private string Identify(LoadedNetwork loaded, ClassMap map, PassForm form, string device)
     {
         var hash = new XxHash128();
         hash.Append(loaded.Hash);
-        var normalization = Normalization.Mean.Concat(Normalization.StandardDeviation).Select(value => value.ToString("R", CultureInfo.InvariantCulture));
+        var normalization = form.Statistics.Mean.Concat(form.Statistics.StandardDeviation).Select(value => value.ToString("R", CultureInfo.InvariantCulture));
         // Batch size and inference form affect the last bits of a logit; cache entries that omit logits must not be shared with complete ones.
         string[] parts =
         [
             options.Value.Architecture,
             $"{options.Value.Precision}",
-            "form 1",
+            loaded.FormName(options.Value),
             $"{batching.Value.MaxBatch}",
             $"top {cache.Value.TopK}",
             string.Join(',', normalization),
             string.Join('\n', map.Classes),
             string.Join(',', map.Outputs ?? []),
+            // A GPU has other last bits.
+            .. device.StartsWith("cuda", StringComparison.Ordinal) ? ["cuda"] : Array.Empty<string>(),
         ];
         hash.Append(Encoding.UTF8.GetBytes(string.Join('|', parts)));
         return Convert.ToHexStringLower(hash.GetCurrentHash());

@@ -40,7 +40,7 @@ internal sealed class TeacherHost(
             description.Architecture,
             description.Parameters,
             description.Weights,
-            model.Device.ToString(),
+            model.Device,
             model.Classes.Classes.Count,
             model.Classes.NetworkClasses,
             description.Id

@@ -30,6 +30,14 @@ internal static partial class TeacherLog
     )]
     public static partial void SelfCheckPassed(this ILogger logger, string precision, double difference);
 
+    [LoggerMessage(
+        5,
+        LogLevel.Warning,
+        "The weights file does not say how pixels are normalized: ImageNet's mean and deviation are used. If it was trained with others, as timm's ViT with "
+            + "0.5, set Teacher:Mean and Teacher:StandardDeviation"
+    )]
+    public static partial void ImageNetNormalization(this ILogger logger);
+
     [LoggerMessage(4, LogLevel.Critical, "{Problem} This process ends; a new one may serve again")]
     public static partial void CannotServe(this ILogger logger, string problem);
 }

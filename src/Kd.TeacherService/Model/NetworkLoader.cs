@@ -13,11 +13,14 @@ namespace Kd.TeacherService.Model;
 /// <summary>Loads the network that the options describe; benchmarks and tests substitute their own.</summary>
 internal delegate LoadedNetwork LoadNetwork(TeacherOptions options, int datasetClasses);
 
-/// <summary>Loads a teacher's network: a known architecture with a weights file or random weights, or a TorchScript file.</summary>
+/// <summary>Loads a teacher's network: a known architecture with a weights file or random weights, a TorchScript file, or an ONNX file.</summary>
 internal static class NetworkLoader
 {
     /// <summary>Value of Teacher:Architecture for a TorchScript file.</summary>
     public const string TorchScript = "torchscript";
+
+    /// <summary>Value of Teacher:Architecture for an ONNX file.</summary>
+    public const string Onnx = "onnx";
 
     // Names of the last layer's weight in the known architectures; its rows are the network's classes.
     private static readonly string[] s_lastLayers = ["fc.weight", "linear.weight", "classifier.1.weight"];
@@ -25,40 +28,46 @@ internal static class NetworkLoader
     /// <summary>Loads the network on the CPU.</summary>
     /// <param name="options">Architecture, weights, class list, seed.</param>
     /// <param name="datasetClasses">Number of the dataset's classes, and of the outputs of a network with random weights.</param>
-    /// <exception cref="TeacherException">The architecture is unknown, or the TorchScript file cannot be used.</exception>
+    /// <exception cref="TeacherException">The architecture is unknown, or the TorchScript or ONNX file cannot be used.</exception>
     /// <exception cref="CheckpointException">The weights file cannot be used.</exception>
     public static LoadedNetwork Load(TeacherOptions options, int datasetClasses)
     {
         var names = options.ClassList is { } list ? ClassMap.ReadList(list) : null;
-        return options.Architecture == TorchScript ? LoadScript(options, names) : LoadFromCatalog(options, names, datasetClasses);
+        return options.Architecture switch
+        {
+            TorchScript => LoadScript(options, names),
+            Onnx => OnnxNetwork.Load(options, names),
+            _ => LoadFromCatalog(options, names, datasetClasses),
+        };
     }
 
     /// <summary>Returns the width and height that the network was designed for, px.</summary>
     public static int InputSize(TeacherOptions options) => options.InputSize > 0 ? options.InputSize : ModelCatalog.InputSize(options.Architecture);
 
-    private static LoadedNetwork LoadFromCatalog(TeacherOptions options, IReadOnlyList<string>? names, int datasetClasses)
+    private static TorchNetwork LoadFromCatalog(TeacherOptions options, IReadOnlyList<string>? names, int datasetClasses)
     {
         var checkpoint = options.Weights == TeacherOptions.RandomWeights ? null : Checkpoint.Read(options.Weights);
         names ??= checkpoint?.ClassNames;
-        var outputs = checkpoint is null ? names?.Count ?? datasetClasses : CountOutputs(checkpoint);
+        int outputs;
         Module<Tensor, Tensor> network;
         try
         {
+            outputs = checkpoint is null ? names?.Count ?? datasetClasses : CountOutputs(options.Architecture, checkpoint);
             network = ModelCatalog.Create(options.Architecture, outputs, options.Seed);
         }
         catch (ArgumentException error)
         {
-            throw new TeacherException($"Teacher:Architecture: {error.Message} Or {TorchScript}, for a TorchScript file.");
+            throw new TeacherException($"Teacher:Architecture: {error.Message} Or {TorchScript} or {Onnx}, for such a file.");
         }
 
         if (checkpoint is not null)
             ModuleState.Load(network, checkpoint);
         else
             DampResiduals(network);
-        return new LoadedNetwork(network, network, outputs, names, HashWeights(network), IsScript: false);
+        return new TorchNetwork(network, network, outputs, names, HashWeights(network));
     }
 
-    private static LoadedNetwork LoadScript(TeacherOptions options, IReadOnlyList<string>? names)
+    private static TorchNetwork LoadScript(TeacherOptions options, IReadOnlyList<string>? names)
     {
         if (!File.Exists(options.Weights))
             throw new TeacherException($"Teacher:Weights '{options.Weights}' is not a file. Expected a TorchScript file (torch.jit.save).");
@@ -77,7 +86,7 @@ internal static class NetworkLoader
             var size = InputSize(options);
             var logits = script.call(zeros(1, 3, size, size));
             return logits.shape is [1, > 0 and <= int.MaxValue and var outputs]
-                ? new LoadedNetwork(script, script, (int)outputs, names, XxHash128.Hash(bytes), IsScript: true)
+                ? new TorchNetwork(script, script, (int)outputs, names, XxHash128.Hash(bytes), isScript: true)
                 : throw new TeacherException(
                     $"The TorchScript file '{options.Weights}' gives the shape [{string.Join(", ", logits.shape)}] for one image of {size} px, "
                         + "expected [1, classes]."
@@ -110,7 +119,8 @@ internal static class NetworkLoader
             weight.TimesInPlace(0.2);
     }
 
-    private static int CountOutputs(Checkpoint checkpoint)
+    // The file must have all the rows that it claims: the network is created with as many.
+    private static int CountOutputs(string architecture, Checkpoint checkpoint)
     {
         var last =
             s_lastLayers.FirstOrDefault(checkpoint.Tensors.ContainsKey)
@@ -118,9 +128,13 @@ internal static class NetworkLoader
                 checkpoint.Path,
                 $"it has no last layer: expected one of {string.Join(", ", s_lastLayers)}; it has {string.Join(", ", checkpoint.Tensors.Keys.Take(5))}, ..."
             );
-        return checkpoint.Tensors[last].Shape is [> 0 and < int.MaxValue and var rows, ..]
+        var features = ModelCatalog.Features(architecture);
+        return checkpoint.Tensors[last].Shape is [> 0 and < int.MaxValue and var rows, var columns] && columns == features
             ? (int)rows
-            : throw new CheckpointException(checkpoint.Path, $"its last layer {last} has the shape {checkpoint.Tensors[last].ShapeText}");
+            : throw new CheckpointException(
+                checkpoint.Path,
+                $"its last layer {last} has the shape {checkpoint.Tensors[last].ShapeText}, expected [classes, {features}] for {architecture}"
+            );
     }
 
     // Hashes the weights as loaded, not the file: the same weights in another format are the same teacher.

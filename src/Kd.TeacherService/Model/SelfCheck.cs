@@ -3,12 +3,10 @@ using Kd.Core.Randomness;
 using Kd.Settings;
 using Kd.Vision.Views;
 using MathNet.Numerics.Statistics;
-using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace Kd.TeacherService.Model;
 
-/// <summary>Compares the inference form with the original network on generated images before the teacher is served.</summary>
+/// <summary>Compares the form that is served with the original network on generated images before the teacher is served.</summary>
 internal sealed class SelfCheck
 {
     private const int Views = 4;
@@ -19,30 +17,32 @@ internal sealed class SelfCheck
     private SelfCheck(ReadOnlyMemory<byte>[] views, float[][] expected, int size) => (_views, _expected, _size) = (views, expected, size);
 
     /// <summary>Computes the original network's logits, in float32 on the CPU.</summary>
-    /// <param name="network">The network before its conversion into the inference form.</param>
+    /// <param name="network">The network before its conversion into the form that is served.</param>
     /// <param name="size">Width and height of the images, px.</param>
-    public static SelfCheck Prepare(IModule<Tensor, Tensor> network, int size)
+    /// <param name="statistics">Normalization of the images.</param>
+    /// <exception cref="TeacherException">The network fails, or its output is a probability.</exception>
+    public static SelfCheck Prepare(LoadedNetwork network, int size, ChannelStatistics statistics)
     {
         var pixels = Draw(size);
         var bytes = ViewRenderer.ByteCount(size);
-        using var scope = NewDisposeScope();
-        using var _ = no_grad();
-        var logits = network.call(Normalization.ToInput(pixels, Views, size, CPU)).contiguous();
-        var values = logits.data<float>().ToArray();
-        var classes = values.Length / Views;
-        return new SelfCheck(
-            [.. Enumerable.Range(0, Views).Select(view => (ReadOnlyMemory<byte>)pixels.AsMemory(view * bytes, bytes))],
-            [.. values.Chunk(classes)],
-            size
-        );
+        float[][] logits = [.. network.Compute(pixels, Views, size, statistics).Chunk(network.Outputs)];
+        if (logits.All(IsDistribution))
+            throw new TeacherException(
+                "The teacher's outputs are probabilities: for each generated view none is negative and their sum is 1. Export the network without its "
+                    + "softmax, so that it returns logits."
+            );
+        return new SelfCheck([.. Enumerable.Range(0, Views).Select(view => (ReadOnlyMemory<byte>)pixels.AsMemory(view * bytes, bytes))], logits, size);
     }
 
     /// <summary>Compares the model's logits with the expected ones, and warms the model up.</summary>
     /// <param name="model">The model to serve.</param>
     /// <param name="precision">Its number format, which determines the bound.</param>
+    /// <param name="isForeign">Whether the graph comes from a file, so that nothing is known about it.</param>
     /// <returns>The largest difference, in standard deviations of the original logits, and the mean duration of a pass.</returns>
-    /// <exception cref="TeacherException">The difference is above the bound, or a clearly predicted class changed.</exception>
-    public (double Difference, TimeSpan Pass) Run(TeacherModel model, TeacherPrecision precision)
+    /// <exception cref="TeacherException">
+    /// The difference is above the bound, or a clearly predicted class changed, or the logits of a foreign graph depend on the other views of a pass.
+    /// </exception>
+    public (double Difference, TimeSpan Pass) Run(TeacherModel model, TeacherPrecision precision, bool isForeign = false)
     {
         var started = Stopwatch.GetTimestamp();
         var classes = model.Classes.Classes.Count;
@@ -58,13 +58,33 @@ internal sealed class SelfCheck
                 );
         }
 
-        return (largest, Stopwatch.GetElapsedTime(started) / ((Views + model.Batch - 1) / model.Batch));
+        var duration = Stopwatch.GetElapsedTime(started) / ((Views + model.Batch - 1) / model.Batch);
+        if (isForeign && model.Batch > 1)
+            CheckNeighbors(model);
+        return (largest, duration);
     }
+
+    // In the first row beside black, and in the last one beside white.
+    private void CheckNeighbors(TeacherModel model)
+    {
+        var white = new byte[ViewRenderer.ByteCount(_size)];
+        Array.Fill(white, byte.MaxValue);
+        var classes = model.Classes.Classes.Count;
+        var alone = model.Pass([_views[0]], _size);
+        var beside = model.Pass([.. Enumerable.Repeat<ReadOnlyMemory<byte>>(white, model.Batch - 1), _views[0]], _size);
+        if (!alone.AsSpan().SequenceEqual(beside.AsSpan((model.Batch - 1) * classes)))
+            throw new TeacherException(
+                "The logits of a picture depend on the other pictures of its pass, as after a dynamic quantization or an export in training mode. Export the "
+                    + "network in evaluation mode (model.eval()) and without dynamic quantization."
+            );
+    }
+
+    private static bool IsDistribution(float[] values) => values.All(value => value >= 0) && Math.Abs(values.Sum() - 1) < 1e-3;
 
     private static double Compare(int view, float[] expected, ReadOnlySpan<Half> actual, TeacherPrecision precision)
     {
         var deviation = expected.PopulationStandardDeviation();
-        // Logits are returned as float16, and the inference form is not to blame for their rounding.
+        // Logits are returned as float16, and the form is not to blame for their rounding.
         var rounding = expected.Max(Math.Abs) / 1024;
         var bound = precision.Bound() * deviation + rounding;
         var difference = 0.0;
@@ -73,7 +93,8 @@ internal sealed class SelfCheck
         if (!(difference <= bound))
             throw new TeacherException(
                 $"Self-check: the logits of generated view {view} differ by {difference:G3} from the plain network's, allowed are {bound:G3} "
-                    + $"(Teacher:Precision={precision}). The teacher is not served; use Teacher:Precision=Float32, or report this."
+                    + $"(Teacher:Precision={precision}). The teacher is not served; use "
+                    + (precision == TeacherPrecision.Float32 ? "weights in float32 that are not quantized, or report this." : "Teacher:Precision=Float32.")
             );
         CheckPredictedClass(view, expected, actual, bound);
         return deviation == 0 ? 0 : difference / deviation;
@@ -88,7 +109,7 @@ internal sealed class SelfCheck
             chosen = actual[i] > actual[chosen] ? i : chosen;
         if (expected[predicted] - expected[chosen] > 2 * bound)
             throw new TeacherException(
-                $"Self-check: the plain network predicts class {predicted} for generated view {view}, the inference form class {chosen}. "
+                $"Self-check: the plain network predicts class {predicted} for generated view {view}, the form that is served class {chosen}. "
                     + "The teacher is not served."
             );
     }

@@ -7,4 +7,8 @@ namespace Kd.TeacherService.Model;
 /// <param name="Precision">Number format of the passes.</param>
 /// <param name="Parameters">Number of weights.</param>
 /// <param name="InputSize">Width and height that the network was designed for, px.</param>
-internal sealed record TeacherDescription(string Id, string Architecture, string Weights, string Precision, long Parameters, int InputSize);
+internal sealed record TeacherDescription(string Id, string Architecture, string Weights, string Precision, long Parameters, int InputSize)
+{
+    /// <summary>Whether views of another size than <see cref="InputSize"/> cannot be labeled.</summary>
+    public bool HasFixedSize { get; init; }
+}

@@ -25,6 +25,20 @@ public static class OnnxFile
     /// <exception cref="NotSupportedException">The network has a module without an ONNX form.</exception>
     public static void Write(string path, Module<Tensor, Tensor> network, IReadOnlyList<string> classes, OnnxInput input)
     {
+        var model = Convert(network, classes, input);
+        AtomicFile.Write(path, file => model.WriteTo(file));
+    }
+
+    /// <summary>Writes the content of a file, as <see cref="Write"/> does.</summary>
+    /// <param name="network">A network of the catalog; its evaluation form is written.</param>
+    /// <param name="classes">Names of its outputs.</param>
+    /// <param name="input">Form of the input.</param>
+    /// <exception cref="NotSupportedException">The network has a module without an ONNX form.</exception>
+    public static byte[] ToBytes(Module<Tensor, Tensor> network, IReadOnlyList<string> classes, OnnxInput input) =>
+        Convert(network, classes, input).ToByteArray();
+
+    private static ModelProto Convert(Module<Tensor, Tensor> network, IReadOnlyList<string> classes, OnnxInput input)
+    {
         var names = ModuleState.Entries(network).ToDictionary(entry => entry.Value.Handle, entry => entry.Key);
         var graph = new OnnxGraph(names);
         var images = input == OnnxInput.Pixels ? graph.FromPixels("images", Normalization.Mean.ToArray(), Normalization.StandardDeviation.ToArray()) : "images";
@@ -40,7 +54,7 @@ public static class OnnxFile
         );
         graph.Proto.Input.Add(Value("images", input == OnnxInput.Pixels ? ByteType : FloatType, "N", 3, "H", "W"));
         graph.Proto.Output.Add(Value("logits", FloatType, "N", classes.Count));
-        var model = new ModelProto
+        return new ModelProto
         {
             IrVersion = Version,
             ProducerName = "Kd.Aspire",
@@ -54,7 +68,6 @@ public static class OnnxFile
                 new StringStringEntryProto { Key = Checkpoint.ClassesKey, Value = string.Join('\n', classes) },
             },
         };
-        AtomicFile.Write(path, file => model.WriteTo(file));
     }
 
     private static ValueInfoProto Value(string name, int type, params object[] shape) =>
@@ -73,7 +86,7 @@ public static class OnnxFile
                             shape.Select(size =>
                                 size is string symbol
                                     ? new TensorShapeProto.Types.Dimension { DimParam = symbol }
-                                    : new TensorShapeProto.Types.Dimension { DimValue = Convert.ToInt64(size, null) }
+                                    : new TensorShapeProto.Types.Dimension { DimValue = System.Convert.ToInt64(size, null) }
                             ),
                         },
                     },

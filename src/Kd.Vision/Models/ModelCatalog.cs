@@ -31,6 +31,20 @@ public static class ModelCatalog
     /// <param name="architecture">One of <see cref="Architectures"/>.</param>
     public static int InputSize(string architecture) => architecture.StartsWith("cifar", StringComparison.Ordinal) ? 32 : 224;
 
+    /// <summary>Returns the number of features from which a network's last layer computes its logits, at width 1.</summary>
+    /// <param name="architecture">One of <see cref="Architectures"/>.</param>
+    /// <exception cref="ArgumentException">The name is not known.</exception>
+    public static int Features(string architecture)
+    {
+        RequireKnown(architecture);
+        return architecture switch
+        {
+            "resnet18" or "resnet34" => 512,
+            "mobilenet_v2" => 1280,
+            _ => architecture.StartsWith("cifar", StringComparison.Ordinal) ? 64 : 2048,
+        };
+    }
+
     /// <summary>Builds a classifier with random weights; safe on any thread as long as no other code draws from torch's generator at the same time.</summary>
     /// <param name="architecture">One of <see cref="Architectures"/>.</param>
     /// <param name="classes">Number of classes, at least 1.</param>
@@ -41,8 +55,7 @@ public static class ModelCatalog
     public static Module<Tensor, Tensor> Create(string architecture, int classes, long seed, double width = 1.0, bool smallImages = false)
     {
         TorchRuntime.EnsureLoaded();
-        if (!Architectures.Contains(architecture))
-            throw new ArgumentException($"Architecture '{architecture}' is not known. Known: {string.Join(", ", Architectures)}.");
+        RequireKnown(architecture);
         const string cifar = "cifar-resnet",
             resnet = "resnet";
         lock (s_generator)
@@ -56,5 +69,11 @@ public static class ModelCatalog
         }
 
         int Depth(string prefix) => int.Parse(architecture.AsSpan(prefix.Length), CultureInfo.InvariantCulture);
+    }
+
+    private static void RequireKnown(string architecture)
+    {
+        if (!Architectures.Contains(architecture))
+            throw new ArgumentException($"Architecture '{architecture}' is not known. Known: {string.Join(", ", Architectures)}.");
     }
 }

@@ -17,8 +17,9 @@ public static class Normalization
     /// <param name="count">N.</param>
     /// <param name="size">Width and height, px.</param>
     /// <param name="device">The network's device.</param>
+    /// <param name="statistics">Mean and deviation; null: ImageNet's.</param>
     /// <returns>Shape [N, 3, size, size], float32; the caller (or the current dispose scope) owns it.</returns>
-    public static Tensor ToInput(ReadOnlySpan<byte> pixels, int count, int size, Device device)
+    public static Tensor ToInput(ReadOnlySpan<byte> pixels, int count, int size, Device device, ChannelStatistics? statistics = null)
     {
         var expected = count * ViewRenderer.ByteCount(size);
         if (pixels.Length != expected)
@@ -26,8 +27,9 @@ public static class Normalization
         using var scope = NewDisposeScope();
         var raw = empty([count, 3, size, size], ScalarType.Byte);
         pixels.CopyTo(raw.bytes);
-        var scale = tensor(StandardDeviation.Select(std => 1f / (255f * std)).ToArray(), device: device); // [3]
-        var shift = tensor(Mean.Zip(StandardDeviation, (mean, std) => -mean / std).ToArray(), device: device); // [3]
+        statistics ??= ChannelStatistics.ImageNet;
+        var scale = tensor(statistics.Scale, device: device); // [3]
+        var shift = tensor(statistics.Shift, device: device); // [3]
         var last = raw.to(device).permute(0, 2, 3, 1).to_type(ScalarType.Float32).contiguous(); // [N, H, W, 3]
         return last.mul_(scale).PlusInPlace(shift).permute(0, 3, 1, 2).MoveToOuterDisposeScope(); // [N, 3, H, W]
     }

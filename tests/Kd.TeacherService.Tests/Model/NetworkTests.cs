@@ -4,8 +4,10 @@ using Kd.Settings;
 using Kd.TeacherService.Hosting;
 using Kd.TeacherService.Model;
 using Kd.Tests;
+using Kd.Vision.Checkpoints;
 using Kd.Vision.Models;
 using Kd.Vision.Runtime;
+using Kd.Vision.Views;
 using static TorchSharp.torch;
 
 namespace Kd.TeacherService.Tests.Model;
@@ -19,19 +21,14 @@ public sealed class NetworkTests
     {
         using var network = ModelCatalog.Create("cifar-resnet20", 10, seed: 1);
         network.eval();
-        var loaded = new LoadedNetwork(network, network, 10, null, [], IsScript: false);
-        var check = SelfCheck.Prepare(network, 32);
+        using var loaded = new TorchNetwork(network, network, 10, null, []);
+        var form = new PassForm("cpu", 4, ChannelStatistics.ImageNet);
+        var check = SelfCheck.Prepare(loaded, 32, form.Statistics);
         using (no_grad())
             network.parameters().Last().fill_(0.5f);
         var map = new ClassMap([.. Enumerable.Range(0, 10).Select(i => $"{i}")], null, 10);
-        using var model = new TeacherModel(
-            loaded,
-            new TeacherDescription("", "cifar-resnet20", "random", "float32", 0, 32),
-            map,
-            CPU,
-            TeacherPrecision.Float32,
-            4
-        );
+        var description = new TeacherDescription("", "cifar-resnet20", "random", "float32", 0, 32);
+        using var model = new TeacherModel(loaded.Start(new TeacherOptions(), form), description, map, 4);
 
         var error = Assert.Throws<TeacherException>(() => check.Run(model, TeacherPrecision.Float32));
 
@@ -45,17 +42,13 @@ public sealed class NetworkTests
     {
         using var network = ModelCatalog.Create("resnet18", 10, seed: 1);
         network.eval();
-        var check = SelfCheck.Prepare(network, 64);
+        using var loaded = new TorchNetwork(network, network, 10, null, []);
+        var form = new PassForm("cpu", 4, ChannelStatistics.ImageNet);
+        var check = SelfCheck.Prepare(loaded, 64, form.Statistics);
         var map = new ClassMap([.. Enumerable.Range(0, 10).Select(i => $"{i}")], null, 10);
         var wanted = Enum.Parse<TeacherPrecision>(precision);
-        using var model = new TeacherModel(
-            new LoadedNetwork(network, network, 10, null, [], false),
-            new TeacherDescription("", "resnet18", "random", precision, 0, 64),
-            map,
-            CPU,
-            wanted,
-            4
-        );
+        var description = new TeacherDescription("", "resnet18", "random", precision, 0, 64);
+        using var model = new TeacherModel(loaded.Start(new TeacherOptions { Precision = wanted }, form), description, map, 4);
         Assert.InRange(check.Run(model, wanted).Difference, 0, bound + 0.01);
     }
 
@@ -80,9 +73,7 @@ public sealed class NetworkTests
 
         Assert.Equal(("torchscript", 24, 32), (description.Architecture, description.Classes.Count, description.InputSize));
         // The script's logit of class c is c times the mean of the normalized image.
-        var mean = Enumerable
-            .Range(0, 3)
-            .Average(channel => (128 / 255.0 - Vision.Views.Normalization.Mean[channel]) / Vision.Views.Normalization.StandardDeviation[channel]);
+        var mean = Enumerable.Range(0, 3).Average(channel => (128 / 255.0 - Normalization.Mean[channel]) / Normalization.StandardDeviation[channel]);
         for (var c = 0; c < 24; c++)
             Assert.Equal(c * mean, (double)rows[c], 0.01);
     }
@@ -139,6 +130,33 @@ public sealed class NetworkTests
         Assert.Contains($"Teacher:AllowScript={hash}", error.Message);
         options.AllowScript = hash;
         Assert.Contains("torch.jit.save", Assert.Throws<TeacherException>(() => NetworkLoader.Load(options, 10)).Message);
+    }
+
+    // A hundred bytes that claim eight million classes: the network would take 64 GB.
+    [Fact]
+    public void Load_LastLayerWithoutItsRows_IsRefusedBeforeTheNetworkIsCreated()
+    {
+        using var folder = TestFiles.CreateFolder();
+        var last = new TensorData(ScalarType.Float32, [8_000_000, 0], default);
+        SafetensorsFile.Write(folder.File("a"), new Dictionary<string, TensorData> { ["fc.weight"] = last });
+
+        var error = Assert.Throws<CheckpointException>(() =>
+            NetworkLoader.Load(new TeacherOptions { Architecture = "resnet50", Weights = folder.File("a") }, 10)
+        );
+
+        Assert.Contains("[8000000, 0], expected [classes, 2048] for resnet50", error.Message);
+    }
+
+    [Theory]
+    [InlineData("resnet18")]
+    [InlineData("resnet34")]
+    [InlineData("resnet50")]
+    [InlineData("cifar-resnet20")]
+    [InlineData("mobilenet_v2")]
+    public void Features_Architecture_AreThoseOfItsLastLayer(string architecture)
+    {
+        using var network = ModelCatalog.Create(architecture, 3, seed: 1);
+        Assert.Equal([3, ModelCatalog.Features(architecture)], network.parameters().Last(parameter => parameter.dim() == 2).shape);
     }
 
     private static async Task<Half[]> LabelGrayAsync(Teacher.TeacherClient client)

@@ -1,0 +1,72 @@
+using Kd.Settings;
+using Kd.Vision.Export;
+using Kd.Vision.Runtime;
+using Kd.Vision.Views;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Kd.TeacherService.Model;
+
+/// <summary>A network in torch: one of the catalog, or a TorchScript file.</summary>
+/// <param name="module">Holds the parameters.</param>
+/// <param name="network">Runs the forward pass; the same object as <paramref name="module"/>.</param>
+/// <param name="outputs">Number of its classes.</param>
+/// <param name="names">Names of its classes, or null where the file has none.</param>
+/// <param name="hash">Hash of its weights.</param>
+/// <param name="isScript">Whether it is a TorchScript file, which is served unchanged.</param>
+internal sealed class TorchNetwork(
+    Module module,
+    IModule<Tensor, Tensor> network,
+    int outputs,
+    IReadOnlyList<string>? names,
+    byte[] hash,
+    bool isScript = false
+) : LoadedNetwork(outputs, names, hash)
+{
+    /// <summary>Holds the parameters.</summary>
+    public Module Module => module;
+
+    /// <summary>Runs the forward pass.</summary>
+    public IModule<Tensor, Tensor> Network => network;
+
+    /// <summary>Whether it is a TorchScript file, which is served unchanged.</summary>
+    public bool IsScript => isScript;
+
+    public override bool IsForeign => isScript;
+
+    public override long Parameters => module.parameters().Sum(parameter => parameter.numel());
+
+    public override string FormName(TeacherOptions options) => options.Engine == TeacherEngine.Onnx ? OnnxEngine.FormName : "form 1";
+
+    public override float[] Compute(byte[] pixels, int count, int size, ChannelStatistics statistics)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        module.eval();
+        return network.call(Normalization.ToInput(pixels, count, size, CPU, statistics)).contiguous().data<float>().ToArray();
+    }
+
+    public override ITeacherEngine Start(TeacherOptions options, PassForm form)
+    {
+        if (options.Engine == TeacherEngine.Onnx)
+            return isScript
+                ? throw new TeacherException(
+                    "Teacher:Engine is Onnx, but a TorchScript file runs in torch only. Use Teacher:Engine=Auto, or export the network as ONNX."
+                )
+                : OnnxEngine.Of(this, options, form);
+        try
+        {
+            return new TorchEngine(this, TorchRuntime.ChooseDevice(form.Device), options.Precision, form);
+        }
+        catch (ArgumentException error)
+        {
+            throw new TeacherException(error.Message);
+        }
+    }
+
+    /// <summary>Returns the network of the catalog as the content of an ONNX file, whose input is normalized.</summary>
+    public byte[] ToOnnx() =>
+        OnnxFile.ToBytes((Module<Tensor, Tensor>)module, [.. Enumerable.Range(0, Outputs).Select(output => $"{output}")], OnnxInput.Normalized);
+
+    public override void Dispose() => module.Dispose();
+}
