@@ -56,7 +56,7 @@ internal static class RunTargets
         {
             File.WriteAllBytes(Path.Combine(folder, "queue.json"), input);
             using var queue = OpenQueue(folder);
-            queue.Next(stay: false, () => { }, CancellationToken.None);
+            queue.Next(stay: false, () => { }, CancellationToken.None)?.AllSettings();
         };
 
     private static RunQueue OpenQueue(string folder)

@@ -164,15 +164,17 @@ public sealed class RunFolder : IDisposable
     /// <summary>Reads a JSON file of this folder; null if it does not exist.</summary>
     /// <param name="name">The file.</param>
     /// <param name="note">Receives a message if the file is damaged; it is then set aside, so that nothing is lost.</param>
+    /// <param name="isWhole">Whether nothing is missing in a content; null: it cannot tell.</param>
     /// <exception cref="JsonException">The file is damaged, and there is no <paramref name="note"/>.</exception>
-    public T? ReadJson<T>(string name, Action<string>? note = null)
+    public T? ReadJson<T>(string name, Action<string>? note = null, Func<T, bool>? isWhole = null)
         where T : class
     {
         if (!File.Exists(PathOf(name)))
             return null;
         try
         {
-            return JsonSerializer.Deserialize<T>(File.ReadAllText(PathOf(name)), JsonOptions);
+            var content = JsonSerializer.Deserialize<T>(File.ReadAllText(PathOf(name)), JsonOptions);
+            return content is null || isWhole?.Invoke(content) != false ? content : throw new JsonException("values are missing");
         }
         catch (JsonException error) when (note is not null)
         {

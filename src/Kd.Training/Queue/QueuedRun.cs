@@ -20,8 +20,8 @@ public sealed record QueuedRun(string Id, IReadOnlyDictionary<string, string> Se
     /// <summary>The settings to start it with, by name.</summary>
     public IReadOnlyDictionary<string, string> AllSettings()
     {
-        var all = new Dictionary<string, string>(Resolved, StringComparer.OrdinalIgnoreCase);
-        foreach (var (name, value) in Settings)
+        var all = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, value) in Resolved.Concat(Settings))
             all[name] = value;
         return all;
     }

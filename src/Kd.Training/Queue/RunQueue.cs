@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
 using Kd.Settings;
 using Kd.Training.Artifacts;
 using Kd.Training.Configuration;
@@ -270,7 +271,7 @@ internal sealed class RunQueue : IDisposable
         if (!folder.TryLock())
             return false;
         _ownedFolder = folder;
-        if (folder.ReadJson<QueueState>(QueueFile, _monitor.Note) is { } saved)
+        if (folder.ReadJson<QueueState>(QueueFile, _monitor.Note, state => state.IsWhole) is { } saved)
             _state = _hostStart is not null && saved.Start == _hostStart ? saved : _state with { Runs = saved.Runs };
         return true;
     }
@@ -280,5 +281,11 @@ internal sealed class RunQueue : IDisposable
     {
         /// <summary>Name of the run of the command line.</summary>
         public string? CommandRun { get; init; }
+
+        /// <summary>Whether nothing is missing: JSON has null where this has none.</summary>
+        [JsonIgnore]
+        public bool IsWhole =>
+            Runs is not null
+            && Runs.All(run => run is { Id: not null, Settings: not null, Resolved: not null } && run.Id.IndexOfAny(Path.GetInvalidFileNameChars()) < 0);
     }
 }

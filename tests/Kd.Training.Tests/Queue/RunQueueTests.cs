@@ -278,6 +278,10 @@ public sealed class RunQueueTests
     [InlineData("")]
     [InlineData("{ half")]
     [InlineData("\0\0\0\0")]
+    [InlineData("""{"runs": null}""")]
+    [InlineData("""{"runs": [{"id": "one", "settings": null}]}""")]
+    [InlineData("""{"runs": [{"id": "one", "settings": {}, "resolved": null}]}""")]
+    [InlineData("""{"runs": [null]}""")]
     public void Open_DamagedFile_SetsItAsideAndSaysSo(string content)
     {
         using var folder = TestFiles.CreateFolder();
