@@ -109,7 +109,7 @@ internal sealed class OnnxEngine : ITeacherEngine
         }
         catch (OnnxRuntimeException error)
         {
-            throw new TeacherException($"ONNX Runtime cannot use the device '{name}': {error.Message.Split('\n')[0]} Mend that, or use Teacher:Device=cpu.");
+            throw new TeacherException($"ONNX Runtime cannot use the device '{name}': {OnnxSession.FirstLine(error)}. Mend that, or use Teacher:Device=cpu.");
         }
 
         return $"cuda:{index}";

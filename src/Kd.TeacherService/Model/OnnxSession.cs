@@ -187,5 +187,6 @@ internal sealed class OnnxSession : IDisposable
 
     private TeacherException Unusable(string reason) => new($"{_name} cannot be the teacher: {reason}. {Expected}.");
 
-    private static string FirstLine(Exception error) => error.Message.Split('\n')[0].TrimEnd('.', ' ');
+    /// <summary>Returns the first line of an error's message, without its full stop; the others are a stack trace.</summary>
+    internal static string FirstLine(Exception error) => error.Message.Split('\n')[0].TrimEnd('.', ' ');
 }

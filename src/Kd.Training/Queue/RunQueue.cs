@@ -214,10 +214,12 @@ internal sealed class RunQueue : IDisposable
     {
         lock (_gate)
         {
-            _state = change(_state);
+            var state = change(_state);
             // Another start does not ask for it.
             if (_hostStart is not null && !_closed)
-                Save(_state);
+                Save(state);
+            else
+                _state = state;
         }
     }
 

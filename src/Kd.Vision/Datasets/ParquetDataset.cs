@@ -16,6 +16,8 @@ internal static class ParquetDataset
 {
     private const string MetadataKey = "huggingface";
     private const string ArrowKey = "ARROW:schema";
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10),
+        s_patiencePerMegabyte = TimeSpan.FromSeconds(1);
 
     public static IReadOnlyList<string> FindFiles(string path)
     {
@@ -98,11 +100,13 @@ internal static class ParquetDataset
         return items;
     }
 
+    // A damaged file has made another library run for ever.
     private static T ReadGuarded<T>(string file, Func<string, T> read)
     {
         try
         {
-            return read(file);
+            var limit = s_patience + s_patiencePerMegabyte * (new FileInfo(file).Length / 1e6);
+            return Task.Run(() => read(file)).WaitAsync(limit).GetAwaiter().GetResult();
         }
         catch (Exception error) when (error is not DatasetException)
         {

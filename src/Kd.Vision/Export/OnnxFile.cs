@@ -70,7 +70,11 @@ public static class OnnxFile
         };
     }
 
-    private static ValueInfoProto Value(string name, int type, params object[] shape) =>
+    /// <summary>Describes an input or an output.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="type">Its element type's number.</param>
+    /// <param name="shape">Its sizes: numbers, and texts for any size.</param>
+    internal static ValueInfoProto Value(string name, int type, params object[] shape) =>
         new()
         {
             Name = name,

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Kd.Protocol.Teacher.V1;
 using Kd.Settings;
 using Kd.TeacherService.Hosting;
@@ -174,34 +173,14 @@ public sealed class NetworkTests
         return System.Runtime.InteropServices.MemoryMarshal.Cast<byte, Half>(reply.Logits.Span).ToArray();
     }
 
-    private static async Task WriteScriptAsync(string path)
-    {
-        var program = $$"""
+    private static Task WriteScriptAsync(string path) =>
+        PythonProgram.RunAsync(
+            $$"""
             import torch
             class Teacher(torch.nn.Module):
                 def forward(self, x):
                     return x.mean(dim=(1, 2, 3)).unsqueeze(1) * torch.arange(24, dtype=torch.float32)
             torch.jit.save(torch.jit.trace(Teacher(), torch.zeros(2, 3, 32, 32)), r"{{path}}")
-            """;
-        // Debian's package is installed for the system's Python, which may not be the first in the path.
-        var python = File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
-        using var process = Start(python, program);
-        Assert.SkipWhen(process is null, "needs python3 with torch (apt-get install python3-torch)");
-        var errors = await process!.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.SkipWhen(errors.Contains("No module named 'torch'", StringComparison.Ordinal), "needs python3 with torch (apt-get install python3-torch)");
-        Assert.True(process.ExitCode == 0, errors);
-    }
-
-    private static Process? Start(string program, string code)
-    {
-        try
-        {
-            return Process.Start(new ProcessStartInfo(program, ["-c", code]) { RedirectStandardError = true });
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return null;
-        }
-    }
+            """
+        );
 }

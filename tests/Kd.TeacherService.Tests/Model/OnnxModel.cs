@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using Kd.Tests.Onnx;
+using Kd.Vision.Export;
+using Kd.Vision.Export.Onnx;
+using Parts = Kd.TeacherService.Model.OnnxParts;
 
 namespace Kd.TeacherService.Tests.Model;
 
@@ -17,7 +19,7 @@ internal sealed class OnnxModel
     /// <param name="shape">Shape of its input; a letter stands for any size.</param>
     public OnnxModel(int classes, string shape = "N,3,H,W")
     {
-        var sizes = shape.Split(',');
+        object[] sizes = [.. shape.Split(',').Select(size => int.TryParse(size, out var number) ? (object)number : size)];
         Classes = classes;
         Proto = new ModelProto
         {
@@ -31,8 +33,8 @@ internal sealed class OnnxModel
                 Name = "teacher",
                 Node = { Node("GlobalAveragePool", ["images"], "pooled"), Node("Flatten", ["pooled"], "means"), Node("MatMul", ["means", "weight"], "logits") },
                 Initializer = { Weight },
-                Input = { Value("images", FloatType, sizes) },
-                Output = { Value("logits", FloatType, sizes[0], $"{classes}") },
+                Input = { OnnxFile.Value("images", FloatType, sizes) },
+                Output = { OnnxFile.Value("logits", FloatType, sizes[0], classes) },
             },
         };
     }
@@ -74,7 +76,7 @@ internal sealed class OnnxModel
     /// <summary>Adds an output of the means.</summary>
     public OnnxModel WithSecondOutput()
     {
-        Proto.Graph.Output.Add(Value("means", FloatType, "N", "3"));
+        Proto.Graph.Output.Add(OnnxFile.Value("means", FloatType, "N", 3));
         return this;
     }
 
@@ -148,8 +150,16 @@ internal sealed class OnnxModel
             File.WriteAllBytes(path, WeightBytes);
         var weight = Proto.Graph.Initializer[0];
         weight.ClearRawData();
-        weight.DataLocation = 1;
-        weight.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = location });
+        var external = new Parts.TensorProto
+        {
+            ExternalData =
+            {
+                new Parts.StringStringEntryProto { Key = "location", Value = location },
+            },
+        };
+        // The field data_location, 14, is EXTERNAL, 1. The export has neither field, and so keeps both as unknown ones.
+        weight.MergeFrom(external.ToByteArray());
+        weight.MergeFrom([14 << 3, 1]);
         return this;
     }
 
@@ -166,29 +176,5 @@ internal sealed class OnnxModel
             OpType = type,
             Input = { inputs },
             Output = { output },
-        };
-
-    private static ValueInfoProto Value(string name, int type, params string[] shape) =>
-        new()
-        {
-            Name = name,
-            Type = new TypeProto
-            {
-                TensorType = new TypeProto.Types.Tensor
-                {
-                    ElemType = type,
-                    Shape = new TensorShapeProto
-                    {
-                        Dim =
-                        {
-                            shape.Select(size =>
-                                long.TryParse(size, out var number)
-                                    ? new TensorShapeProto.Types.Dimension { DimValue = number }
-                                    : new TensorShapeProto.Types.Dimension { DimParam = size }
-                            ),
-                        },
-                    },
-                },
-            },
         };
 }

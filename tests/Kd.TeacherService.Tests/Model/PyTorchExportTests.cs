@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Kd.Settings;
 using Kd.TeacherService.Model;
@@ -54,9 +53,9 @@ public sealed class PyTorchExportTests
             Assert.Equal(expected[i], (float)logits[i], Math.Max(2e-3, Math.Abs(expected[i]) / 1000));
     }
 
-    private static async Task ExportAsync(TemporaryFolder folder, string network, string batch)
-    {
-        var program = $$"""
+    private static Task ExportAsync(TemporaryFolder folder, string network, string batch) =>
+        PythonProgram.RunAsync(
+            $$"""
             import torch, torchvision as tv
             from torchvision.models.convnext import CNBlockConfig
             torch.manual_seed(1)
@@ -73,27 +72,6 @@ public sealed class PyTorchExportTests
             axes = dict(images=dict(zip((0, 2, 3), "NHW")), logits={0: "N"}) if "{{batch}}" == "dynamic" else None
             torch.onnx.export(net, images[:3], r"{{folder.File("teacher.onnx")}}", input_names=["images"], output_names=["logits"],
                               dynamic_axes=axes, opset_version=14)
-            """;
-        Process? process;
-        try
-        {
-            // Debian's package is installed for the system's Python, which may not be the first in the path.
-            var python = File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
-            process = Process.Start(new ProcessStartInfo(python, ["-c", program]) { RedirectStandardError = true, RedirectStandardOutput = true });
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            process = null;
-        }
-
-        Assert.SkipWhen(process is null, "needs python3 with torchvision (apt-get install python3-torchvision)");
-        using var _ = process;
-        var (errors, output) = (process!.StandardError.ReadToEndAsync(), process.StandardOutput.ReadToEndAsync());
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.SkipWhen(
-            (await errors).Contains("No module named 'torch", StringComparison.Ordinal),
-            "needs python3 with torchvision (apt-get install python3-torchvision)"
+            """
         );
-        Assert.True(process.ExitCode == 0, await errors + await output);
-    }
 }
