@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Kd.Tests;
 using Kd.Training.Artifacts;
@@ -59,6 +61,15 @@ public sealed class PageTests
         // The address names the section.
         await page.GotoAsync($"{trainer.Client.BaseAddress}run?name=first&tab=test");
         await Assertions.Expect(page.Locator(".panel svg").First).ToBeVisibleAsync();
+
+        // One that fails is kept with its reason, fails once more if it is tried again, and can be removed.
+        await StartRun(page, ("Run:Id", "failing"), ("others", "Student:Device=cuda:99"));
+        await Assertions.Expect(page.Locator("#waiting")).ToContainTextAsync("failed: Device 'cuda:99'", new() { Timeout = 30_000 });
+        await browser.CheckAccessibilityAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Retry failing" }).ClickAsync();
+        await UntilFailed(trainer, "failing", times: 2);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Remove failing" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#waiting")).ToHaveCountAsync(0);
 
         await StartRun(page, ("Distillation:Method", "kd-curriculum"), ("Training:Epochs", "400"), ("Run:Id", "second"));
         await StartRun(page, ("Training:Epochs", "3"), ("Run:Id", "third"), ("others", "Training:WarmupEpochs=1"));
@@ -312,6 +323,18 @@ public sealed class PageTests
 
     private static Task Open(IPage page, string section) =>
         page.GetByRole(AriaRole.Navigation, new() { Name = "Sections" }).GetByRole(AriaRole.Link, new() { Name = section, Exact = true }).ClickAsync();
+
+    private static async Task UntilFailed(TrainerProcess trainer, string run, int times)
+    {
+        var starts = 0;
+        for (var isWaiting = false; starts < times || !isWaiting; await Task.Delay(50, TestContext.Current.CancellationToken))
+        {
+            var lines = await trainer.Client.GetFromJsonAsync<string[]>("api/run/messages", TestContext.Current.CancellationToken);
+            starts = lines!.Count(line => line.Contains($"run {run}, started", StringComparison.Ordinal));
+            var waiting = await trainer.Client.GetFromJsonAsync<JsonElement>("api/runs/waiting", TestContext.Current.CancellationToken);
+            isWaiting = waiting.EnumerateArray().Any(one => one.GetProperty("id").GetString() == run && one.GetProperty("failure").GetString() is not null);
+        }
+    }
 
     private static async Task StartRun(IPage page, params (string Name, string Value)[] fields)
     {
