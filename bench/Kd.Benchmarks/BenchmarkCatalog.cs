@@ -21,6 +21,8 @@ internal static class BenchmarkCatalog
             ["decoded-store"] = async size => await InputBenchmarks.DecodedStoreAsync(size),
             ["mixed-precision"] = async size => await TrainingBenchmarks.MixedPrecisionAsync(size),
             ["sampler"] = async size => await SamplerBenchmark.RunAsync(size),
+            ["study"] = async size => await StudyBenchmarks.StudyAsync(size),
+            ["neighbors"] = async size => await StudyBenchmarks.NeighborsAsync(size),
             ["run-vs-reference"] = WholeRunBenchmark.RunAsync,
             ["resume"] = async size => await TrainingBenchmarks.ResumeAsync(size),
         };

@@ -31,12 +31,10 @@ var agent = builder
 builder
     .AddProject<Projects.Kd_StudentTrainer>(SharedNames.Trainer)
     .WithRunPage(key)
-    .WithGrpcAddress(SharedNames.TeacherAddress, teacher)
-    .WithGrpcAddress(SharedNames.AgentAddress, agent)
-    .WaitFor(teacher)
-    .WaitFor(agent)
+    .WithTraining(settings, teacher, agent)
     .WithTrainerCommands(key)
-    .WithSettings(settings, RunSettings.TrainerSections)
     .WithIconName("Dumbbell");
+
+builder.AddWorkers(settings, key, teacher, agent);
 
 return await builder.Build().RunToEndAsync();

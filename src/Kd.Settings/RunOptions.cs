@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 
 namespace Kd.Settings;
 
@@ -12,7 +13,8 @@ public sealed class RunOptions
         Label = "label",
         Verify = "verify",
         Evaluate = "evaluate",
-        Serve = "serve";
+        Serve = "serve",
+        Work = "work";
 
     /// <summary>Folders in <see cref="Folder"/> that are not runs: of the agent, the cache, decoded pictures and evaluations.</summary>
     public static IReadOnlySet<string> OtherFolders { get; } =
@@ -20,10 +22,10 @@ public sealed class RunOptions
 
     [Setting(
         "train; label: label all views ahead of training; verify: compare stored logits with fresh ones; evaluate: measure a weights file; "
-            + "serve: only run what is started from the run page.",
+            + "serve: only run what is started from the run page; work: take runs of the studies of another trainer with the same Run:Folder.",
         MayChange = true
     )]
-    [AllowedValues(Train, Label, Verify, Evaluate, Serve, ErrorMessage = "Use train, label, verify, evaluate or serve.")]
+    [AllowedValues(Train, Label, Verify, Evaluate, Serve, Work, ErrorMessage = "Use train, label, verify, evaluate, serve or work.")]
     public string Task { get; set; } = Train;
 
     [Setting(
@@ -50,7 +52,7 @@ public sealed class RunOptions
 
     [Setting(
         "What to compare in a table. methods (also true): the teacher and four methods; views: kd with 1 to 16 and with fresh views; "
-            + "curriculum: kd, labels, the reference and curricula at equal compute, each seed with its own splits (processes with the same Run:Id share it); "
+            + "curriculum: kd, labels, the reference and curricula at equal compute, each seed with its own splits; "
             + "none (also false): nothing, one run of Distillation:Method. The AppHost sets it to methods.",
         Label = "Study"
     )]
@@ -90,13 +92,26 @@ public sealed class RunOptions
     [Setting("Seed of weights, sample order and dropout. The same seed and threads give the same student on a CPU.", Label = "First seed")]
     public long Seed { get; set; } = 1;
 
-    [Setting("CPU threads of one operation of the student; 0: all cores.")]
+    [Setting("CPU threads of one operation of the student; 0: all cores, which the workers of a study share evenly.")]
     [Range(0, 1024)]
     public int Threads { get; set; }
+
+    [Setting(
+        "Processes that run a study's runs at the same time, the trainer among them; the AppHost starts the others. "
+            + "0: one for each core and run, but one alone on a GPU and for a single run.",
+        MayChange = true,
+        IsShared = true
+    )]
+    [Range(0, 256)]
+    public int Workers { get; set; }
 
     [Setting("Batches prepared ahead of the steps.", MayChange = true)]
     [Range(1, 64)]
     public int Prefetch { get; set; } = 4;
+
+    /// <summary>Whether there are several runs, of which each has a folder of its own, so that processes can share them.</summary>
+    [JsonIgnore]
+    public bool HasSeveralRuns => Study != StudyKinds.None || Seeds > 1;
 
     /// <summary>Copies the options so that they continue a run, whatever they say about starting over.</summary>
     /// <param name="id">Name of the run.</param>

@@ -33,6 +33,9 @@ public static class SharedNames
     /// <summary>Name of the student trainer's resource.</summary>
     public const string Trainer = "trainer";
 
+    /// <summary>Name of the resource of the processes that take runs of the trainer's studies.</summary>
+    public const string Worker = "worker";
+
     /// <summary>Converts the name of a setting to that of its environment variable.</summary>
     public static string ToVariable(string setting) => setting.Replace(":", "__", StringComparison.Ordinal);
 }

@@ -14,4 +14,14 @@ public static class StudyKinds
 
     /// <summary>kd and its challengers at equal updates.</summary>
     public const string Curriculum = "curriculum";
+
+    /// <summary>Number of arms of a study, each of which runs with every seed.</summary>
+    public static int ArmsOf(string study) =>
+        study switch
+        {
+            Methods => Settings.Methods.Study.Count,
+            Views => 6,
+            Curriculum => 8,
+            _ => 1,
+        };
 }

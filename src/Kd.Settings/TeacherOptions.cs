@@ -51,7 +51,7 @@ public sealed class TeacherOptions
     [Setting("auto, cpu or cuda:N; empty: the setting Device.")]
     public string? Device { get; set; }
 
-    [Setting("CPU threads of one operation of the teacher; 0: all cores.")]
+    [Setting("CPU threads of one operation of the teacher; 0: all cores. Beside training, the AppHost gives a teacher of cifar-* its share of the cores.")]
     [Range(0, 1024)]
     public int Threads { get; set; }
 

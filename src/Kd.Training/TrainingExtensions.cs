@@ -30,5 +30,7 @@ public static class TrainingExtensions
             .AddSingleton<RunQueue>()
             .AddSingleton<Trainer>()
             .AddSingleton<BatchSourceFactory>()
+            .AddSingleton<StudyRunner>()
+            .AddSingleton<StudyWorker>()
             .AddSingleton<TaskRunner>();
 }

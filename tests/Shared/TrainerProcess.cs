@@ -1,5 +1,6 @@
 #if KD_TRAINER
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Http.Json;
 using Kd.Settings;
 using Kd.Training.Control;
@@ -72,6 +73,13 @@ internal sealed class TrainerProcess : IDisposable
     {
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken);
         return _process.ExitCode;
+    }
+
+    /// <summary>Tells it to end, as Aspire does.</summary>
+    public void Interrupt()
+    {
+        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
     }
 
     public void Kill()

@@ -86,8 +86,44 @@ internal static class ResourceExtensions
                     url.Url = PageToken.AddTo(await url.Endpoint!.GetExactUrlAsync(context.CancellationToken) + path, token);
                 }
             })
+            .WithEnvironment(SharedNames.ToVariable(SharedNames.ServiceKey), key);
+
+    /// <summary>Adds processes that take runs of the trainer's studies, if the settings have any.</summary>
+    public static void AddWorkers(
+        this IDistributedApplicationBuilder builder,
+        RunSettings settings,
+        IResourceBuilder<ParameterResource> key,
+        IResourceBuilder<ProjectResource> teacher,
+        IResourceBuilder<ProjectResource> agent
+    )
+    {
+        // The trainer itself is the first one.
+        if (settings.Workers < 2)
+            return;
+        builder
+            .AddProject<Projects.Kd_StudentTrainer>(SharedNames.Worker)
+            .WithHealthEndpoint()
             .WithEnvironment(SharedNames.ToVariable(SharedNames.ServiceKey), key)
-            .WithEnvironment(SharedNames.ToVariable(SharedNames.HostStart), Guid.NewGuid().ToString("N"));
+            .WithReplicas(settings.Workers - 1)
+            .WithTraining(settings, teacher, agent)
+            .WithEnvironment(SharedNames.ToVariable("Run:Task"), RunOptions.Work)
+            .WithIconName("Dumbbell");
+    }
+
+    /// <summary>Passes the addresses of teacher and agent and the settings of runs to a process that trains.</summary>
+    public static IResourceBuilder<ProjectResource> WithTraining(
+        this IResourceBuilder<ProjectResource> trainer,
+        RunSettings settings,
+        IResourceBuilder<ProjectResource> teacher,
+        IResourceBuilder<ProjectResource> agent
+    ) =>
+        trainer
+            .WithGrpcAddress(SharedNames.TeacherAddress, teacher)
+            .WithGrpcAddress(SharedNames.AgentAddress, agent)
+            .WaitFor(teacher)
+            .WaitFor(agent)
+            .WithEnvironment(SharedNames.ToVariable(SharedNames.HostStart), settings.Start)
+            .WithSettings(settings, RunSettings.TrainerSections);
 
     /// <summary>Passes the settings of some sections to a service as environment variables.</summary>
     public static IResourceBuilder<ProjectResource> WithSettings(this IResourceBuilder<ProjectResource> service, RunSettings settings, params string[] sections)

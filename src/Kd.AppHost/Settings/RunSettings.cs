@@ -34,6 +34,12 @@ internal sealed class RunSettings
     public static string[] TeacherSections { get; } =
     [TeacherOptions.Section, BatchingOptions.Section, CacheOptions.Section, DatasetOptions.Section, SharedNames.Device];
 
+    /// <summary>Identifies this start of the host.</summary>
+    public string Start { get; } = Guid.NewGuid().ToString("N");
+
+    /// <summary>Number of processes that train, the trainer among them.</summary>
+    public int Workers => int.Parse(_values["Run:Workers"], CultureInfo.InvariantCulture);
+
     /// <summary>Number of teacher processes.</summary>
     public int TeacherReplicas => int.Parse(_values.GetValueOrDefault("Teacher:Replicas", "1"), CultureInfo.InvariantCulture);
 
@@ -96,6 +102,10 @@ internal sealed class RunSettings
         }
 
         _values.TryAdd("Run:Study", StudyKinds.Methods);
+        var workers = CoreShares.Workers(_values.GetValueOrDefault);
+        if (_values.GetValueOrDefault("Run:Workers", "0") == "0")
+            _values["Run:Workers"] = workers.ToString(CultureInfo.InvariantCulture);
+        _values.TryAdd("Teacher:Threads", CoreShares.TeacherThreads(_values.GetValueOrDefault, workers).ToString(CultureInfo.InvariantCulture));
         // At a terminal, dashboard and run page stay until Ctrl-C; a script needs the program to end with its run.
         _values.TryAdd("Run:Stay", Console.IsInputRedirected ? "false" : "true");
         _values.TryAdd("Run:Folder", "runs");

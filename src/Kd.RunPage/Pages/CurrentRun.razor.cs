@@ -13,6 +13,7 @@ public sealed partial class CurrentRun
     private RunStatus _status = RunStatus.Starting;
     private IReadOnlyList<EpochMetrics> _epochs = [];
     private IReadOnlyList<QueuedRun> _waiting = [];
+    private IReadOnlyList<WorkerStatus> _workers = [];
     private StudySummary? _study;
     private double? _testAccuracy;
     private long _written;
@@ -49,14 +50,15 @@ public sealed partial class CurrentRun
         var epochs = status.Folder is { } folder ? Library.Metrics(folder) : [];
         IReadOnlyList<QueuedRun> waiting = [.. Queue.Runs.Where(run => run.Id != Queue.Current)];
         var written = Monitor.Written;
-        if (status == _status && written == _written && epochs.Count == _epochs.Count && waiting.SequenceEqual(_waiting))
+        var workers = Monitor.Workers;
+        if (status == _status && workers == _workers && written == _written && epochs.Count == _epochs.Count && waiting.SequenceEqual(_waiting))
             return false;
         // A new list only where there is more to draw; rows of a study and the test come with a message.
         if (epochs.Count != _epochs.Count || status.Folder != _status.Folder)
             _epochs = epochs;
         if (written != _written || status.Folder != _status.Folder)
             (_study, _testAccuracy) = FindResults(status);
-        (_status, _waiting, _written) = (status, waiting, written);
+        (_status, _waiting, _workers, _written) = (status, waiting, workers, written);
         return true;
     }
 

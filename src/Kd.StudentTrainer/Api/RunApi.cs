@@ -19,6 +19,9 @@ internal static class RunApi
         run.MapGet("/replicas", (TeacherClient teacher) => teacher.Replicas)
             .WithName("GetReplicas")
             .WithSummary("Lists how each replica of the teacher has been used since the trainer started.");
+        run.MapGet("/workers", (RunMonitor monitor) => monitor.Workers)
+            .WithName("GetWorkers")
+            .WithSummary("Lists the runs of the current study that other processes have in progress.");
         run.MapGet("/messages", (RunMonitor monitor) => monitor.Lines).WithName("GetMessages").WithSummary("Lists the last messages of the trainer.");
         run.MapPost("/pause", (RunMonitor monitor, RunControl control) => TryControl(monitor, control, "pause", control.Pause))
             .WithName("PauseRun")

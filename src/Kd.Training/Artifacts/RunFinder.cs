@@ -37,6 +37,10 @@ internal sealed class RunFinder(RunConfiguration configuration, TimeProvider tim
         }
     }
 
+    /// <summary>Opens the folder of the study that Run:Id names, whose runs this process shares, without locking it.</summary>
+    /// <exception cref="TrainingException">The folder cannot be used, or its study has other settings.</exception>
+    public RunFolder Join() => RequireSame(RunFolder.Open(PathOf(configuration.Run.Id!)));
+
     /// <summary>Explains why a run with a name cannot be started; null if it can be started or continued.</summary>
     public string? FindObstacle()
     {
@@ -56,18 +60,20 @@ internal sealed class RunFinder(RunConfiguration configuration, TimeProvider tim
     private RunFolder OpenNamed(string id, Action<string> note, CancellationToken cancellation)
     {
         var folder = RunFolder.Open(PathOf(id));
-        // Processes share the runs of a curriculum study.
-        if (!folder.TryLock() && configuration.Run.Study != StudyKinds.Curriculum && !WaitForLock(folder, note, cancellation))
+        // Processes share the runs of a study.
+        if (!folder.TryLock() && !configuration.Run.HasSeveralRuns && !WaitForLock(folder, note, cancellation))
             throw new TrainingException($"Another process is working on the run '{folder.Path}'. Wait for it, or give another Run:Id.");
-        if (configuration.Run.Resume == "auto" && Read(folder) is { } saved && FindDifference(saved, _settings) is { } difference)
-        {
-            folder.Dispose();
-            throw new TrainingException(
-                $"The run '{folder.Path}' was started with other settings: {difference}. Give another Run:Id, or Run:Resume=never to start it over."
-            );
-        }
+        return configuration.Run.Resume == "auto" ? RequireSame(folder) : folder;
+    }
 
-        return folder;
+    private RunFolder RequireSame(RunFolder folder)
+    {
+        if (Read(folder) is not { } saved || FindDifference(saved, _settings) is not { } difference)
+            return folder;
+        folder.Dispose();
+        throw new TrainingException(
+            $"The run '{folder.Path}' was started with other settings: {difference}. Give another Run:Id, or Run:Resume=never to start it over."
+        );
     }
 
     private (string, RunFolder)? FindUnfinished(Action<string> note, CancellationToken cancellation)
@@ -140,6 +146,9 @@ internal sealed class RunFinder(RunConfiguration configuration, TimeProvider tim
     {
         if (settings is JsonObject saved)
             AddDefaults(saved, s_defaults);
+        // 0 meant all cores, in versions that did not save their number.
+        if (settings["run"] is JsonObject run && run["threads"] is JsonValue threads && threads.TryGetValue(out int number) && number == 0)
+            run["threads"] = Environment.ProcessorCount;
         foreach (var setting in SettingCatalog.All.Where(setting => setting.About.MayChange))
         {
             var path = Array.ConvertAll(setting.Name.Split(':'), JsonNamingPolicy.CamelCase.ConvertName);

@@ -227,5 +227,6 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    private string PathOf(string name) => System.IO.Path.Combine(Path, name);
+    /// <summary>Gets the path of a file in this folder.</summary>
+    public string PathOf(string name) => System.IO.Path.Combine(Path, name);
 }

@@ -118,6 +118,9 @@ internal sealed class RunLibrary(RunConfiguration configuration)
     /// <summary>The settings of a run that another run may have: by name as on the command line.</summary>
     public static IReadOnlyDictionary<string, string> FreeSettings(RunConfiguration run) => Free(Settings(run));
 
+    /// <summary>The settings that the run or study of a folder below Run:Folder has and another run may have.</summary>
+    public IReadOnlyDictionary<string, string> SettingsOf(string name) => Free(Settings(Path.Combine(_root, name)));
+
     /// <summary>Whether a run, or the study that it is of, has ended.</summary>
     public bool IsFinished(RunSummary run) => RunFolder.Open(Path.Combine(_root, RootOf(run))).IsFinished;
 

@@ -75,6 +75,9 @@ public sealed record RunConfiguration
         ];
         if (problems.Count == 0)
             problems.AddRange(RunRules.FindProblems(result));
+        // Saved with the run, since another number gives other bits.
+        if (result.Run.Threads == 0)
+            result.Run.Threads = ThreadShare.Of(result.Run);
         return problems.Count == 0 ? result : throw new SettingsException(problems);
     }
 }

@@ -14,6 +14,7 @@ public sealed class RunMonitor(TimeProvider time)
     private const int MaxLines = 500;
     private readonly Queue<string> _lines = [];
     private RunStatus _status = RunStatus.Starting;
+    private IReadOnlyList<WorkerStatus> _workers = [];
     private ProgressBar? _bar;
     private RunProgress _progress;
     private long _written;
@@ -33,6 +34,9 @@ public sealed class RunMonitor(TimeProvider time)
         get => Volatile.Read(ref _status);
         private set => Volatile.Write(ref _status, value);
     }
+
+    /// <summary>The workers that share the current study.</summary>
+    public IReadOnlyList<WorkerStatus> Workers => Volatile.Read(ref _workers);
 
     /// <summary>The last 500 messages, oldest first.</summary>
     public IReadOnlyList<string> Lines
@@ -81,6 +85,14 @@ public sealed class RunMonitor(TimeProvider time)
     /// <param name="run">Index of the run, from 1; 0: not part of a study.</param>
     /// <param name="runs">Runs of the study.</param>
     public void SetStudyPosition(int run, int runs) => Status = Status with { Run = run, Runs = runs };
+
+    /// <summary>Sets the workers that share the current study; safe on any thread.</summary>
+    public void SetWorkers(IReadOnlyList<WorkerStatus> workers)
+    {
+        // Where there is nothing to show, nothing changes.
+        if (workers.Count > 0 || Workers.Count > 0)
+            Volatile.Write(ref _workers, workers);
+    }
 
     /// <summary>Shows that a run has started.</summary>
     /// <param name="method">Method of the run.</param>

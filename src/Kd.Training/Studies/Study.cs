@@ -62,7 +62,10 @@ internal sealed class Study
     /// Runs arms with the seeds of the settings, seed by seed, so that slow changes of the machine's speed affect all arms alike. Waits for the runs of other
     /// processes.
     /// </summary>
-    public void RunAll(IReadOnlyList<StudyArm> arms, CancellationToken cancellation)
+    /// <param name="arms">The arms.</param>
+    /// <param name="cancellation">Cancels the runs of this process.</param>
+    /// <param name="idle">Called when all that is left are runs of other processes.</param>
+    public void RunAll(IReadOnlyList<StudyArm> arms, CancellationToken cancellation, Action? idle = null)
     {
         var run = _setup.Configuration.Run;
         var open = Enumerable.Range(0, run.Seeds).SelectMany(seed => arms.Select(arm => (Arm: arm, Seed: run.Seed + seed))).ToList();
@@ -78,7 +81,7 @@ internal sealed class Study
             }
 
             if (open.Count == left)
-                cancellation.WaitHandle.WaitOne(s_poll);
+                WaitForOthers(idle, cancellation);
             cancellation.ThrowIfCancellationRequested();
         }
 
@@ -86,6 +89,14 @@ internal sealed class Study
         Save([.. _rows.OrderBy(row => row.Method == StudySummary.TeacherRow ? 0 : 1).ThenBy(row => row.Seed).ThenBy(Position)]);
 
         int Position(RunResult row) => arms.Index().FirstOrDefault(arm => arm.Item.Name == row.Method).Index;
+    }
+
+    private void WaitForOthers(Action? idle, CancellationToken cancellation)
+    {
+        idle?.Invoke();
+        cancellation.WaitHandle.WaitOne(s_poll);
+        if (_control.StopsAfterEpoch)
+            throw new RunStoppedException("this process's last run");
     }
 
     // Whether the row is finished; not while another process works on it.
@@ -155,8 +166,8 @@ internal sealed class Study
             Configuration = configuration,
             Batches = _setup.Batches with { Dataset = dataset, Planner = planner },
             Folder = FolderOf(arm, seed),
-            // The teacher has labeled them for its own row.
-            MeasuresDivergence = _rows.Any(row => row.Method == StudySummary.TeacherRow),
+            // The teacher labels them for its own row.
+            MeasuresDivergence = configuration.Run.Study != StudyKinds.None,
         };
     }
 

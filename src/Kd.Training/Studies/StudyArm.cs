@@ -20,6 +20,7 @@ internal sealed record StudyArm(string Name, string Method, Func<RunConfiguratio
         {
             StudyKinds.Methods => [.. Methods.Study.Select(Of)],
             StudyKinds.Views => [.. s_views.Select(OfViews)],
+            StudyKinds.Curriculum => CurriculumArms.All,
             _ => [Of(configuration.Distillation.Method)],
         };
 

@@ -3,23 +3,14 @@ using Kd.Settings;
 using Kd.Training.Artifacts;
 using Kd.Training.Configuration;
 using Kd.Training.Control;
-using Kd.Training.Diagnostics;
 using Kd.Training.Reports;
 using Kd.Training.Runs;
-using Kd.Training.Studies;
 using Kd.Vision.Runtime;
 
 namespace Kd.Training.Tasks;
 
 /// <summary>Runs the task that the settings name, and shows its result.</summary>
-internal sealed class TaskRunner(
-    BatchSourceFactory sources,
-    Trainer trainer,
-    RunMonitor monitor,
-    RunControl control,
-    TimeProvider time,
-    ILogger<TaskRunner> logger
-)
+internal sealed class TaskRunner(BatchSourceFactory sources, Trainer trainer, StudyRunner studies, StudyWorker worker, RunMonitor monitor, TimeProvider time)
 {
     /// <summary>Id of the run or study that was started last; null before the first one and for other tasks.</summary>
     public string? RunId { get; private set; }
@@ -44,6 +35,9 @@ internal sealed class TaskRunner(
                 break;
             case RunOptions.Evaluate:
                 monitor.Note(new CheckpointEvaluation(configuration, sources.Open(configuration, cancellation).Batches, time).Execute(cancellation));
+                break;
+            case RunOptions.Work:
+                worker.Execute(cancellation);
                 break;
             default:
                 Train(configuration, begun, cancellation);
@@ -85,39 +79,9 @@ internal sealed class TaskRunner(
             Folder = folder,
             Teacher = served,
         };
-        var run = configuration.Run;
-        var isSingle = run.Study == StudyKinds.None && run.Seeds == 1;
-        monitor.Complete(isSingle ? ResultTable.Format([trainer.Train(setup, cancellation)]) : RunStudy(setup, cancellation), folder.Path);
-    }
-
-    private ResultRows RunStudy(RunSetup setup, CancellationToken cancellation)
-    {
-        var run = setup.Configuration.Run;
-        using (logger.BeginRun(setup.Id))
-            logger.StudyStarted(setup.Id, run.Study, run.Seeds, setup.Folder.Path);
-        var isCurriculum = run.Study == StudyKinds.Curriculum;
-        var study = new Study(
-            setup,
-            hasSeeds: isCurriculum || run.Seeds > 1,
-            trainer,
-            monitor,
-            control,
-            time,
-            isCurriculum ? dataset => sources.OpenDataset(dataset, cancellation) : null
+        monitor.Complete(
+            configuration.Run.HasSeveralRuns ? studies.Execute(setup, cancellation) : ResultTable.Format([trainer.Train(setup, cancellation)]),
+            folder.Path
         );
-        var rows = isCurriculum ? new CurriculumStudy(setup, study).Execute(cancellation) : Compare(setup, study, cancellation);
-        using (logger.BeginRun(setup.Id))
-            logger.StudyEnded(setup.Id);
-        return rows;
-    }
-
-    private static ResultRows Compare(RunSetup setup, Study study, CancellationToken cancellation)
-    {
-        if (setup.Configuration.Run.Study != StudyKinds.None)
-            study.RunTeacher(cancellation);
-        study.RunAll(StudyArm.All(setup.Configuration), cancellation);
-        var rows = ResultTable.Format(study.Rows);
-        setup.Folder.WriteText(RunFolder.TableFile, ResultTable.ToMarkdown(rows));
-        return rows;
     }
 }

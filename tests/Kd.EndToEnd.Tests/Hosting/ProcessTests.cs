@@ -46,7 +46,7 @@ public sealed class ProcessTests
     public async Task Kill_TrainerAndAgentDuringAStudy_GoesOnAndFinishes()
     {
         using var folder = TestFiles.CreateFolder();
-        using var host = AppHostProcess.Start([.. AppHostProcess.Small, $"--Run:Folder={folder.Path}", "--Run:Id=study"]);
+        using var host = AppHostProcess.Start([.. AppHostProcess.Small, "--Run:Workers=1", $"--Run:Folder={folder.Path}", "--Run:Id=study"]);
         await host.WaitForAsync("mixed: 2 epochs");
         host.KillService("Kd.CurriculumAgent");
         host.KillService("Kd.StudentTrainer");

@@ -16,6 +16,8 @@ public sealed class StudyTests
         var (exitCode, output) = await AppHostProcess.RunAsync([
             .. AppHostProcess.Small,
             "--Teacher:Replicas=2",
+            "--Run:Workers=1",
+            "--Run:Threads=1",
             $"--Run:Folder={folder.Path}",
             "--Run:Id=study",
         ]);
@@ -36,6 +38,27 @@ public sealed class StudyTests
         Assert.Equal([96, 0, 192, 0, 0], rows.Select(row => row.GetProperty("teacherComputed").GetInt32()));
         Assert.All(new[] { "labels", "mixed", "kd", "kd-curriculum" }, method => Assert.True(File.Exists(folder.File($"study/{method}/student.safetensors"))));
         Assert.True(File.Exists(folder.File("study/config.json")));
+        Assert.DoesNotContain("worker", output);
+        await AssertWorkersGiveTheSameAsync(folder, rows);
+    }
+
+    private static async Task AssertWorkersGiveTheSameAsync(TemporaryFolder folder, IReadOnlyList<JsonElement> alone)
+    {
+        var (exitCode, output) = await AppHostProcess.RunAsync([
+            .. AppHostProcess.Small,
+            "--Run:Workers=3",
+            "--Run:Threads=1",
+            $"--Run:Folder={folder.Path}",
+            "--Run:Id=shared",
+        ]);
+
+        Assert.True(exitCode == 0, output);
+        Assert.Matches("worker-[a-z]+ +[|] .*student with", output);
+        Assert.DoesNotContain("stopped before the end", output);
+        Assert.Equal(alone.Select(Result), Rows(folder.File("shared/study.json")).Select(Result));
+
+        static (string?, int, string?) Result(JsonElement row) =>
+            (row.GetProperty("method").GetString(), row.GetProperty("correct").GetInt32(), row.TryGetProperty("divergence", out var d) ? d.GetRawText() : null);
     }
 
     [Fact]

@@ -1,0 +1,102 @@
+extern alias trainer;
+using System.Diagnostics;
+using trainer::Kd.Training.Artifacts;
+
+namespace Kd.Benchmarks;
+
+/// <summary>Benchmarks of processes that train at the same time on one machine.</summary>
+internal static class StudyBenchmarks
+{
+    /// <summary>Measures the time of the README's study with one process that trains, relative to that with the default.</summary>
+    public static async Task<Ratio> StudyAsync(BenchmarkSize size)
+    {
+        var settings = size.Choose<string[]>(
+            [],
+            ["--Training:Epochs=6"],
+            ["--Training:Epochs=1", "--Dataset:DemoTrainPerClass=2", "--Dataset:DemoValidationPerClass=1", "--Student:Width=0.1"]
+        );
+        var one = await RunHostAsync([.. settings, "--Run:Workers=1"]);
+        var several = await RunHostAsync(settings);
+        return new Ratio("study", one / several, 1.5, $"one process {one:F0} s, default {several:F0} s, from start to table");
+    }
+
+    /// <summary>Measures the images/s of two runs of one machine together, relative to those of one alone.</summary>
+    public static async Task<Ratio> NeighborsAsync(BenchmarkSize size)
+    {
+        var (together, alone) = await Alternating.MeasureAsync(
+            size.Choose(3, 1, 1),
+            async () => (await Task.WhenAll(RunTrainerAsync(size), RunTrainerAsync(size))).Sum(),
+            () => RunTrainerAsync(size)
+        );
+        return new Ratio("neighbors", together / alone, 0.9, $"two together {together:F0}, one alone {alone:F0} images/s (labels, 32 px, demo student)");
+    }
+
+    private static async Task<double> RunTrainerAsync(BenchmarkSize size)
+    {
+        var folder = Directory.CreateTempSubdirectory("kd-bench-");
+        try
+        {
+            await RunAsync(
+                Path.Combine(AppContext.BaseDirectory, "Kd.StudentTrainer.dll"),
+                $"--urls=http://127.0.0.1:{Ports.Take()}",
+                $"--Endpoints:GrpcPort={Ports.Take()}",
+                $"--Service:Key={BenchTeacher.Key}",
+                $"--Run:Folder={folder.FullName}",
+                "--Run:Id=run",
+                "--Distillation:Method=labels",
+                "--Student:Width=0.25",
+                "--Training:BatchSize=32",
+                $"--Training:Epochs={size.Choose(16, 8, 3)}",
+                $"--Dataset:DemoTrainPerClass={size.Choose(50, 25, 2)}",
+                "--Dataset:DemoValidationPerClass=1"
+            );
+            using var run = RunFolder.Open(Path.Combine(folder.FullName, "run"));
+            // Not the first ones: just-in-time compilation, and the neighbor may still be starting.
+            var rates = run.ReadMetrics().Skip(1).Select(epoch => epoch.ImagesPerSecond).Order().ToList();
+            return rates[rates.Count / 2];
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<double> RunHostAsync(string[] settings)
+    {
+        var folder = Directory.CreateTempSubdirectory("kd-bench-");
+        try
+        {
+            var started = Stopwatch.GetTimestamp();
+            await RunAsync(AppHost(), [.. settings, $"--Run:Folder={folder.FullName}", "--Run:Stay=false"]);
+            return Stopwatch.GetElapsedTime(started).TotalSeconds;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    // bench/Kd.Benchmarks/bin/Release/net10.0 to src/Kd.AppHost/bin/Release/net10.0.
+    private static string AppHost()
+    {
+        var output = new DirectoryInfo(AppContext.BaseDirectory);
+        var root = output.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
+        return Path.Combine(root, "src", "Kd.AppHost", "bin", output.Parent.Name, output.Name, "Kd.AppHost.dll");
+    }
+
+    private static async Task RunAsync(string program, params string[] settings)
+    {
+        using var process = Process.Start(
+            new ProcessStartInfo("dotnet", [program, .. settings])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{Path.GetFileName(program)} ended with {process.ExitCode}:\n{await output}\n{await errors}");
+    }
+}

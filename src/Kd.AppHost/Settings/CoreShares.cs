@@ -1,0 +1,41 @@
+using System.Globalization;
+using Kd.Settings;
+
+namespace Kd.AppHost.Settings;
+
+/// <summary>Divides the cores of the machine among the services, where the settings leave it open.</summary>
+/// <remarks>
+/// Threads of OpenMP wait for each other in loops: two processes with more threads than cores take most of the machine from each other. Two processes with a
+/// thread each train more images per second than one with two threads, since the operations of a step do not divide evenly (docs/performance.md).
+/// </remarks>
+internal static class CoreShares
+{
+    private const string NvidiaDriver = "/dev/nvidiactl";
+
+    /// <summary>Chooses the number of processes that train: one for each core and run of the study, but one alone on a GPU, which it keeps busy.</summary>
+    /// <param name="setting">Gets the value of a setting; null if it is not given. Wrong values are reported elsewhere.</param>
+    public static int Workers(Func<string, string?> setting)
+    {
+        if (!IsTraining(setting) || HasGpu(setting("Student:Device") is { Length: > 0 } own ? own : setting(SharedNames.Device)))
+            return 1;
+        var seeds = int.TryParse(setting("Run:Seeds"), CultureInfo.InvariantCulture, out var number) ? number : 1;
+        var options = new RunOptions { Study = setting("Run:Study") ?? StudyKinds.None };
+        return (int)Math.Clamp((long)StudyKinds.ArmsOf(options.Study) * seeds, 1, Environment.ProcessorCount);
+    }
+
+    /// <summary>
+    /// Chooses the threads of a teacher beside the processes that train: a share of the cores for small networks of small views; all cores for others, since
+    /// the students then wait for it; 0: all cores.
+    /// </summary>
+    /// <param name="setting">Gets the value of a setting; null if it is not given.</param>
+    /// <param name="workers">Number of processes that train.</param>
+    public static int TeacherThreads(Func<string, string?> setting, int workers) =>
+        IsTraining(setting) && setting("Teacher:Architecture")?.StartsWith("cifar-", StringComparison.Ordinal) == true
+            ? Math.Max(1, Environment.ProcessorCount / (workers + 1))
+            : 0;
+
+    private static bool IsTraining(Func<string, string?> setting) => (setting("Run:Task") ?? RunOptions.Train) is RunOptions.Train or RunOptions.Serve;
+
+    private static bool HasGpu(string? device) =>
+        device?.StartsWith("cuda", StringComparison.Ordinal) == true || (device is null or "auto" && File.Exists(NvidiaDriver));
+}
