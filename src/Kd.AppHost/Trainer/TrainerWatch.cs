@@ -20,6 +20,7 @@ internal sealed class TrainerWatch(
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
     private string? _shown;
+    private TrainerStatus? _last;
 
     /// <summary>The trainer's last status; null while it does not respond.</summary>
     public TrainerStatus? Current { get; private set; }
@@ -36,6 +37,7 @@ internal sealed class TrainerWatch(
         do
         {
             Current = await GetStatusAsync(address, ending.Token);
+            _last = Current ?? _last;
             output.SetProgress(SharedNames.Trainer, Current?.Progress);
             await notifications.PublishUpdateAsync(trainer, SetState);
         } while (await timer.WaitForNextTickAsync(ending.Token));
@@ -47,7 +49,8 @@ internal sealed class TrainerWatch(
         output.SetProgress(SharedNames.Trainer, null);
         // Aspire stops following the services' output first, so the trainer's own message does not appear. If the trainer has exited by itself, the output
         // is closed.
-        if (Current is { IsUnderWay: true })
+        // A busy machine may have kept it from answering in time.
+        if (_last is { IsUnderWay: true })
             output.WriteLine(SharedNames.Trainer, "stopped before the end of its run; the same command continues it");
     }
 
