@@ -36,12 +36,12 @@ internal static class ResourceExtensions
         );
     }
 
-    /// <summary>Passes the cache's connection string to a service, which starts after the cache.</summary>
+    /// <summary>Passes the cache's connection string to a service, which loads its network while the cache starts, and then waits for it.</summary>
     public static IResourceBuilder<ProjectResource> WithCache(this IResourceBuilder<ProjectResource> service, LogitsCache cache) =>
         service
             .WithEnvironment(SharedNames.ToVariable($"ConnectionStrings:{SharedNames.CacheConnection}"), cache.ConnectionString)
             .WithReferenceRelationship(cache.Resource.Resource)
-            .WaitFor(cache.Resource);
+            .WaitForStart(cache.Resource);
 
     /// <summary>Adds the endpoints of a gRPC service, its health check and the key that it requires of callers.</summary>
     public static IResourceBuilder<ProjectResource> WithGrpcEndpoints(
@@ -120,8 +120,9 @@ internal static class ResourceExtensions
         trainer
             .WithGrpcAddress(SharedNames.TeacherAddress, teacher)
             .WithGrpcAddress(SharedNames.AgentAddress, agent)
-            .WaitFor(teacher)
-            .WaitFor(agent)
+            // It opens its pictures while they start, and its first call waits for them.
+            .WaitForStart(teacher)
+            .WaitForStart(agent)
             .WithEnvironment(SharedNames.ToVariable(SharedNames.HostStart), settings.Start)
             .WithSettings(settings, RunSettings.TrainerSections);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using StackExchange.Redis;
 
 namespace Kd.TeacherService.Cache;
@@ -8,7 +9,9 @@ internal sealed class RedisConnection : IHostedService, IDisposable
     /// <summary>Keys that are never set, for testing whether the server answers.</summary>
     public static readonly RedisKey[] Probe = ["kd:probe:0", "kd:probe:1"];
 
-    private static readonly TimeSpan s_startPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_startPatience = TimeSpan.FromSeconds(5),
+        s_answerPatience = TimeSpan.FromSeconds(2),
+        s_poll = TimeSpan.FromMilliseconds(50);
     private readonly Task<ConnectionMultiplexer> _connecting;
 
     /// <param name="connection">A StackExchange.Redis connection string.</param>
@@ -27,14 +30,15 @@ internal sealed class RedisConnection : IHostedService, IDisposable
     /// <summary>The database, or null while there is no connection.</summary>
     public IDatabase? Database => _connecting.IsCompletedSuccessfully && _connecting.Result.IsConnected ? _connecting.Result.GetDatabase() : null;
 
-    // An available server answers in milliseconds; the first look-ups should be able to use it, with the client's code compiled.
+    // A server that is starting beside this process is there in seconds; the first look-ups should be able to use it, with the client's code compiled.
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await _connecting.WaitAsync(s_startPatience, cancellationToken);
+            for (var started = Stopwatch.GetTimestamp(); Database is null && Stopwatch.GetElapsedTime(started) < s_startPatience; )
+                await Task.Delay(s_poll, cancellationToken);
             for (var i = 0; i < 3 && Database is { } database; i++)
-                await database.StringGetAsync(Probe).WaitAsync(s_startPatience, cancellationToken);
+                await database.StringGetAsync(Probe).WaitAsync(s_answerPatience, cancellationToken);
         }
         catch (Exception error) when (error is TimeoutException or RedisException)
         {

@@ -19,8 +19,9 @@ internal static class TeacherExtensions
     public static WebApplication BuildTeacherService(string[] args, LoadNetwork load)
     {
         var builder = ServiceDefaultsExtensions.CreateService(args).AddGrpcDefaults();
-        builder.AddLogitsCache();
         builder.AddTeacher(load);
+        // Waits for the cache, which may start beside this process, only when the network is loaded; the server listens after both.
+        builder.AddLogitsCache();
         var app = builder.Build();
         app.MapServiceDefaults();
         app.MapGrpcService<TeacherGrpcService>();

@@ -27,7 +27,8 @@ internal sealed class TeacherClient(
     private GrpcChannelPool? _pool;
     private int _callSize = options.Value.CallSize;
     private string _teacherId = "";
-    private ResiliencePipeline? _retries;
+    private ResiliencePipeline? _retries,
+        _firstContact;
     private long _hits,
         _computed,
         _calls,
@@ -211,11 +212,12 @@ internal sealed class TeacherClient(
         activity?.SetTag("kd.views", cost);
         var pool = await OpenAsync(cancellation);
         _retries ??= PatientCall.Create(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), time, OnRetry);
+        _firstContact ??= PatientCall.Create(TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(400), time, OnFirstRetry);
         var attempts = 0;
         T result;
         try
         {
-            result = await _retries.ExecuteAsync(
+            result = await (kind == "Describe" ? _firstContact : _retries).ExecuteAsync(
                 async token => await RecordUsageAsync(call(new Teacher.TeacherClient(pool.Next(kind, cost)), Options(attempts++, token)), kind, cost),
                 cancellation
             );
@@ -266,6 +268,9 @@ internal sealed class TeacherClient(
         if (attempt >= 3 && Interlocked.Exchange(ref _isUnavailable, 1) == 0)
             logger.TeacherIsAway(options.Value.Address, error.Status.Detail);
     }
+
+    // The teacher may be starting beside this process, and load its network for seconds.
+    private void OnFirstRetry(RpcException error, int attempt, TimeSpan delay) => OnRetry(error, attempt < 50 ? 0 : attempt, delay);
 
     private async Task<GrpcChannelPool> OpenAsync(CancellationToken cancellation)
     {
