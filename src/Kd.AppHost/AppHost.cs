@@ -28,13 +28,13 @@ var agent = builder
     .WithSettings(settings, AgentOptions.Section)
     .WithIconName("BrainCircuit");
 
-builder
+var trainer = builder
     .AddProject<Projects.Kd_StudentTrainer>(SharedNames.Trainer)
     .WithRunPage(key)
     .WithTraining(settings, teacher, agent)
     .WithTrainerCommands(key)
     .WithIconName("Dumbbell");
 
-builder.AddWorkers(settings, key, teacher, agent);
+builder.AddWorkers(settings, key, teacher, agent, trainer);
 
 return await builder.Build().RunToEndAsync();

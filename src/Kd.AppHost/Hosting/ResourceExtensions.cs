@@ -94,7 +94,8 @@ internal static class ResourceExtensions
         RunSettings settings,
         IResourceBuilder<ParameterResource> key,
         IResourceBuilder<ProjectResource> teacher,
-        IResourceBuilder<ProjectResource> agent
+        IResourceBuilder<ProjectResource> agent,
+        IResourceBuilder<ProjectResource> trainer
     )
     {
         // The trainer itself is the first one.
@@ -107,6 +108,8 @@ internal static class ResourceExtensions
             .WithReplicas(settings.Workers - 1)
             .WithTraining(settings, teacher, agent)
             .WithEnvironment(SharedNames.ToVariable("Run:Task"), RunOptions.Work)
+            // Their start must not delay the first run.
+            .WaitFor(trainer)
             .WithIconName("Dumbbell");
     }
 

@@ -36,28 +36,10 @@ internal sealed class StudyWorker(
     {
         monitor.Note($"waiting for studies in '{Path.GetFullPath(own.Run.Folder)}'");
         monitor.End("waiting");
-        OpenPictures(cancellation);
         while (!cancellation.WaitHandle.WaitOne(StudyOrders.Interval))
         {
             if (FindStudy() is { } name)
                 Join(name, cancellation);
-        }
-    }
-
-    // Those of most studies, while the trainer opens them too. Whatever is wrong with them, the trainer says it.
-    private void OpenPictures(CancellationToken cancellation)
-    {
-        try
-        {
-            sources.OpenDataset(own.Dataset, cancellation);
-        }
-        catch (UserException)
-        {
-            // A study may have others.
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            // The process is asked to end.
         }
     }
 
