@@ -87,7 +87,9 @@ internal sealed class StudyWorker(
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            monitor.Note($"the trainer has ended the study {name}");
+            // If it is finished, the trainer has said so.
+            if (!RunFolder.Open(Path.Combine(own.Run.Folder, name)).IsFinished)
+                monitor.Note($"the trainer has ended the study {name}");
         }
         catch (UserException error)
         {
