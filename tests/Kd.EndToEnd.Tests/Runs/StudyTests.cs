@@ -39,26 +39,31 @@ public sealed class StudyTests
         Assert.All(new[] { "labels", "mixed", "kd", "kd-curriculum" }, method => Assert.True(File.Exists(folder.File($"study/{method}/student.safetensors"))));
         Assert.True(File.Exists(folder.File("study/config.json")));
         Assert.DoesNotContain("worker", output);
-        await AssertWorkersGiveTheSameAsync(folder, rows);
     }
 
-    private static async Task AssertWorkersGiveTheSameAsync(TemporaryFolder folder, IReadOnlyList<JsonElement> alone)
+    // That the results are the same: Kd.Training.Tests, StudyWorkerTests.
+    [Fact]
+    public async Task Run_WithWorkers_ShareTheRunsOfTheStudy()
     {
+        using var folder = TestFiles.CreateFolder();
+
         var (exitCode, output) = await AppHostProcess.RunAsync([
             .. AppHostProcess.Small,
             "--Run:Workers=3",
-            "--Run:Threads=1",
+            // Workers start after the trainer.
+            "--Training:Epochs=60",
             $"--Run:Folder={folder.Path}",
-            "--Run:Id=shared",
+            "--Run:Id=study",
         ]);
 
         Assert.True(exitCode == 0, output);
+        Assert.Equal(2, Regex.Matches(output, "worker-([a-z]+) +[|] waiting for studies").Select(match => match.Groups[1].Value).Distinct().Count());
         Assert.Matches("worker-[a-z]+ +[|] .*student with", output);
         Assert.DoesNotContain("stopped before the end", output);
-        Assert.Equal(alone.Select(Result), Rows(folder.File("shared/study.json")).Select(Result));
-
-        static (string?, int, string?) Result(JsonElement row) =>
-            (row.GetProperty("method").GetString(), row.GetProperty("correct").GetInt32(), row.TryGetProperty("divergence", out var d) ? d.GetRawText() : null);
+        Assert.DoesNotContain("warn:", output);
+        var rows = Rows(folder.File("study/study.json"));
+        Assert.Equal(["teacher", "labels", "mixed", "kd", "kd-curriculum"], rows.Select(row => row.GetProperty("method").GetString()));
+        Assert.All(new[] { "labels", "mixed", "kd", "kd-curriculum" }, method => Assert.True(File.Exists(folder.File($"study/{method}/student.safetensors"))));
     }
 
     [Fact]

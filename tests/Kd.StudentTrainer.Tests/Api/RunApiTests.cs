@@ -133,6 +133,7 @@ public sealed class RunApiTests
                 "/api/run/replicas",
                 "/api/run/resume",
                 "/api/run/stop",
+                "/api/run/workers",
                 "/api/runs",
                 "/api/runs/waiting",
                 "/api/runs/waiting/{id}",
