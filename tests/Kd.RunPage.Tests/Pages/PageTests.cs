@@ -135,8 +135,11 @@ public sealed class PageTests
         await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
         await browser.CheckAccessibilityAsync();
 
+        var light = await page.EvaluateAsync<string>("getComputedStyle(document.body).color");
         await page.GetByLabel("Light or dark").ClickAsync();
         await Assertions.Expect(page.Locator("#radzen-theme-link")).ToHaveAttributeAsync("href", new Regex("dark-base"));
+        // On a busy machine the style sheet and its icons arrive later than its name.
+        await page.WaitForFunctionAsync("light => getComputedStyle(document.body).color !== light && document.fonts.status === 'loaded'", light);
         await Assertions.Expect(page.Locator("figure .rz-line-series path")).Not.ToHaveCountAsync(0);
         // The exchange of stylesheets leaves no chart squashed.
         await WholeCharts(page);
