@@ -27,10 +27,12 @@ internal static class CoreShares
     /// Chooses the threads of a teacher beside the processes that train: a share of the cores for small networks of small views; all cores for others, since
     /// the students then wait for it; 0: all cores.
     /// </summary>
-    /// <param name="setting">Gets the value of a setting; null if it is not given.</param>
-    /// <param name="workers">Number of processes that train.</param>
-    public static int TeacherThreads(Func<string, string?> setting, int workers) =>
-        IsTraining(setting) && setting("Teacher:Architecture")?.StartsWith("cifar-", StringComparison.Ordinal) == true
+    /// <param name="setting">Gets the value of a setting, Run:Workers among them; null if it is not given.</param>
+    public static int TeacherThreads(Func<string, string?> setting) =>
+        IsTraining(setting)
+        && setting("Teacher:Architecture")?.StartsWith("cifar-", StringComparison.Ordinal) == true
+        && int.TryParse(setting("Run:Workers"), CultureInfo.InvariantCulture, out var workers)
+        && workers > 0
             ? Math.Max(1, Environment.ProcessorCount / (workers + 1))
             : 0;
 

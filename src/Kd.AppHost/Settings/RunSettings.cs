@@ -11,6 +11,11 @@ internal sealed class RunSettings
     public const int UsageError = 2;
 
     private const string CacheConnection = "ConnectionStrings:" + SharedNames.CacheConnection;
+    private static readonly SettingProblem s_work = new(
+        "Run:Task",
+        "Run:Task is 'work', but the AppHost starts the workers of its trainer itself: set their number with Run:Workers. On another machine, start "
+            + "Kd.StudentTrainer with Run:Task=work (docs/running.md, Workers)."
+    );
     private readonly Dictionary<string, string> _values;
 
     private RunSettings(Dictionary<string, string> values) => _values = values;
@@ -82,7 +87,9 @@ internal sealed class RunSettings
         }
     }
 
-    private IEnumerable<SettingProblem> FindProblems() =>
+    private IEnumerable<SettingProblem> FindProblems() => FindWrongValues().Concat(_values.GetValueOrDefault("Run:Task") == RunOptions.Work ? [s_work] : []);
+
+    private IEnumerable<SettingProblem> FindWrongValues() =>
         SettingCatalog.Sections.SelectMany(section =>
             SectionReader.Read(
                 Activator.CreateInstance(section.Value)!,
@@ -102,10 +109,9 @@ internal sealed class RunSettings
         }
 
         _values.TryAdd("Run:Study", StudyKinds.Methods);
-        var workers = CoreShares.Workers(_values.GetValueOrDefault);
         if (_values.GetValueOrDefault("Run:Workers", "0") == "0")
-            _values["Run:Workers"] = workers.ToString(CultureInfo.InvariantCulture);
-        _values.TryAdd("Teacher:Threads", CoreShares.TeacherThreads(_values.GetValueOrDefault, workers).ToString(CultureInfo.InvariantCulture));
+            _values["Run:Workers"] = CoreShares.Workers(_values.GetValueOrDefault).ToString(CultureInfo.InvariantCulture);
+        _values.TryAdd("Teacher:Threads", CoreShares.TeacherThreads(_values.GetValueOrDefault).ToString(CultureInfo.InvariantCulture));
         // At a terminal, dashboard and run page stay until Ctrl-C; a script needs the program to end with its run.
         _values.TryAdd("Run:Stay", Console.IsInputRedirected ? "false" : "true");
         _values.TryAdd("Run:Folder", "runs");

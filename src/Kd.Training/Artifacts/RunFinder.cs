@@ -148,7 +148,7 @@ internal sealed class RunFinder(RunConfiguration configuration, TimeProvider tim
             AddDefaults(saved, s_defaults);
         // 0 meant all cores, in versions that did not save their number.
         if (settings["run"] is JsonObject run && run["threads"] is JsonValue threads && threads.TryGetValue(out int number) && number == 0)
-            run["threads"] = Environment.ProcessorCount;
+            run["threads"] = ThreadShare.Cores;
         foreach (var setting in SettingCatalog.All.Where(setting => setting.About.MayChange))
         {
             var path = Array.ConvertAll(setting.Name.Split(':'), JsonNamingPolicy.CamelCase.ConvertName);

@@ -8,9 +8,10 @@ namespace Kd.Training.Configuration;
 internal static class ThreadShare
 {
     /// <summary>Computes the threads of one run; <c>OMP_NUM_THREADS</c> limits the cores.</summary>
-    public static int Of(RunOptions run) => Math.Max(1, Cores() / (run.HasSeveralRuns ? Math.Max(1, run.Workers) : 1));
+    public static int Of(RunOptions run) => Math.Max(1, Cores / (run.HasSeveralRuns ? Math.Max(1, run.Workers) : 1));
 
-    private static int Cores() =>
+    /// <summary>Threads of a run that has the machine for itself.</summary>
+    public static int Cores { get; } =
         int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), CultureInfo.InvariantCulture, out var limit) && limit > 0
             ? Math.Min(limit, Environment.ProcessorCount)
             : Environment.ProcessorCount;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Kd.Settings;
+using Kd.Training.Artifacts;
 using Kd.Training.Batches;
 using Kd.Training.Configuration;
 using Kd.Training.Control;
@@ -35,6 +36,25 @@ internal sealed class BatchSourceFactory(TeacherClient teacher, RunMonitor monit
         foreach (var split in dataset.Splits.Where(split => split.Skipped > 0))
             monitor.Note($"{split.Skipped} corrupt pictures of the {split.Name} split were skipped (Dataset:Corrupt=Skip)");
         return NeedsTeacher(configuration) ? (batches with { Teacher = teacher }, Describe(dataset, batches.ViewSize, cancellation)) : (batches, null);
+    }
+
+    /// <summary>Opens the inputs of a run or study.</summary>
+    /// <param name="id">Its name.</param>
+    /// <param name="configuration">The settings.</param>
+    /// <param name="folder">Folder of the results.</param>
+    /// <param name="cancellation">Cancels the loading, and the wait for the teacher.</param>
+    public RunSetup OpenRun(string id, RunConfiguration configuration, RunFolder folder, CancellationToken cancellation)
+    {
+        var (batches, served) = Open(configuration, cancellation);
+        return new RunSetup
+        {
+            Id = id,
+            Method = configuration.Distillation.Method,
+            Configuration = configuration,
+            Batches = batches,
+            Folder = folder,
+            Teacher = served,
+        };
     }
 
     private TeacherInfo Describe(ImageDataset dataset, int viewSize, CancellationToken cancellation)

@@ -2,7 +2,6 @@ using Kd.Core.Errors;
 using Kd.Training.Artifacts;
 using Kd.Training.Configuration;
 using Kd.Training.Control;
-using Kd.Training.Runs;
 using Kd.Training.Studies;
 
 namespace Kd.Training.Tasks;
@@ -67,17 +66,7 @@ internal sealed class StudyWorker(
             control.BeginRun();
             var configuration = reader.Read(new Dictionary<string, string>(library.SettingsOf(name)) { ["Run:Id"] = name });
             using var folder = new RunFinder(configuration, time).Join();
-            var (batches, teacher) = sources.Open(configuration, cancellation);
-            var setup = new RunSetup
-            {
-                Id = name,
-                Method = configuration.Distillation.Method,
-                Configuration = configuration,
-                Batches = batches,
-                Folder = folder,
-                Teacher = teacher,
-            };
-            studies.Help(setup, cancellation);
+            studies.Help(sources.OpenRun(name, configuration, folder, cancellation), cancellation);
             // The trainer still writes its table.
             _done.Add(name);
         }

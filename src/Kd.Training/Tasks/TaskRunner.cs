@@ -63,22 +63,13 @@ internal sealed class TaskRunner(BatchSourceFactory sources, Trainer trainer, St
         var (id, folder) = new RunFinder(configuration, time).Open(monitor.Note, cancellation);
         using var locked = folder;
         RunId = id;
-        var (batches, served) = sources.Open(configuration, cancellation);
+        var setup = sources.OpenRun(id, configuration, folder, cancellation);
         // Not before all is well, and only by the first process of a study: others share its new runs.
         if (configuration.Run.Resume == "never" && folder.IsLocked)
             folder.StartOver();
         folder.WriteAlone(() => folder.WriteJson(RunFolder.ConfigurationFile, configuration));
         // From here on, whoever starts it again continues it.
         begun(id);
-        var setup = new RunSetup
-        {
-            Id = id,
-            Method = configuration.Distillation.Method,
-            Configuration = configuration,
-            Batches = batches,
-            Folder = folder,
-            Teacher = served,
-        };
         monitor.Complete(
             configuration.Run.HasSeveralRuns ? studies.Execute(setup, cancellation) : ResultTable.Format([trainer.Train(setup, cancellation)]),
             folder.Path

@@ -33,6 +33,7 @@ public sealed class CoreSharesTests
 
     [Theory]
     [InlineData(true)]
+    [InlineData(true, "--Run:Workers=5")]
     [InlineData(false, "--Teacher:Architecture=resnet152")]
     [InlineData(false, "--Run:Task=label")]
     public void TryRead_TeacherThreads_AreAShareBesideTrainingForSmallTeachersOnly(bool isShare, params string[] args)
@@ -41,6 +42,14 @@ public sealed class CoreSharesTests
         var threads = settings.Variables(["Teacher"]).ToDictionary()["Teacher__Threads"];
         Assert.Equal(isShare ? Math.Max(1, Environment.ProcessorCount / (settings.Workers + 1)).ToString(null, null) : "0", threads);
     }
+
+    [Fact]
+    public void TryRead_TaskWork_IsRefused() => Assert.False(RunSettings.TryRead(["--Run:Task=work"], out _));
+
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("many")]
+    public void TryRead_WrongWorkers_AreRefused(string workers) => Assert.False(RunSettings.TryRead([$"--Run:Workers={workers}"], out _));
 
     [Fact]
     public void TryRead_TeacherThreadsGiven_Stay()
