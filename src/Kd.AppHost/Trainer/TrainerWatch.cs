@@ -33,14 +33,27 @@ internal sealed class TrainerWatch(
         var trainer = model.Resources.OfType<ProjectResource>().Single(project => project.Name == SharedNames.Trainer);
         var address = new Uri(await trainer.GetEndpoint("http").GetExactUrlAsync(ending.Token) + "/api/run");
         _http.DefaultRequestHeaders.Authorization = new("Bearer", await model.FindServiceKey().GetPageTokenAsync(ending.Token));
+        try
+        {
+            await FollowAsync(trainer, address, ending.Token);
+        }
+        finally
+        {
+            // A run may have begun since the last look, and the trainer is only just being told to end.
+            _last = await GetStatusAsync(address, CancellationToken.None) ?? _last;
+        }
+    }
+
+    private async Task FollowAsync(ProjectResource trainer, Uri address, CancellationToken ending)
+    {
         using var timer = new PeriodicTimer(s_interval, time);
         do
         {
-            Current = await GetStatusAsync(address, ending.Token);
+            Current = await GetStatusAsync(address, ending);
             _last = Current ?? _last;
             output.SetProgress(SharedNames.Trainer, Current?.Progress);
             await notifications.PublishUpdateAsync(trainer, SetState);
-        } while (await timer.WaitForNextTickAsync(ending.Token));
+        } while (await timer.WaitForNextTickAsync(ending));
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)

@@ -23,6 +23,7 @@ internal sealed class Study
     private readonly RunControl _control;
     private readonly TimeProvider _time;
     private IReadOnlyList<RunResult> _rows;
+    private IReadOnlyList<StudyArm> _arms = [];
 
     /// <summary>Loads the finished rows.</summary>
     /// <param name="setup">The study.</param>
@@ -67,6 +68,7 @@ internal sealed class Study
     /// <param name="idle">Called when all that is left are runs of other processes.</param>
     public void RunAll(IReadOnlyList<StudyArm> arms, CancellationToken cancellation, Action? idle = null)
     {
+        _arms = arms;
         var run = _setup.Configuration.Run;
         var open = Enumerable.Range(0, run.Seeds).SelectMany(seed => arms.Select(arm => (Arm: arm, Seed: run.Seed + seed))).ToList();
         var count = open.Count;
@@ -85,10 +87,15 @@ internal sealed class Study
             cancellation.ThrowIfCancellationRequested();
         }
 
-        // Rows in the order of the runs, whichever process ran them.
-        Save([.. _rows.OrderBy(row => row.Method == StudySummary.TeacherRow ? 0 : 1).ThenBy(row => row.Seed).ThenBy(Position)]);
+        Save(Sort(_rows));
+    }
 
-        int Position(RunResult row) => arms.Index().FirstOrDefault(arm => arm.Item.Name == row.Method).Index;
+    // Rows in the order of the runs, whichever process ran them.
+    private IReadOnlyList<RunResult> Sort(IEnumerable<RunResult> rows)
+    {
+        return [.. rows.OrderBy(row => row.Method == StudySummary.TeacherRow ? 0 : 1).ThenBy(row => row.Seed).ThenBy(Position)];
+
+        int Position(RunResult row) => _arms.Index().FirstOrDefault(arm => arm.Item.Name == row.Method).Index;
     }
 
     private void WaitForOthers(Action? idle, CancellationToken cancellation)
@@ -192,7 +199,7 @@ internal sealed class Study
             var saved = Saved();
             CheckTeacher([.. rows, .. saved]);
             var others = saved.Where(other => !rows.Any(row => (row.Method, row.Seed) == (other.Method, other.Seed)));
-            _setup.Folder.WriteJson(RunFolder.StudyFile, (IReadOnlyList<RunResult>)[.. rows, .. others]);
+            _setup.Folder.WriteJson(RunFolder.StudyFile, Sort([.. rows, .. others]));
         });
     }
 

@@ -17,21 +17,27 @@ public sealed class StudyTests
         using var folder = TestFiles.CreateFolder();
         using var shared = RunFolder.Open(folder.Path);
         shared.WriteJson(RunFolder.StudyFile, new[] { Row("kd", 1) });
-        var monitor = new RunMonitor(TimeProvider.System);
-        var setup = new RunSetup
-        {
-            Id = "study",
-            Method = "kd",
-            Configuration = RunConfiguration.CreateDefault(),
-            Batches = null!,
-            Folder = shared,
-        };
-        var study = new Study(setup, hasSeeds: true, null!, monitor, new RunControl(), TimeProvider.System);
+        var study = Create(shared);
         shared.WriteJson(RunFolder.StudyFile, new[] { Row("kd", 1), Row("labels", 1) });
 
         study.RunAll([], CancellationToken.None);
 
         Assert.Equal(["kd", "labels"], shared.ReadJson<List<RunResult>>(RunFolder.StudyFile)!.Select(row => row.Method));
+    }
+
+    // A worker may begin before the trainer has the teacher's row, and end after the trainer.
+    [Fact]
+    public void RunAll_RowsOfAnotherProcess_AreInTheOrderOfTheStudy()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var shared = RunFolder.Open(folder.Path);
+        shared.WriteJson(RunFolder.StudyFile, new[] { Row("kd", 1), Row("labels", 1) });
+        var study = Create(shared);
+        shared.WriteJson(RunFolder.StudyFile, new[] { Row("teacher", 1), Row("labels", 1), Row("kd", 1) });
+
+        study.RunAll([StudyArm.Of("labels"), StudyArm.Of("kd")], CancellationToken.None);
+
+        Assert.Equal(["teacher", "labels", "kd"], shared.ReadJson<List<RunResult>>(RunFolder.StudyFile)!.Select(row => row.Method));
     }
 
     [Fact]
@@ -84,6 +90,19 @@ public sealed class StudyTests
 
         Assert.Equal(0, exitCode);
         Assert.Contains("continues from its checkpoint", output);
+    }
+
+    private static Study Create(RunFolder folder)
+    {
+        var setup = new RunSetup
+        {
+            Id = "study",
+            Method = "kd",
+            Configuration = RunConfiguration.CreateDefault(),
+            Batches = null!,
+            Folder = folder,
+        };
+        return new Study(setup, hasSeeds: true, null!, new RunMonitor(TimeProvider.System), new RunControl(), TimeProvider.System);
     }
 
     private static RunResult Row(string method, long seed) =>
