@@ -15,6 +15,7 @@ internal static class BenchmarkCatalog
             ["engine-152"] = async size => await EngineBenchmarks.ResNet152Async(size),
             ["scale-out"] = async size => await FleetBenchmarks.ScaleOutAsync(size),
             ["prelabel"] = async size => await FleetBenchmarks.PrelabelAsync(size),
+            ["cold-epoch"] = async size => await ColdEpochBenchmark.RunAsync(size),
             ["warm-epoch"] = async size => await TrainingBenchmarks.WarmEpochAsync(size),
             ["step"] = TrainingBenchmarks.StepAsync,
             ["input"] = InputBenchmarks.InputAsync,

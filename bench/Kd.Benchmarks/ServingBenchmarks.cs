@@ -64,6 +64,14 @@ internal static class ServingBenchmarks
         );
     }
 
+    /// <summary>Measures images/s of the demo teacher's network, called in this process.</summary>
+    public static async Task<double> PassRateAsync(BenchmarkSize size)
+    {
+        await using var service = await BenchTeacher.StartAsync(s_teacher);
+        InProcess(service, 1);
+        return InProcess(service, size.Choose(64, 32, 1));
+    }
+
     private static double InProcess(BenchTeacher service, int calls)
     {
         var model = service.Model;

@@ -31,12 +31,27 @@ internal static class StudyBenchmarks
         return new Ratio("neighbors", together / alone, 0.9, $"two together {together:F0}, one alone {alone:F0} images/s (labels, 32 px, demo student)");
     }
 
+    private static async Task<double> RunHostAsync(string[] settings)
+    {
+        var folder = Directory.CreateTempSubdirectory("kd-bench-");
+        try
+        {
+            var started = Stopwatch.GetTimestamp();
+            await BenchProcess.RunHostAsync([.. settings, $"--Run:Folder={folder.FullName}"]);
+            return Stopwatch.GetElapsedTime(started).TotalSeconds;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     private static async Task<double> RunTrainerAsync(BenchmarkSize size)
     {
         var folder = Directory.CreateTempSubdirectory("kd-bench-");
         try
         {
-            await RunAsync(
+            await BenchProcess.RunAsync(
                 Path.Combine(AppContext.BaseDirectory, "Kd.StudentTrainer.dll"),
                 $"--urls=http://127.0.0.1:{Ports.Take()}",
                 $"--Endpoints:GrpcPort={Ports.Take()}",
@@ -59,44 +74,5 @@ internal static class StudyBenchmarks
         {
             folder.Delete(recursive: true);
         }
-    }
-
-    private static async Task<double> RunHostAsync(string[] settings)
-    {
-        var folder = Directory.CreateTempSubdirectory("kd-bench-");
-        try
-        {
-            var started = Stopwatch.GetTimestamp();
-            await RunAsync(AppHost(), [.. settings, $"--Run:Folder={folder.FullName}", "--Run:Stay=false"]);
-            return Stopwatch.GetElapsedTime(started).TotalSeconds;
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
-    }
-
-    // bench/Kd.Benchmarks/bin/Release/net10.0 to src/Kd.AppHost/bin/Release/net10.0.
-    private static string AppHost()
-    {
-        var output = new DirectoryInfo(AppContext.BaseDirectory);
-        var root = output.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
-        return Path.Combine(root, "src", "Kd.AppHost", "bin", output.Parent.Name, output.Name, "Kd.AppHost.dll");
-    }
-
-    private static async Task RunAsync(string program, params string[] settings)
-    {
-        using var process = Process.Start(
-            new ProcessStartInfo("dotnet", [program, .. settings])
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            }
-        )!;
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"{Path.GetFileName(program)} ended with {process.ExitCode}:\n{await output}\n{await errors}");
     }
 }

@@ -38,6 +38,10 @@ public sealed class TrainingOptions
     [Range(1e-9, 10.0)]
     public double LearningRate { get; set; } = 0.2;
 
+    [Setting("Factor of the learning rate of all layers but the last, for a student that starts from Student:Weights.")]
+    [Range(0.0, 1.0)]
+    public double BackboneRate { get; set; } = 1;
+
     [Setting(
         "cosine: a half cosine from the largest learning rate to the final one, after Training:WarmupEpochs; "
             + "one-cycle: a line up to the largest during Training:WarmupShare, then a line down to the final one.",

@@ -23,7 +23,7 @@ internal static class NetworkLoader
     public const string Onnx = "onnx";
 
     // Names of the last layer's weight in the known architectures; its rows are the network's classes.
-    private static readonly string[] s_lastLayers = ["fc.weight", "linear.weight", "classifier.1.weight"];
+    private static readonly string[] s_lastLayers = ["fc.weight", "linear.weight", "classifier.1.weight", "classifier.3.weight"];
 
     /// <summary>Loads the network on the CPU.</summary>
     /// <param name="options">Architecture, weights, class list, seed.</param>

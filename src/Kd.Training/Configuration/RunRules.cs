@@ -6,9 +6,12 @@ namespace Kd.Training.Configuration;
 internal static class RunRules
 {
     /// <summary>Finds all violations.</summary>
-    public static IEnumerable<SettingProblem> FindProblems(RunConfiguration configuration)
+    public static IEnumerable<SettingProblem> FindProblems(RunConfiguration configuration) =>
+        FindProblemsOfTheRun(configuration).Concat(FindProblemsOfTheCurriculum(configuration.Curriculum));
+
+    private static IEnumerable<SettingProblem> FindProblemsOfTheRun(RunConfiguration configuration)
     {
-        var (run, training, curriculum) = (configuration.Run, configuration.Training, configuration.Curriculum);
+        var (run, training) = (configuration.Run, configuration.Training);
         if (run.Id is { } id && RunOptions.OtherFolders.Contains(id))
             yield return new("Run:Id", $"Run:Id is '{id}'. Run:Folder uses that name for another folder; give the run another name.");
         if (HasCurriculum(configuration) && configuration.Distillation.Temperature is var temperature and (< 2 or > 8))
@@ -22,6 +25,21 @@ internal static class RunRules
                 "Training:WarmupEpochs",
                 $"Training:WarmupEpochs is '{training.WarmupEpochs}'. It must be below Training:Epochs ({training.Epochs})."
             );
+        if (training.BackboneRate < 1 && string.IsNullOrEmpty(configuration.Student.Weights))
+            yield return new(
+                "Training:BackboneRate",
+                $"Training:BackboneRate is '{training.BackboneRate}'. "
+                    + "Below 1 it needs Student:Weights: layers that start from random weights would hardly learn."
+            );
+        if (run is { Study: StudyKinds.Curriculum, Seeds: < 2 })
+            yield return new(
+                "Run:Seeds",
+                $"Run:Seeds is '{run.Seeds}'. Run:Study=curriculum compares seed by seed and needs at least 2; 5 or more are recommended."
+            );
+    }
+
+    private static IEnumerable<SettingProblem> FindProblemsOfTheCurriculum(CurriculumOptions curriculum)
+    {
         if (!ResolutionSchedule.TryParse(curriculum.Resolutions, out _))
             yield return new(
                 "Curriculum:Resolutions",
@@ -34,11 +52,6 @@ internal static class RunRules
             yield return new(
                 "Curriculum:Sizes",
                 $"Curriculum:Sizes is '{curriculum.Sizes}'. Expected two or more shares of the size that ascend to 1: 0.625,0.75,0.875,1."
-            );
-        if (run is { Study: StudyKinds.Curriculum, Seeds: < 2 })
-            yield return new(
-                "Run:Seeds",
-                $"Run:Seeds is '{run.Seeds}'. Run:Study=curriculum compares seed by seed and needs at least 2; 5 or more are recommended."
             );
     }
 

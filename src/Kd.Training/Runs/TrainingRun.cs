@@ -88,6 +88,8 @@ internal sealed class TrainingRun
         if (!_checkpoints.Resume(student))
         {
             Folder.TruncateMetrics(0);
+            if (_setup.Configuration.Student.Weights is { Length: > 0 } weights)
+                _monitor.Note($"{_setup.Method}: {student.StartFrom(weights, Dataset.ClassNames)}");
             _plan.Begin(_length.MostReports, cancellation);
         }
         else if (!HasEnded(student))

@@ -40,14 +40,7 @@ internal sealed class Student : IDisposable
         _evaluated = training.AverageDecay > 0 ? Prepare(create()) : _network;
         _average = training.AverageDecay > 0 ? new WeightAverage(_evaluated, _network, training.AverageDecay) : null;
         _twin = training.Precision == TrainingPrecision.BFloat16 ? new BFloat16Twin(create().to(device), _network) : null;
-        var parameters = _network.parameters().Concat(loss.LearnedParameter is { } learned ? [learned] : []);
-        _optimizer =
-            training.Optimizer == "sgd"
-                ? new Sgd(parameters, training.LearningRate, training.WeightDecay, training.Momentum, training.Nesterov) { DecaysVectors = training.DecayNorms }
-                : new Adam(parameters, training.LearningRate, training.WeightDecay, decoupled: training.Optimizer == "adamw")
-                {
-                    DecaysVectors = training.DecayNorms,
-                };
+        _optimizer = OptimizerFactory.Create(_network, loss, training);
 
         Module<Tensor, Tensor> Prepare(Module<Tensor, Tensor> network)
         {
@@ -92,6 +85,20 @@ internal sealed class Student : IDisposable
         {
             throw new TrainingException(error.Message, error);
         }
+    }
+
+    /// <summary>Loads the weights to start from.</summary>
+    /// <param name="path">A weights file of the same architecture.</param>
+    /// <param name="classes">Class names of the dataset.</param>
+    /// <returns>What was loaded.</returns>
+    /// <exception cref="CheckpointException">The file cannot be read, or does not fit the network.</exception>
+    public string StartFrom(string path, IReadOnlyList<string> classes)
+    {
+        var checkpoint = Checkpoint.Read(path);
+        var left = PretrainedWeights.Load(_network, checkpoint, classes);
+        if (_average is not null)
+            ModuleState.Load(_evaluated, checkpoint with { Tensors = ModuleState.Save(_network) });
+        return $"starts from '{path}'; {left ?? "all layers are loaded"}";
     }
 
     /// <summary>Performs one training step.</summary>

@@ -19,9 +19,24 @@ public static class ModuleState
 
     /// <summary>Loads a checkpoint strictly: names and shapes must match (only <c>num_batches_tracked</c> may be absent).</summary>
     /// <exception cref="CheckpointException">Entries are missing, surplus or of another shape; the message lists them.</exception>
-    public static void Load(nn.Module module, Checkpoint checkpoint)
+    public static void Load(nn.Module module, Checkpoint checkpoint) => Load(module, Entries(module).ToList(), checkpoint);
+
+    /// <summary>Loads all entries but those of one layer, as strictly as <see cref="Load(nn.Module, Checkpoint)"/>.</summary>
+    /// <param name="module">The network.</param>
+    /// <param name="checkpoint">The tensors.</param>
+    /// <param name="layer">Name of the layer whose entries stay as they are.</param>
+    /// <exception cref="CheckpointException">Entries are missing, surplus or of another shape; the message lists them.</exception>
+    public static void LoadWithout(nn.Module module, Checkpoint checkpoint, string layer)
     {
-        var entries = Entries(module).ToList();
+        var prefix = layer + ".";
+        var tensors = checkpoint.Tensors.Where(entry => !IsOfLayer(entry.Key)).ToDictionary();
+        Load(module, Entries(module).Where(entry => !IsOfLayer(entry.Key)).ToList(), checkpoint with { Tensors = tensors });
+
+        bool IsOfLayer(string name) => name.StartsWith(prefix, StringComparison.Ordinal);
+    }
+
+    private static void Load(nn.Module module, List<KeyValuePair<string, Tensor>> entries, Checkpoint checkpoint)
+    {
         var problems = Compare(entries, checkpoint.Tensors);
         if (problems.Count > 0)
             throw new CheckpointException(checkpoint.Path, $"it does not fit the network {module.GetName()}. {string.Join(" ", problems)}");

@@ -34,7 +34,10 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<nint, string> names)
         {
             IOnnxSource source => source.WriteTo(this, input),
             Conv2d convolution => Convolution(convolution, input),
+            TorchSharp.Modules.ReLU => Relu(input),
             TorchSharp.Modules.ReLU6 => Clip(input, 0, 6),
+            TorchSharp.Modules.Hardswish => Node("HardSwish", [input]),
+            TorchSharp.Modules.SiLU => Silu(input),
             Linear linear => Node("Gemm", [input, Store(linear.weight), Store(linear.bias!)], Attribute("transB", 1)),
             TorchSharp.Modules.Dropout => input,
             Sequential sequential => sequential.children().Cast<Module<Tensor, Tensor>>().Aggregate(input, (value, child) => Write(child, value)),
@@ -45,8 +48,33 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<nint, string> names)
 
     public string Add(string first, string second) => Node("Add", [first, second]);
 
+    public string Multiply(string first, string second) => Node("Mul", [first, second]);
+
+    public string Sigmoid(string input) => Node("Sigmoid", [input]);
+
+    public string HardSigmoid(string input) => Node("HardSigmoid", [input], Attribute("alpha", 1f / 6), Attribute("beta", 0.5f));
+
+    public string Silu(string input) => Multiply(input, Sigmoid(input));
+
+    /// <summary>Averages over height and width: [N, C, H, W] -> [N, C, 1, 1].</summary>
+    public string Average(string input) => Node("GlobalAveragePool", [input]);
+
     /// <summary>Averages over height and width: [N, C, H, W] -> [N, C].</summary>
-    public string Pool(string input) => Node("Flatten", [Node("GlobalAveragePool", [input])], Attribute("axis", 1));
+    public string Pool(string input) => Node("Flatten", [Average(input)], Attribute("axis", 1));
+
+    /// <summary>Takes the channels from a first one to before another one.</summary>
+    public string Channels(string input, int first, int end) => Node("Slice", [input, Numbers(first), Numbers(end), Numbers(1)]);
+
+    /// <summary>Joins channels.</summary>
+    public string Concatenate(string first, string second) => Node("Concat", [first, second], Attribute("axis", 1));
+
+    /// <summary>Takes one channel of each group in turn.</summary>
+    public string Shuffle(string input, int groups, int channels)
+    {
+        var grouped = Node("Reshape", [input, Numbers(0, groups, channels, -1)]); // [N, G, C/G, H W]
+        var turned = Node("Transpose", [grouped], Attribute("perm", 0, 2, 1, 3));
+        return Node("Reshape", [turned, Node("Shape", [input])]);
+    }
 
     public string MaxPool(string input, int kernel, int stride, int padding) =>
         Node(
@@ -64,16 +92,7 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<nint, string> names)
     public string PadChannels(string input, int channels) => Node("Pad", [input, Numbers(0, channels, 0, 0, 0, channels, 0, 0)]);
 
     public string Normalize(string input, Tensor weight, Tensor bias, Tensor mean, Tensor variance, float epsilon) =>
-        Node(
-            "BatchNormalization",
-            [input, Store(weight), Store(bias), Store(mean), Store(variance)],
-            new AttributeProto
-            {
-                Name = "epsilon",
-                F = epsilon,
-                Type = 1,
-            }
-        );
+        Node("BatchNormalization", [input, Store(weight), Store(bias), Store(mean), Store(variance)], Attribute("epsilon", epsilon));
 
     /// <summary>Converts uint8 pixels to the network's input: (x / 255 - mean) / deviation per channel.</summary>
     public string FromPixels(string input, ReadOnlySpan<float> mean, ReadOnlySpan<float> deviation)
@@ -138,6 +157,14 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<nint, string> names)
             );
         return name;
     }
+
+    private static AttributeProto Attribute(string name, float value) =>
+        new()
+        {
+            Name = name,
+            F = value,
+            Type = 1,
+        };
 
     private static AttributeProto Attribute(string name, params long[] values) =>
         values.Length == 1

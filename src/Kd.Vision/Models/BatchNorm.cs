@@ -6,15 +6,17 @@ using static TorchSharp.torch.nn;
 
 namespace Kd.Vision.Models;
 
-/// <summary>Batch normalization over [N, C, H, W] with torch's parameter names, epsilon 1e-5.</summary>
+/// <summary>Batch normalization over [N, C, H, W] with torch's parameter names.</summary>
 /// <remarks>
 /// Source: Ioffe and Szegedy 2015. TorchSharp's own module counts its batches with a scalar that a garbage collection can free in the middle
 /// of the call (see <see cref="HeldScalars"/>), so it is not used.
 /// </remarks>
 public sealed class BatchNorm : Module<Tensor, Tensor>, IOnnxSource
 {
-    private const double Epsilon = 1e-5;
+    /// <summary>Epsilon unless another one is given.</summary>
+    public const double DefaultEpsilon = 1e-5;
 
+    private readonly double _epsilon;
     private Parameter weight;
     private Parameter bias;
     private Tensor running_mean;
@@ -24,10 +26,13 @@ public sealed class BatchNorm : Module<Tensor, Tensor>, IOnnxSource
 
     /// <summary>Creates a layer with weight and variance 1, bias and mean 0.</summary>
     /// <param name="channels">C, at least 1.</param>
-    public BatchNorm(int channels)
+    /// <param name="epsilon">Added to the variance, above 0.</param>
+    public BatchNorm(int channels, double epsilon = DefaultEpsilon)
         : base(nameof(BatchNorm))
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(epsilon);
+        _epsilon = epsilon;
         weight = new Parameter(ones(channels));
         bias = new Parameter(zeros(channels));
         running_mean = zeros(channels);
@@ -58,7 +63,7 @@ public sealed class BatchNorm : Module<Tensor, Tensor>, IOnnxSource
             num_batches_tracked.IncrementInPlace();
         }
 
-        return functional.batch_norm(maps, running_mean, running_var, weight, bias, training, momentum: IsTracking ? Momentum : 0, eps: Epsilon);
+        return functional.batch_norm(maps, running_mean, running_var, weight, bias, training, momentum: IsTracking ? Momentum : 0, eps: _epsilon);
     }
 
     /// <summary>Makes this module use, and in training update, another module's weights and statistics, with its momentum.</summary>
@@ -72,7 +77,7 @@ public sealed class BatchNorm : Module<Tensor, Tensor>, IOnnxSource
             other.Momentum
         );
 
-    string IOnnxSource.WriteTo(OnnxGraph graph, string input) => graph.Normalize(input, weight, bias, running_mean, running_var, (float)Epsilon);
+    string IOnnxSource.WriteTo(OnnxGraph graph, string input) => graph.Normalize(input, weight, bias, running_mean, running_var, (float)_epsilon);
 
     /// <summary>Moves this module's scale and shift into the convolution before it; afterwards this module returns its input unchanged.</summary>
     /// <remarks>w' = w gamma / sqrt(variance + epsilon), b' = beta + (b - mean) gamma / sqrt(variance + epsilon), computed in float64.</remarks>
@@ -81,7 +86,7 @@ public sealed class BatchNorm : Module<Tensor, Tensor>, IOnnxSource
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var scale = weight.to_type(ScalarType.Float64) / running_var.to_type(ScalarType.Float64).PlusInPlace(Epsilon).sqrt(); // [C]
+        var scale = weight.to_type(ScalarType.Float64) / running_var.to_type(ScalarType.Float64).PlusInPlace(_epsilon).sqrt(); // [C]
         var offset = convolution.bias is { } old ? old.to_type(ScalarType.Float64) - running_mean : -running_mean.to_type(ScalarType.Float64);
         var folded = convolution.weight.to_type(ScalarType.Float64) * scale.reshape(-1, 1, 1, 1); // [C, I, k, k]
         convolution.weight = new Parameter(folded.to_type(ScalarType.Float32), requires_grad: false);

@@ -37,13 +37,13 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>, IOnnxSource
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
-        var channels = RoundChannels(32 * width);
-        var last = RoundChannels(1280 * Math.Max(1.0, width));
-        var blocks = new List<Module<Tensor, Tensor>> { ConvNormActivation(3, channels, 3, smallImages ? 1 : 2) };
+        var channels = Layers.RoundChannels(32 * width);
+        var last = Layers.RoundChannels(1280 * Math.Max(1.0, width));
+        var blocks = new List<Module<Tensor, Tensor>> { Layers.ConvNormActivation(3, channels, 3, smallImages ? 1 : 2, ReLU6(inplace: true)) };
         for (var stage = 0; stage < s_stages.Length; stage++)
         {
             var (expansion, output, repeats, stride) = s_stages[stage];
-            var outputChannels = RoundChannels(output * width);
+            var outputChannels = Layers.RoundChannels(output * width);
             for (var repeat = 0; repeat < repeats; repeat++)
             {
                 var blockStride = repeat > 0 || (smallImages && stage == 1) ? 1 : stride;
@@ -52,7 +52,7 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>, IOnnxSource
             }
         }
 
-        blocks.Add(ConvNormActivation(channels, last, 1, 1));
+        blocks.Add(Layers.ConvNormActivation(channels, last, 1, 1, ReLU6(inplace: true)));
         features = Sequential(blocks);
         classifier = Sequential(Dropout(dropout), Linear(last, classes));
         RegisterComponents();
@@ -74,20 +74,6 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>, IOnnxSource
 
     string IOnnxSource.WriteTo(OnnxGraph graph, string input) => graph.Write(classifier, graph.Pool(graph.Write(features, input)));
 
-    internal static Sequential ConvNormActivation(int input, int output, int kernel, int stride, int groups = 1) =>
-        Sequential(
-            Conv2d(input, output, kernel, stride: stride, padding: (kernel - 1) / 2, groups: groups, bias: false),
-            new BatchNorm(output),
-            ReLU6(inplace: true)
-        );
-
-    /// <summary>Rounds a number of channels to a multiple of 8, by at most 10% down (the rule of the paper's reference code).</summary>
-    private static int RoundChannels(double channels)
-    {
-        var rounded = Math.Max(8, (int)(channels + 4) / 8 * 8);
-        return rounded < 0.9 * channels ? rounded + 8 : rounded;
-    }
-
     private sealed class InvertedResidual : Module<Tensor, Tensor>, IOnnxSource
     {
         private readonly Sequential conv;
@@ -99,8 +85,8 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>, IOnnxSource
             var hidden = input * expansion;
             var layers = new List<Module<Tensor, Tensor>>();
             if (expansion != 1)
-                layers.Add(ConvNormActivation(input, hidden, 1, 1));
-            layers.Add(ConvNormActivation(hidden, hidden, 3, stride, groups: hidden));
+                layers.Add(Layers.ConvNormActivation(input, hidden, 1, 1, ReLU6(inplace: true)));
+            layers.Add(Layers.ConvNormActivation(hidden, hidden, 3, stride, ReLU6(inplace: true), groups: hidden));
             layers.Add(Conv2d(hidden, output, 1, bias: false));
             layers.Add(new BatchNorm(output));
             conv = Sequential(layers);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Kd.Vision.Runtime;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -8,72 +7,73 @@ namespace Kd.Vision.Models;
 /// <summary>Builds a network by its name.</summary>
 public static class ModelCatalog
 {
+    private const int DefaultSize = 224;
+
     // Weights are drawn from torch's global generator: two networks built at the same time would consume each other's numbers.
     private static readonly Lock s_generator = new();
 
+    private static readonly IReadOnlyDictionary<string, Entry> s_entries = new Dictionary<string, Entry>
+    {
+        ["resnet18"] = new(512, false, form => ResNet.Create(18, form.Classes, form.SmallImages)),
+        ["resnet34"] = new(512, false, form => ResNet.Create(34, form.Classes, form.SmallImages)),
+        ["resnet50"] = new(2048, false, form => ResNet.Create(50, form.Classes, form.SmallImages)),
+        ["resnet101"] = new(2048, false, form => ResNet.Create(101, form.Classes, form.SmallImages)),
+        ["resnet152"] = new(2048, false, form => ResNet.Create(152, form.Classes, form.SmallImages)),
+        ["cifar-resnet20"] = new(64, false, form => new CifarResNet(20, form.Classes)) { InputSize = 32 },
+        ["cifar-resnet32"] = new(64, false, form => new CifarResNet(32, form.Classes)) { InputSize = 32 },
+        ["cifar-resnet44"] = new(64, false, form => new CifarResNet(44, form.Classes)) { InputSize = 32 },
+        ["cifar-resnet56"] = new(64, false, form => new CifarResNet(56, form.Classes)) { InputSize = 32 },
+        ["cifar-resnet110"] = new(64, false, form => new CifarResNet(110, form.Classes)) { InputSize = 32 },
+        ["mobilenet_v2"] = new(1280, true, form => new MobileNetV2(form.Classes, form.Width, form.SmallImages)),
+        ["mobilenet_v3_small"] = new(1024, true, form => MobileNetV3.CreateSmall(form.Classes, form.Width, form.SmallImages)),
+        ["mobilenet_v3_large"] = new(1280, true, form => MobileNetV3.CreateLarge(form.Classes, form.Width, form.SmallImages)),
+        ["efficientnet_b0"] = new(1280, true, form => new EfficientNet(form.Classes, form.Width, form.SmallImages)),
+        ["shufflenet_v2_x0_5"] = new(1024, false, form => ShuffleNetV2.Create(0.5, form.Classes, form.SmallImages)),
+        ["shufflenet_v2_x1_0"] = new(1024, false, form => ShuffleNetV2.Create(1, form.Classes, form.SmallImages)),
+        ["shufflenet_v2_x1_5"] = new(1024, false, form => ShuffleNetV2.Create(1.5, form.Classes, form.SmallImages)),
+        ["shufflenet_v2_x2_0"] = new(2048, false, form => ShuffleNetV2.Create(2, form.Classes, form.SmallImages)),
+    };
+
     /// <summary>The names that <see cref="Create"/> accepts.</summary>
-    public static IReadOnlyList<string> Architectures { get; } =
-    [
-        "resnet18",
-        "resnet34",
-        "resnet50",
-        "resnet101",
-        "resnet152",
-        "cifar-resnet20",
-        "cifar-resnet32",
-        "cifar-resnet44",
-        "cifar-resnet56",
-        "cifar-resnet110",
-        "mobilenet_v2",
-    ];
+    public static IReadOnlyList<string> Architectures { get; } = [.. s_entries.Keys];
 
     /// <summary>Returns the width and height that a network was designed for, px. Other sizes work, but pretrained weights expect this one.</summary>
-    /// <param name="architecture">One of <see cref="Architectures"/>.</param>
-    public static int InputSize(string architecture) => architecture.StartsWith("cifar", StringComparison.Ordinal) ? 32 : 224;
+    /// <param name="architecture">One of <see cref="Architectures"/>; 224 for any other name.</param>
+    public static int InputSize(string architecture) => s_entries.GetValueOrDefault(architecture)?.InputSize ?? DefaultSize;
 
     /// <summary>Returns the number of features from which a network's last layer computes its logits, at width 1.</summary>
     /// <param name="architecture">One of <see cref="Architectures"/>.</param>
     /// <exception cref="ArgumentException">The name is not known.</exception>
-    public static int Features(string architecture)
-    {
-        RequireKnown(architecture);
-        return architecture switch
-        {
-            "resnet18" or "resnet34" => 512,
-            "mobilenet_v2" => 1280,
-            _ => architecture.StartsWith("cifar", StringComparison.Ordinal) ? 64 : 2048,
-        };
-    }
+    public static int Features(string architecture) => Find(architecture).Features;
 
     /// <summary>Builds a classifier with random weights; safe on any thread as long as no other code draws from torch's generator at the same time.</summary>
     /// <param name="architecture">One of <see cref="Architectures"/>.</param>
     /// <param name="classes">Number of classes, at least 1.</param>
     /// <param name="seed">Seed of the weights.</param>
-    /// <param name="width">Width multiplier; only <c>mobilenet_v2</c> has one.</param>
-    /// <param name="smallImages">True for inputs of 64 px or less; only <c>mobilenet_v2</c> has this variant.</param>
-    /// <exception cref="ArgumentException">The name is not known.</exception>
+    /// <param name="width">Width multiplier; other than 1 only for MobileNets and EfficientNet.</param>
+    /// <param name="smallImages">True for inputs of 64 px or less: the network halves their size two times less. Without effect on a cifar-resnet.</param>
+    /// <exception cref="ArgumentException">The name is not known, or the network has no width multiplier.</exception>
     public static Module<Tensor, Tensor> Create(string architecture, int classes, long seed, double width = 1.0, bool smallImages = false)
     {
         TorchRuntime.EnsureLoaded();
-        RequireKnown(architecture);
-        const string cifar = "cifar-resnet",
-            resnet = "resnet";
+        var entry = Find(architecture);
+        if (width != 1 && !entry.HasWidth)
+            throw new ArgumentException($"The width is {width}, but '{architecture}' has no width multiplier. Set it to 1.");
         lock (s_generator)
         {
             random.manual_seed(seed);
-            if (architecture.StartsWith(cifar, StringComparison.Ordinal))
-                return new CifarResNet(Depth(cifar), classes);
-            if (architecture.StartsWith(resnet, StringComparison.Ordinal))
-                return ResNet.Create(Depth(resnet), classes);
-            return new MobileNetV2(classes, width, smallImages);
+            return entry.Create(new Form(classes, width, smallImages));
         }
-
-        int Depth(string prefix) => int.Parse(architecture.AsSpan(prefix.Length), CultureInfo.InvariantCulture);
     }
 
-    private static void RequireKnown(string architecture)
+    private static Entry Find(string architecture) =>
+        s_entries.GetValueOrDefault(architecture)
+        ?? throw new ArgumentException($"Architecture '{architecture}' is not known. Known: {string.Join(", ", Architectures)}.");
+
+    private sealed record Form(int Classes, double Width, bool SmallImages);
+
+    private sealed record Entry(int Features, bool HasWidth, Func<Form, Module<Tensor, Tensor>> Create)
     {
-        if (!Architectures.Contains(architecture))
-            throw new ArgumentException($"Architecture '{architecture}' is not known. Known: {string.Join(", ", Architectures)}.");
+        public int InputSize { get; init; } = DefaultSize;
     }
 }

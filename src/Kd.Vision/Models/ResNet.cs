@@ -14,18 +14,19 @@ public sealed class ResNet : Module<Tensor, Tensor>, IOnnxSource
 {
     private readonly Conv2d conv1;
     private readonly BatchNorm bn1;
-    private readonly MaxPool2d _pool = MaxPool2d(3, stride: 2, padding: 1);
+    private readonly MaxPool2d? _pool;
     private readonly Sequential layer1;
     private readonly Sequential layer2;
     private readonly Sequential layer3;
     private readonly Sequential layer4;
     private readonly Linear fc;
 
-    private ResNet(int[] repeats, bool bottleneck, int classes)
+    private ResNet(int[] repeats, bool bottleneck, int classes, bool smallImages)
         : base(nameof(ResNet))
     {
         var input = 64;
-        conv1 = Conv2d(3, 64, 7, stride: 2, padding: 3, bias: false);
+        conv1 = Conv2d(3, 64, 7, stride: smallImages ? 1 : 2, padding: 3, bias: false);
+        _pool = smallImages ? null : MaxPool2d(3, stride: 2, padding: 1);
         bn1 = new BatchNorm(64);
         layer1 = Stage(ref input, 64, repeats[0], 1, bottleneck);
         layer2 = Stage(ref input, 128, repeats[1], 2, bottleneck);
@@ -39,17 +40,18 @@ public sealed class ResNet : Module<Tensor, Tensor>, IOnnxSource
     /// <summary>Builds a ResNet with random weights.</summary>
     /// <param name="depth">18, 34, 50, 101 or 152.</param>
     /// <param name="classes">Number of classes, at least 1.</param>
+    /// <param name="smallImages">True for inputs of 64 px or less: the stem keeps stride 1, and there is no max pooling.</param>
     /// <exception cref="ArgumentOutOfRangeException">The depth is another one, or there is no class.</exception>
-    public static ResNet Create(int depth, int classes)
+    public static ResNet Create(int depth, int classes, bool smallImages = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
         return depth switch
         {
-            18 => new ResNet([2, 2, 2, 2], false, classes),
-            34 => new ResNet([3, 4, 6, 3], false, classes),
-            50 => new ResNet([3, 4, 6, 3], true, classes),
-            101 => new ResNet([3, 4, 23, 3], true, classes),
-            152 => new ResNet([3, 8, 36, 3], true, classes),
+            18 => new ResNet([2, 2, 2, 2], false, classes, smallImages),
+            34 => new ResNet([3, 4, 6, 3], false, classes, smallImages),
+            50 => new ResNet([3, 4, 6, 3], true, classes, smallImages),
+            101 => new ResNet([3, 4, 23, 3], true, classes, smallImages),
+            152 => new ResNet([3, 8, 36, 3], true, classes, smallImages),
             _ => throw new ArgumentOutOfRangeException(nameof(depth), depth, "A ResNet has 18, 34, 50, 101 or 152 layers."),
         };
     }
@@ -61,7 +63,7 @@ public sealed class ResNet : Module<Tensor, Tensor>, IOnnxSource
     {
         using var scope = NewDisposeScope();
         var maps = functional.relu(bn1.call(conv1.call(images)), inplace: true); // [N, 64, H/2, W/2]
-        maps = _pool.call(maps); // [N, 64, H/4, W/4]
+        maps = _pool?.call(maps) ?? maps; // [N, 64, H/4, W/4]
         maps = layer4.call(layer3.call(layer2.call(layer1.call(maps)))); // [N, F, H/32, W/32]
         var pooled = functional.adaptive_avg_pool2d(maps, (1, 1)).flatten(1); // [N, F]
         return fc.call(pooled).MoveToOuterDisposeScope(); // [N, C]
@@ -69,7 +71,9 @@ public sealed class ResNet : Module<Tensor, Tensor>, IOnnxSource
 
     string IOnnxSource.WriteTo(OnnxGraph graph, string input)
     {
-        var maps = graph.MaxPool(graph.Relu(graph.Write(bn1, graph.Write(conv1, input))), 3, 2, 1);
+        var maps = graph.Relu(graph.Write(bn1, graph.Write(conv1, input)));
+        if (_pool is not null)
+            maps = graph.MaxPool(maps, 3, 2, 1);
         maps = new[] { layer1, layer2, layer3, layer4 }.Aggregate(maps, (value, layer) => graph.Write(layer, value));
         return graph.Write(fc, graph.Pool(maps));
     }

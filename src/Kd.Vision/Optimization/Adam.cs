@@ -24,18 +24,18 @@ public sealed class Adam : Optimizer
     public Adam(IEnumerable<Parameter> parameters, double learningRate, double weightDecay, bool decoupled = false)
         : base(parameters, learningRate, weightDecay, "first", "second") => _decoupled = decoupled;
 
-    private protected override void Move(Parameter parameter, Tensor gradient, Tensor[] memory)
+    private protected override void Move(Parameter parameter, Tensor gradient, Tensor[] memory, double rate)
     {
         var (first, second) = (memory[0], memory[1]);
         var decay = DecayOf(parameter);
         if (decay > 0 && _decoupled)
-            parameter.TimesInPlace(1 - LearningRate * decay);
+            parameter.TimesInPlace(1 - rate * decay);
         else if (decay > 0)
             gradient = parameter.Times(decay).PlusInPlace(gradient);
         first.TimesInPlace(FirstDecay).PlusInPlace(gradient, 1 - FirstDecay);
         second.TimesInPlace(SecondDecay).PlusProductInPlace(gradient, gradient, 1 - SecondDecay);
         var secondCorrection = Math.Sqrt(1 - Math.Pow(SecondDecay, Steps));
         var denominator = second.sqrt().TimesInPlace(1 / secondCorrection).PlusInPlace(Epsilon);
-        parameter.PlusQuotientInPlace(first, denominator, -LearningRate / (1 - Math.Pow(FirstDecay, Steps)));
+        parameter.PlusQuotientInPlace(first, denominator, -rate / (1 - Math.Pow(FirstDecay, Steps)));
     }
 }

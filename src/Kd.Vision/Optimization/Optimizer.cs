@@ -44,6 +44,9 @@ public abstract class Optimizer : IDisposable
     /// <summary>Whether weight decay applies to scales, shifts and biases too, the parameters of one dimension. Default true, as in torch.optim.</summary>
     public bool DecaysVectors { get; init; } = true;
 
+    /// <summary>Factor of the step size of a parameter. Default 1 for all.</summary>
+    public Func<Parameter, double> RateFactor { get; init; } = _ => 1;
+
     /// <summary>Drops the gradients of all parameters.</summary>
     public void ZeroGradients()
     {
@@ -82,7 +85,7 @@ public abstract class Optimizer : IDisposable
             if (_parameters[i].grad is not { } gradient)
                 continue;
             using var inner = NewDisposeScope();
-            Move(_parameters[i], gradient, Array.ConvertAll(_memory, memory => memory.Slots[i]));
+            Move(_parameters[i], gradient, Array.ConvertAll(_memory, memory => memory.Slots[i]), LearningRate * RateFactor(_parameters[i]));
         }
     }
 
@@ -113,5 +116,5 @@ public abstract class Optimizer : IDisposable
     private protected double DecayOf(Parameter parameter) => DecaysVectors || parameter.dim() > 1 ? WeightDecay : 0;
 
     /// <summary>Updates one parameter; runs without gradient recording, in a dispose scope of its own.</summary>
-    private protected abstract void Move(Parameter parameter, Tensor gradient, Tensor[] memory);
+    private protected abstract void Move(Parameter parameter, Tensor gradient, Tensor[] memory, double rate);
 }

@@ -23,14 +23,14 @@ public sealed class Sgd : Optimizer
     public Sgd(IEnumerable<Parameter> parameters, double learningRate, double weightDecay, double momentum, bool nesterov = false)
         : base(parameters, learningRate, weightDecay, "velocity") => (_momentum, _nesterov) = (momentum, nesterov);
 
-    private protected override void Move(Parameter parameter, Tensor gradient, Tensor[] memory)
+    private protected override void Move(Parameter parameter, Tensor gradient, Tensor[] memory, double rate)
     {
         if (DecayOf(parameter) is var decay and > 0)
             gradient = parameter.Times(decay).PlusInPlace(gradient);
         memory[0].TimesInPlace(_momentum).PlusInPlace(gradient);
         if (_nesterov)
-            parameter.PlusInPlace(gradient, -LearningRate).PlusInPlace(memory[0], -LearningRate * _momentum);
+            parameter.PlusInPlace(gradient, -rate).PlusInPlace(memory[0], -rate * _momentum);
         else
-            parameter.PlusInPlace(memory[0], -LearningRate);
+            parameter.PlusInPlace(memory[0], -rate);
     }
 }

@@ -152,6 +152,11 @@ public sealed class NetworkTests
     [InlineData("resnet50")]
     [InlineData("cifar-resnet20")]
     [InlineData("mobilenet_v2")]
+    [InlineData("mobilenet_v3_small")]
+    [InlineData("mobilenet_v3_large")]
+    [InlineData("efficientnet_b0")]
+    [InlineData("shufflenet_v2_x1_0")]
+    [InlineData("shufflenet_v2_x2_0")]
     public void Features_Architecture_AreThoseOfItsLastLayer(string architecture)
     {
         using var network = ModelCatalog.Create(architecture, 3, seed: 1);

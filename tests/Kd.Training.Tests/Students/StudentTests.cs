@@ -5,6 +5,7 @@ using Kd.Training.Batches;
 using Kd.Training.Configuration;
 using Kd.Training.Diagnostics;
 using Kd.Training.Students;
+using Kd.Vision.Checkpoints;
 using Kd.Vision.Runtime;
 using TorchSharp;
 
@@ -235,6 +236,83 @@ public sealed class StudentTests
         Assert.NotEqual(slow.Predict(Batch(seed: 2)), fast.Predict(Batch(seed: 2)));
 
         static TrainingOptions Mixed(double momentum) => new() { Precision = TrainingPrecision.BFloat16, NormMomentum = momentum };
+    }
+
+    // With averaged weights, too: the average begins at the loaded weights.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.9)]
+    public void StartFrom_WeightsOfAnotherStudent_PredictsAsItDoes(double average)
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var trained = NewStudent();
+        trained.Step(Batch(seed: 1), s_start);
+        trained.Save(folder.File("student.safetensors"), s_classes);
+        using var student = NewStudent(training: new TrainingOptions { AverageDecay = average });
+
+        var said = student.StartFrom(folder.File("student.safetensors"), s_classes);
+
+        Assert.Equal($"starts from '{folder.File("student.safetensors")}'; all layers are loaded", said);
+        Assert.Equal(trained.Predict(Batch(seed: 2)), student.Predict(Batch(seed: 2)));
+    }
+
+    [Theory]
+    [InlineData("sgd")]
+    [InlineData("adam")]
+    [InlineData("adamw")]
+    public void Step_BackboneRate0_MovesOnlyTheLastLayer(string optimizer)
+    {
+        using var student = NewStudent(
+            training: new TrainingOptions
+            {
+                Optimizer = optimizer,
+                LearningRate = 0.01,
+                BackboneRate = 0,
+            }
+        );
+        var before = Parameters(student);
+        student.Step(Batch(seed: 1), s_start);
+        var moved = Parameters(student).Where(entry => !entry.Value.Bytes.Span.SequenceEqual(before[entry.Key].Bytes.Span)).Select(entry => entry.Key);
+        Assert.Equal(["classifier.1.bias", "classifier.1.weight"], moved.Order(StringComparer.Ordinal));
+
+        static Dictionary<string, TensorData> Parameters(Student student) =>
+            student.Evaluated.named_parameters().ToDictionary(entry => entry.name, entry => TensorData.From(entry.parameter));
+    }
+
+    // With plain SGD the first step is the rate times the gradient.
+    [Fact]
+    public void Step_BackboneRate_ScalesTheStepsOfAllOtherLayers()
+    {
+        var (full, tenth) = (FirstMove(1), FirstMove(0.1));
+        Assert.Equal(0.1, tenth.Body / full.Body, 1e-3);
+        Assert.Equal(1, tenth.Last / full.Last, 1e-3);
+
+        static (double Body, double Last) FirstMove(double factor)
+        {
+            var training = new TrainingOptions
+            {
+                BackboneRate = factor,
+                LearningRate = 0.01,
+                WeightDecay = 0,
+                Momentum = 0,
+                Nesterov = false,
+            };
+            using var student = NewStudent(training: training);
+            var before = Moved(student);
+            student.Step(Batch(seed: 1), s_start);
+            var after = Moved(student);
+            return (Length(before.First, after.First), Length(before.Last, after.Last));
+        }
+
+        static (float[] First, float[] Last) Moved(Student student)
+        {
+            var parameters = student.Evaluated.parameters().ToList();
+            return (Values(parameters[0]), Values(parameters[^2]));
+        }
+
+        static float[] Values(torch.Tensor parameter) => parameter.detach().contiguous().data<float>().ToArray();
+
+        static double Length(float[] before, float[] after) => Math.Sqrt(before.Zip(after).Sum(pair => Math.Pow(pair.Second - pair.First, 2)));
     }
 
     private byte[] TrainTwoSteps(Action<Student> between)

@@ -22,16 +22,21 @@ public sealed class OnnxFileTests
     public OnnxFileTests() => TorchRuntime.EnsureLoaded();
 
     [Theory]
-    [InlineData("mobilenet_v2", 64)]
-    [InlineData("mobilenet_v2", 33)]
-    [InlineData("resnet18", 64)]
-    [InlineData("resnet50", 64)]
-    [InlineData("cifar-resnet20", 32)]
-    public void Write_NetworkWithUsedStatistics_GivesTheSameLogitsInOnnxRuntime(string architecture, int size)
+    [InlineData("mobilenet_v2", 64, 0.5)]
+    [InlineData("mobilenet_v2", 33, 0.5)]
+    [InlineData("mobilenet_v3_small", 64, 0.5)]
+    [InlineData("mobilenet_v3_large", 80, 0.5)]
+    [InlineData("efficientnet_b0", 33, 0.5)]
+    [InlineData("shufflenet_v2_x0_5", 64, 1)]
+    [InlineData("shufflenet_v2_x1_0", 75, 1)]
+    [InlineData("resnet18", 64, 1)]
+    [InlineData("resnet50", 96, 1)]
+    [InlineData("cifar-resnet20", 32, 1)]
+    public void Write_NetworkWithUsedStatistics_GivesTheSameLogitsInOnnxRuntime(string architecture, int size, double width)
     {
         using var folder = TestFiles.CreateFolder();
         using var scope = NewDisposeScope();
-        using var network = ModelCatalog.Create(architecture, Classes, 3, 0.5, size <= 64);
+        using var network = ModelCatalog.Create(architecture, Classes, 3, width, size <= 64);
         Train(network, size);
         var pixels = Draw(5 * ViewRenderer.ByteCount(size));
         var images = Normalization.ToInput(pixels, 5, size, CPU);

@@ -24,7 +24,7 @@ public sealed class TorchvisionTests
             if name != "__metadata__":
                 begin, end = entry["data_offsets"]
                 state[name] = torch.frombuffer(bytearray(raw[8 + length + begin:8 + length + end]), dtype=types[entry["dtype"]]).reshape(entry["shape"])
-        model = torchvision.models.mobilenet_v2(num_classes=10)
+        model = getattr(torchvision.models, sys.argv[2])(num_classes=10)
         print(model.load_state_dict(state, strict=True), file=sys.stderr)
         model.eval()
         with torch.no_grad():
@@ -33,12 +33,18 @@ public sealed class TorchvisionTests
 
     public TorchvisionTests() => TorchRuntime.EnsureLoaded();
 
-    [Fact]
-    public async Task Write_MobileNetV2_LoadsStrictlyInTorchvisionWithTheSameLogits()
+    [Theory]
+    [InlineData("mobilenet_v2")]
+    [InlineData("mobilenet_v3_small")]
+    [InlineData("mobilenet_v3_large")]
+    [InlineData("efficientnet_b0")]
+    [InlineData("shufflenet_v2_x0_5")]
+    [InlineData("resnet18")]
+    public async Task Write_Network_LoadsStrictlyInTorchvisionWithTheSameLogits(string architecture)
     {
         using var folder = TestFiles.CreateFolder();
         using var scope = NewDisposeScope();
-        using var network = ModelCatalog.Create("mobilenet_v2", 10, 5);
+        using var network = ModelCatalog.Create(architecture, 10, 5);
         network.train();
         network.call(randn(4, 3, 64, 64)).Dispose();
         network.eval();
@@ -46,7 +52,7 @@ public sealed class TorchvisionTests
         using var _ = no_grad();
         var expected = network.call(arange(3 * 64 * 64, ScalarType.Float32).mul(tensor(0.01f)).sin().reshape(1, 3, 64, 64)).data<float>().ToArray();
 
-        var (output, errors) = await PythonProgram.RunAsync(Program, folder.File("student.safetensors"));
+        var (output, errors) = await PythonProgram.RunAsync(Program, folder.File("student.safetensors"), architecture);
 
         Assert.Contains("All keys matched", errors);
         var actual = output.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(value => double.Parse(value, CultureInfo.InvariantCulture)).ToArray();

@@ -14,6 +14,9 @@ public sealed class InferenceFormTests
     [InlineData("resnet50", 64, ScalarType.Float32, 1e-4)]
     [InlineData("cifar-resnet20", 32, ScalarType.Float32, 1e-4)]
     [InlineData("mobilenet_v2", 64, ScalarType.Float32, 1e-4)]
+    [InlineData("mobilenet_v3_small", 64, ScalarType.Float32, 1e-4)]
+    [InlineData("efficientnet_b0", 64, ScalarType.Float32, 1e-4)]
+    [InlineData("shufflenet_v2_x1_0", 64, ScalarType.Float32, 1e-4)]
     [InlineData("resnet18", 64, ScalarType.BFloat16, 0.1)]
     public void Apply_EachNetwork_GivesThePlainNetworksLogits(string architecture, int size, ScalarType precision, double bound)
     {

@@ -1,0 +1,36 @@
+using System.Diagnostics;
+
+namespace Kd.Benchmarks;
+
+/// <summary>Runs the programs of the system as their users do.</summary>
+internal static class BenchProcess
+{
+    /// <summary>Runs the whole system until its run has ended.</summary>
+    public static Task RunHostAsync(params string[] settings) => RunAsync(AppHost(), [.. settings, "--Run:Stay=false"]);
+
+    /// <summary>Runs a program to its end.</summary>
+    /// <exception cref="InvalidOperationException">It ended with another code than 0.</exception>
+    public static async Task RunAsync(string program, params string[] settings)
+    {
+        using var process = Process.Start(
+            new ProcessStartInfo("dotnet", [program, .. settings])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{Path.GetFileName(program)} ended with {process.ExitCode}:\n{await output}\n{await errors}");
+    }
+
+    // bench/Kd.Benchmarks/bin/Release/net10.0 to src/Kd.AppHost/bin/Release/net10.0.
+    private static string AppHost()
+    {
+        var output = new DirectoryInfo(AppContext.BaseDirectory);
+        var root = output.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
+        return Path.Combine(root, "src", "Kd.AppHost", "bin", output.Parent.Name, output.Name, "Kd.AppHost.dll");
+    }
+}
