@@ -18,6 +18,14 @@ public sealed class DatasetOptions
     [Required]
     public string Path { get; set; } = Demo;
 
+    [Setting(
+        "Pictures without labels that kd and kd-curriculum train on besides those of Dataset:Path: a folder with pictures in any structure, or of parquet files. "
+            + "Empty: none.",
+        IsPath = true,
+        IsShared = true
+    )]
+    public string? Unlabeled { get; set; }
+
     [Setting("Number of training images to use, drawn evenly over the classes; 0: all.")]
     [Range(0, int.MaxValue)]
     public int Subset { get; set; }

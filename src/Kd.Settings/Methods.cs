@@ -27,6 +27,9 @@ public static class Methods
     /// <summary>The methods of a study, in the order of its table.</summary>
     public static IReadOnlyList<string> Study { get; } = [Labels, Mixed, Kd, KdCurriculum];
 
+    /// <summary>Whether a method needs the label of each training picture.</summary>
+    public static bool UsesLabels(string method) => method is not (Kd or KdCurriculum);
+
     /// <summary>Whether a method needs the teacher.</summary>
     public static bool UsesTeacher(string method) => method != Labels;
 }

@@ -18,8 +18,9 @@ internal static class DifficultyTable
     ];
 
     /// <summary>Writes difficulty.parquet: sample, name, class, difficulty (0 to 1), epoch of the last measurement (from 0; null: never measured).</summary>
-    public static void Write(RunFolder folder, ImageSplit split, IReadOnlyList<string> classes, SampleDifficulty difficulty)
+    public static void Write(RunFolder folder, ImageDataset dataset, SampleDifficulty difficulty)
     {
+        var split = dataset.Train;
         var (values, measured) = difficulty.Capture();
         var samples = Enumerable.Range(0, split.Count).ToArray();
         using var buffer = new ResizableBuffer();
@@ -30,7 +31,7 @@ internal static class DifficultyTable
             {
                 Write(rows, samples);
                 Write(rows, Array.ConvertAll(samples, split.NameOf));
-                Write(rows, Array.ConvertAll(samples, sample => classes[split.Labels[sample]]));
+                Write(rows, Array.ConvertAll(samples, dataset.ClassOf));
                 Write(rows, values);
                 Write(rows, Array.ConvertAll(measured, epoch => epoch < 0 ? (int?)null : epoch));
             }

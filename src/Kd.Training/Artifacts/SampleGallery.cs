@@ -9,9 +9,8 @@ namespace Kd.Training.Artifacts;
 /// <summary>
 /// Collects the hardest and the easiest samples of an epoch, in the views that were trained on, with the predictions of teacher and student at that step.
 /// </summary>
-/// <param name="split">The training images.</param>
-/// <param name="classes">Class names by index.</param>
-internal sealed class SampleGallery(ImageSplit split, IReadOnlyList<string> classes)
+/// <param name="dataset">The images.</param>
+internal sealed class SampleGallery(ImageDataset dataset)
 {
     /// <summary>Largest number of samples in each list.</summary>
     public const int MaxSamples = 8;
@@ -91,15 +90,16 @@ internal sealed class SampleGallery(ImageSplit split, IReadOnlyList<string> clas
         new()
         {
             Sample = kept.Sample,
-            Name = split.NameOf(kept.Sample),
-            Class = classes[split.Labels[kept.Sample]],
+            Name = dataset.Train.NameOf(kept.Sample),
+            Class = dataset.ClassOf(kept.Sample),
             Difficulty = kept.Difficulty,
             Teacher = ToGuesses(kept.Teacher),
             Student = ToGuesses(kept.Student),
             Picture = Thumbnail.ToDataUri(ToImage(kept)),
         };
 
-    private List<Guess> ToGuesses((int Class, float Probability)[] best) => [.. best.Select(entry => new Guess(classes[entry.Class], entry.Probability))];
+    private List<Guess> ToGuesses((int Class, float Probability)[] best) =>
+        [.. best.Select(entry => new Guess(dataset.ClassNames[entry.Class], entry.Probability))];
 
     private static RgbImage ToImage(KeptSample kept)
     {

@@ -23,6 +23,9 @@ internal sealed record BatchSource
     /// <summary>Instruments that record the rendering times.</summary>
     public required TrainingMetrics Instruments { get; init; }
 
+    /// <summary>The source without the training images that have no label.</summary>
+    public BatchSource Labeled => ReferenceEquals(Dataset, Dataset.Labeled) ? this : this with { Dataset = Dataset.Labeled };
+
     /// <summary>Width and height of a view, px.</summary>
     public int ViewSize => Planner.Size;
 

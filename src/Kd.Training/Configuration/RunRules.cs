@@ -31,6 +31,15 @@ internal static class RunRules
                 $"Training:BackboneRate is '{training.BackboneRate}'. "
                     + "Below 1 it needs Student:Weights: layers that start from random weights would hardly learn."
             );
+        if (
+            configuration.Dataset.Unlabeled is { Length: > 0 } unlabeled
+            && run.Study == StudyKinds.None
+            && Methods.UsesLabels(configuration.Distillation.Method)
+        )
+            yield return new(
+                "Dataset:Unlabeled",
+                $"Dataset:Unlabeled is '{unlabeled}', but the method {configuration.Distillation.Method} needs labels. Use kd or kd-curriculum, or leave it empty."
+            );
         if (run is { Study: StudyKinds.Curriculum, Seeds: < 2 })
             yield return new(
                 "Run:Seeds",

@@ -86,7 +86,7 @@ public sealed record RunReport
         var (values, train) = (Difficulty.Capture().Values, Dataset.Train);
         return samples
             .Take(MaxPictures)
-            .Select(sample => new SamplePicture(Dataset.ClassNames[train.Labels[sample]], values[sample], Thumbnail.ToDataUri(train.Get(sample).Image)));
+            .Select(sample => new SamplePicture(Dataset.ClassOf(sample), values[sample], Thumbnail.ToDataUri(train.Get(sample).Image)));
     }
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -18,8 +18,12 @@ internal sealed record RunSetup
     /// <summary>The resolved settings.</summary>
     public required RunConfiguration Configuration { get; init; }
 
-    /// <summary>Images, views and teacher.</summary>
-    public required BatchSource Batches { get; init; }
+    /// <summary>Images, views and teacher; without the images that have no label if the method needs labels.</summary>
+    public required BatchSource Batches
+    {
+        get => Methods.UsesLabels(Method) ? field?.Labeled! : field;
+        init;
+    }
 
     /// <summary>Folder of the results.</summary>
     public required RunFolder Folder { get; init; }

@@ -34,7 +34,7 @@ internal sealed class TestEvaluation(RunSetup setup, EpochPlan plan, RunClock cl
         folder.Guard(() => OnnxFile.Write(folder.OnnxPath, student.Evaluated, dataset.ClassNames, setup.Configuration.Student.OnnxInput));
         var result = Summarize(state with { Usage = usage }, (best, last), student.Steps);
         if (setup.UsesTeacher)
-            DifficultyTable.Write(folder, dataset.Train, dataset.ClassNames, plan.Difficulty);
+            DifficultyTable.Write(folder, dataset, plan.Difficulty);
         CreateReport(result, best).Write(folder);
         folder.WriteJson(RunFolder.ResultFile, result);
         log.RunEnded(setup.Id, setup.Method, result.Correct, result.TestImages);

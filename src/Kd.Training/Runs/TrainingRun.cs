@@ -4,6 +4,7 @@ using Kd.Training.Curriculum;
 using Kd.Training.Diagnostics;
 using Kd.Training.Evaluation;
 using Kd.Training.Students;
+using Kd.Vision.Checkpoints;
 using Kd.Vision.Datasets;
 
 namespace Kd.Training.Runs;
@@ -47,7 +48,7 @@ internal sealed class TrainingRun
         _plan = new EpochPlan($"{setup.Id}.{setup.Method}", setup.Method, setup.Configuration, setup.Batches, agent);
         _length = new RunLength(setup.Configuration, setup.Method, Dataset.Train.Count);
         _clock = new RunClock(time, setup.Batches.Teacher);
-        _gallery = new SampleGallery(Dataset.Train, Dataset.ClassNames);
+        _gallery = new SampleGallery(Dataset);
         _checkpoints = new RunCheckpoints(setup, _plan, control, monitor, _clock, time);
         _epochs = new EpochTrainer(setup, _length, _plan, _gallery, _checkpoints, _clock, control, monitor, instruments, time);
         _evaluator = new Evaluator(setup.Batches);
@@ -88,13 +89,30 @@ internal sealed class TrainingRun
         if (!_checkpoints.Resume(student))
         {
             Folder.TruncateMetrics(0);
-            if (_setup.Configuration.Student.Weights is { Length: > 0 } weights)
-                _monitor.Note($"{_setup.Method}: {student.StartFrom(weights, Dataset.ClassNames)}");
+            StartFromWeights(student);
             _plan.Begin(_length.MostReports, cancellation);
         }
         else if (!HasEnded(student))
         {
             _monitor.Note($"{_setup.Method}: continues from its checkpoint at epoch {State.Epoch + 1}, step {State.Step}");
+        }
+    }
+
+    private void StartFromWeights(Student student)
+    {
+        var options = _setup.Configuration.Student;
+        if (string.IsNullOrEmpty(options.Weights))
+            return;
+        try
+        {
+            _monitor.Note($"{_setup.Method}: {student.StartFrom(options.Weights, Dataset.ClassNames)}");
+        }
+        catch (CheckpointException error)
+        {
+            throw new TrainingException(
+                $"Student:Weights: {error.Message} The student is Student:Architecture={options.Architecture} with Student:Width={options.Width}.",
+                error
+            );
         }
     }
 

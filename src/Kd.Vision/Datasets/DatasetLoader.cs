@@ -18,6 +18,8 @@ public static class DatasetLoader
         var dataset = Open(options);
         if (options.Subset > 0)
             dataset = TakeSubset(dataset, options);
+        if (options.Unlabeled is { Length: > 0 })
+            dataset = UnlabeledPictures.Join(dataset, options);
         if (options.Check)
             dataset = Check(dataset, options, cancellation);
         foreach (var split in dataset.Splits)
@@ -28,7 +30,10 @@ public static class DatasetLoader
 
         var empty = Enumerable.Range(0, dataset.ClassNames.Count).Except(dataset.Train.Labels).Select(label => dataset.ClassNames[label]).ToList();
         return empty.Count == 0
-            ? dataset
+            ? dataset with
+            {
+                LabeledPart = UnlabeledPictures.Separate(dataset),
+            }
             : throw new DatasetException(
                 $"{empty.Count} classes of '{options.Path}' have no training picture: {string.Join(", ", empty.Take(Shown))}. "
                     + $"Add some, remove the class, or raise Dataset:Subset ({options.Subset})."
@@ -84,7 +89,7 @@ public static class DatasetLoader
     }
 
     // A folder that this user may not list, or whose name in another encoding leads nowhere.
-    private static T Guard<T>(string path, Func<T> read)
+    internal static T Guard<T>(string path, Func<T> read)
     {
         try
         {
@@ -96,7 +101,7 @@ public static class DatasetLoader
         }
     }
 
-    private static void RequireFolder(string path)
+    internal static void RequireFolder(string path)
     {
         if (!Directory.Exists(path))
             throw new DatasetException(

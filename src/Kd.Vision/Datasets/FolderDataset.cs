@@ -32,10 +32,13 @@ internal static class FolderDataset
         return DatasetSplitter.Assemble("folders", options, names, train, validation, test, decoded);
     }
 
+    /// <summary>Finds all pictures below a folder, without labels, ordered by path.</summary>
+    public static List<ImageItem> ReadUnlabeled(string folder, DatasetOptions options) =>
+        [.. Pictures(folder, SearchOption.AllDirectories, ImageItem.Unlabeled, options)];
+
     private static List<ImageItem>? Read(DatasetOptions options, string split, IReadOnlyList<string> names)
     {
         var root = Path.Combine(options.Path, split);
-        var largest = options.LargestPicture * 1_000_000L;
         if (!Directory.Exists(root))
             return null;
         var labels = names.Index().ToDictionary(entry => entry.Item, entry => entry.Index);
@@ -46,11 +49,20 @@ internal static class FolderDataset
                 throw new DatasetException(
                     $"The class '{Path.GetFileName(folder)}' is in '{Path.GetFullPath(root)}' but not in train/. Each class needs training pictures."
                 );
-            var files = Directory.GetFiles(folder).Where(file => s_extensions.Contains(Path.GetExtension(file))).Order(StringComparer.Ordinal);
-            items.AddRange(files.Select(file => new ImageItem(file, label, () => Load(file, largest))));
+            items.AddRange(Pictures(folder, SearchOption.TopDirectoryOnly, label, options));
         }
 
         return items;
+    }
+
+    private static IEnumerable<ImageItem> Pictures(string folder, SearchOption search, int label, DatasetOptions options)
+    {
+        var largest = options.LargestPicture * 1_000_000L;
+        return Directory
+            .GetFiles(folder, "*", search)
+            .Where(file => s_extensions.Contains(Path.GetExtension(file)))
+            .Order(StringComparer.Ordinal)
+            .Select(file => new ImageItem(file, label, () => Load(file, largest)));
     }
 
     private static ImageContent Load(string file, long largestArea)

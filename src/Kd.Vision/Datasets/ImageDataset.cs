@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Kd.Vision.Datasets;
 
-/// <summary>A dataset of labeled pictures.</summary>
+/// <summary>A dataset of pictures. Training pictures without labels follow those with labels.</summary>
 /// <param name="Description">The source and how it was split, for logs and reports.</param>
 /// <param name="ClassNames">Names by class index (folder names, WordNet ids).</param>
 /// <param name="Train">Training samples.</param>
@@ -11,8 +11,16 @@ namespace Kd.Vision.Datasets;
 /// <param name="Test">Test samples.</param>
 public sealed record ImageDataset(string Description, IReadOnlyList<string> ClassNames, ImageSplit Train, ImageSplit Validation, ImageSplit Test)
 {
+    /// <summary>The dataset without its training pictures that have no label; it shares the decoded pictures.</summary>
+    public ImageDataset Labeled => LabeledPart ?? this;
+
+    internal ImageDataset? LabeledPart { get; init; }
+
     /// <summary>All three splits.</summary>
     public IEnumerable<ImageSplit> Splits => [Train, Validation, Test];
+
+    /// <summary>Returns the name of the class of a training picture.</summary>
+    public string ClassOf(int sample) => Train.Labels[sample] is var label and not ImageItem.Unlabeled ? ClassNames[label] : "no label";
 
     /// <summary>
     /// Computes a checksum of the class names and samples (name, class, order). It is equal if the indices mean the same pictures; the pictures'

@@ -18,13 +18,21 @@ public sealed class ImageSplit
         Labels = Array.ConvertAll(_items, item => item.Label);
     }
 
+    // The first samples of another split, whose decoded pictures it shares.
+    private ImageSplit(ImageSplit whole, int count)
+    {
+        (Name, Skipped, _decoded, _kept) = (whole.Name, whole.Skipped, whole._decoded, whole._kept);
+        _items = whole._items[..count];
+        Labels = Array.ConvertAll(_items, item => item.Label);
+    }
+
     /// <summary>Name of the split: train, validation or test.</summary>
     public string Name { get; }
 
     /// <summary>Number of samples.</summary>
     public int Count => _items.Length;
 
-    /// <summary>The class of each sample.</summary>
+    /// <summary>The class of each sample; <see cref="ImageItem.Unlabeled"/> if it is not known.</summary>
     public IReadOnlyList<int> Labels { get; }
 
     /// <summary>Number of pictures left out because they are corrupt.</summary>
@@ -47,6 +55,8 @@ public sealed class ImageSplit
             Volatile.Write(ref _decoded[index], kept);
         return content;
     }
+
+    internal ImageSplit First(int count) => new(this, count);
 
     internal ImageSplit With(IEnumerable<ImageItem> items, int skipped = 0) => new(Name, items, _kept) { Skipped = skipped };
 }

@@ -19,24 +19,30 @@ internal sealed class ParquetColumns
     private const long LargestRatio = 16,
         Allowance = 16 << 20;
     private readonly string _file;
+    private readonly bool _needsLabels;
     private readonly Dictionary<string, int> _columns = [];
     private readonly long _length;
     private long _left;
 
     /// <summary>Finds the columns.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="schema">Its columns.</param>
+    /// <param name="needsLabels">Whether it must have labels.</param>
     /// <exception cref="DatasetException">One is missing.</exception>
-    public ParquetColumns(string file, SchemaDescriptor schema)
+    public ParquetColumns(string file, SchemaDescriptor schema, bool needsLabels)
     {
         (_file, _length) = (file, new FileInfo(file).Length);
         _left = LargestRatio * _length + Allowance;
         for (var column = 0; column < schema.NumColumns; column++)
             _columns.TryAdd(schema.Column(column).Path.ToDotString(), column);
-        if (new[] { Bytes, Paths, Labels }.Any(name => !_columns.ContainsKey(name)))
-            throw new DatasetException($"'{file}' has the columns {string.Join(", ", _columns.Keys)}; expected {Bytes}, {Paths} and {Labels}.");
+        string[] needed = needsLabels ? [Bytes, Paths, Labels] : [Bytes, Paths];
+        if (needed.Any(name => !_columns.ContainsKey(name)))
+            throw new DatasetException($"'{file}' has the columns {string.Join(", ", _columns.Keys)}; expected {string.Join(", ", needed)}.");
+        _needsLabels = needsLabels;
     }
 
     /// <summary>Reads a group of rows.</summary>
-    /// <returns>Picture, path and label of each row; null where the file has null.</returns>
+    /// <returns>Picture, path and label of each row; null where the file has null, and for labels that are not needed.</returns>
     /// <exception cref="DatasetException">The group claims more rows or content than the file's length explains, or a column has another type.</exception>
     public (byte[]?[] Pictures, string?[] Paths, long?[] Labels) Read(RowGroupReader rows)
     {
@@ -49,7 +55,8 @@ internal sealed class ParquetColumns
         var labels = new long?[count];
         Read<ByteArray>(rows, Bytes, count, (row, value) => pictures[row] = Take(value).ToArray());
         Read<ByteArray>(rows, Paths, count, (row, value) => paths[row] = Encoding.UTF8.GetString(Take(value)));
-        Read<long>(rows, Labels, count, (row, value) => labels[row] = value);
+        if (_needsLabels)
+            Read<long>(rows, Labels, count, (row, value) => labels[row] = value);
         return (pictures, paths, labels);
     }
 

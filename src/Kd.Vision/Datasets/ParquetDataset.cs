@@ -39,11 +39,13 @@ internal static class ParquetDataset
         List<ImageItem>? Read(string split)
         {
             var files = FindFiles(options.Path).Where(file => Path.GetFileName(file).StartsWith(split + "-", StringComparison.Ordinal)).ToList();
-            return files.Count == 0
-                ? null
-                : [.. files.SelectMany(file => ReadGuarded(file, name => ReadFile(name, names.Count, options.LargestPicture * 1_000_000L)))];
+            return files.Count == 0 ? null : [.. files.SelectMany(file => ReadGuarded(file, name => ReadFile(name, names.Count, options)))];
         }
     }
+
+    /// <summary>Reads the pictures of all parquet files of a folder, and no labels.</summary>
+    public static List<ImageItem> ReadUnlabeled(string folder, DatasetOptions options) =>
+        [.. FindFiles(folder).SelectMany(file => ReadGuarded(file, name => ReadFile(name, classes: null, options)))];
 
     /// <summary>The class names in the JSON of the Hugging Face library.</summary>
     private static IReadOnlyList<string> Names(string file, ReadOnlySpan<byte> description)
@@ -75,11 +77,13 @@ internal static class ParquetDataset
         return start < 0 ? [] : schema[start..];
     }
 
-    private static List<ImageItem> ReadFile(string file, int classes, long largestArea)
+    // Without a number of classes, labels are not read.
+    private static List<ImageItem> ReadFile(string file, int? classes, DatasetOptions options)
     {
+        var largestArea = options.LargestPicture * 1_000_000L;
         using var reader = new ParquetFileReader(file);
         var metadata = reader.FileMetaData;
-        var columns = new ParquetColumns(file, metadata.Schema);
+        var columns = new ParquetColumns(file, metadata.Schema, needsLabels: classes is not null);
         var items = new List<ImageItem>();
         for (var group = 0; group < metadata.NumRowGroups; group++)
         {
@@ -88,11 +92,11 @@ internal static class ParquetDataset
             for (var row = 0; row < labels.Length; row++)
             {
                 var name = $"{file}, row {items.Count}{(paths[row] is { } path ? $" ({path})" : "")}";
-                if (labels[row] is not { } label || label < 0 || label >= classes)
+                if (classes is not null && (labels[row] is not { } known || known < 0 || known >= classes))
                     throw new DatasetException($"{name} has the label {labels[row]?.ToString() ?? "null"}, expected 0 to {classes - 1}.");
-                var encoded = pictures[row] ?? [];
+                var (label, encoded) = ((int)(labels[row] ?? ImageItem.Unlabeled), pictures[row] ?? []);
                 items.Add(
-                    new ImageItem(name, (int)label, () => new ImageContent(ImageDecoder.Decode(encoded, name, largestArea), XxHash128.HashToUInt128(encoded)))
+                    new ImageItem(name, label, () => new ImageContent(ImageDecoder.Decode(encoded, name, largestArea), XxHash128.HashToUInt128(encoded)))
                 );
             }
         }

@@ -27,7 +27,7 @@ public sealed class SampleGalleryTests
     public void Write_SeveralBatches_HasTheExtremesOfAllWithGuessesAndPictures()
     {
         using var folder = TestFiles.CreateFolder();
-        var gallery = new SampleGallery(s_dataset.Train, s_dataset.ClassNames);
+        var gallery = new SampleGallery(s_dataset);
         var all = Enumerable.Range(0, 40).Select(sample => (Sample: sample, Difficulty: (sample * 17 % 40) / 40f)).ToList();
         foreach (var batch in all.Chunk(10))
             Record(gallery, batch);
@@ -53,7 +53,7 @@ public sealed class SampleGalleryTests
     {
         using var folder = TestFiles.CreateFolder();
         using var run = RunFolder.Open(folder.Path);
-        var gallery = new SampleGallery(s_dataset.Train, s_dataset.ClassNames);
+        var gallery = new SampleGallery(s_dataset);
         Record(gallery, [(0, 0.9f), (1, 0.1f)]);
         gallery.Write(run, 0);
         gallery.Write(run, 1);
@@ -64,7 +64,7 @@ public sealed class SampleGalleryTests
     [Fact]
     public void Choose_FullOfExtremes_WantsOnlyWhatIsMoreSo()
     {
-        var gallery = new SampleGallery(s_dataset.Train, s_dataset.ClassNames);
+        var gallery = new SampleGallery(s_dataset);
         Record(gallery, [.. Enumerable.Range(0, 8).Select(sample => (sample, 0.1f)), .. Enumerable.Range(8, 8).Select(sample => (sample, 0.9f))]);
         Assert.Equal([1, 3], gallery.Choose([0.5f, 0.95f, 0.9f, 0.05f, 0.1f]));
     }

@@ -86,6 +86,65 @@ public sealed class TrainingRunTests
         Assert.StartsWith("Curriculum:Resolutions is '20'.", mistake.Message);
     }
 
+    // labels cannot use a picture without a label; kd sees all of them.
+    [Fact]
+    public async Task Execute_UnlabeledPictures_AreTrainedOnByKdOnly()
+    {
+        using var folder = TestFiles.CreateFolder();
+        foreach (var name in new[] { "a", "b" })
+            SmallDataset.Write(folder, name, 6);
+        using var more = TestFiles.CreateFolder();
+        SmallDataset.Write(more, "mixed", 4);
+        await using var teacher = await TrainerRuns.StartTeacherAsync($"--Dataset:Path={folder.Path}");
+        await using var agent = await TrainerRuns.StartAgentAsync(folder.File("agent"));
+        string[] settings =
+        [
+            "--Run:Study=methods",
+            $"--Dataset:Path={folder.Path}",
+            $"--Dataset:Unlabeled={more.Path}",
+            "--Training:BatchSize=4",
+            $"--TeacherClient:Address={teacher.Grpc}",
+            $"--AgentClient:Address={agent.Grpc}",
+        ];
+
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.File("runs"), "study", settings));
+
+        var rows = JsonSerializer.Deserialize<List<RunResult>>(File.ReadAllText(folder.File("runs/study/study.json")), JsonSerializerOptions.Web)!;
+        Assert.Equal(3 * 12, rows.Single(row => row.Method == "labels").SamplesSeen);
+        Assert.Equal(3 * 12, rows.Single(row => row.Method == "mixed").SamplesSeen);
+        Assert.Equal(3 * 24, rows.Single(row => row.Method == "kd").SamplesSeen);
+        var mistake = await Assert.ThrowsAsync<SettingsException>(() =>
+            TrainerRuns.RunAsync(folder.File("runs"), "labels", [.. settings, "--Run:Study=none", "--Distillation:Method=labels"])
+        );
+        Assert.Contains("the method labels needs labels", mistake.Message);
+    }
+
+    [Fact]
+    public async Task Execute_WeightsOfAnEarlierRun_ContinuesThemAndSaysSo()
+    {
+        using var folder = TestFiles.CreateFolder();
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "first", "--Distillation:Method=labels"));
+        string[] settings = ["--Distillation:Method=labels", $"--Student:Weights={folder.File("first/last.safetensors")}", "--Training:BackboneRate=0"];
+
+        var (exitCode, output) = await TrainerRuns.RunAsync(folder.Path, "second", TestContext.Current.CancellationToken, settings);
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains($"labels: starts from '{folder.File("first/last.safetensors")}'; all layers are loaded", output);
+        var (first, second) = (Checkpoint.Read(folder.File("first/last.safetensors")), Checkpoint.Read(folder.File("second/last.safetensors")));
+        Assert.True(first.Tensors["features.0.0.weight"].Bytes.Span.SequenceEqual(second.Tensors["features.0.0.weight"].Bytes.Span));
+        Assert.False(first.Tensors["classifier.1.weight"].Bytes.Span.SequenceEqual(second.Tensors["classifier.1.weight"].Bytes.Span));
+        var (refused, errors) = await TrainerRuns.RunAsync(
+            folder.Path,
+            "third",
+            TestContext.Current.CancellationToken,
+            [.. settings, "--Student:Architecture=mobilenet_v3_small"]
+        );
+        Assert.Equal(2, refused);
+        Assert.Contains("Student:Weights: ", errors);
+        Assert.Contains("does not fit the network MobileNetV3", errors);
+        Assert.Contains("Student:Architecture=mobilenet_v3_small with Student:Width=0.1", errors);
+    }
+
     [Fact]
     public async Task Execute_Study_SavesTheTableAndPaysForEachViewOnce()
     {

@@ -1,0 +1,54 @@
+using Kd.Settings;
+
+namespace Kd.Vision.Datasets;
+
+/// <summary>Adds the pictures of <see cref="DatasetOptions.Unlabeled"/> to the training pictures of a dataset.</summary>
+internal static class UnlabeledPictures
+{
+    private static readonly string[] s_labeled = ["train", "val", "validation", "test"];
+
+    /// <summary>Appends the pictures to the training samples.</summary>
+    /// <exception cref="DatasetException">There are none, or the folder is one of the dataset's own.</exception>
+    public static ImageDataset Join(ImageDataset dataset, DatasetOptions options)
+    {
+        var path = Path.GetFullPath(options.Unlabeled!);
+        if (!Directory.Exists(path))
+            throw new DatasetException(
+                $"Dataset:Unlabeled '{options.Unlabeled}' is not a folder (looked at {path}). Expected one with pictures or parquet files."
+            );
+        if (options.Path != DatasetOptions.Demo)
+            RequireApart(path, options);
+        var items = DatasetLoader.Guard(
+            path,
+            () => ParquetDataset.FindFiles(path).Count > 0 ? ParquetDataset.ReadUnlabeled(path, options) : FolderDataset.ReadUnlabeled(path, options)
+        );
+        if (items.Count == 0)
+            throw new DatasetException($"Dataset:Unlabeled '{options.Unlabeled}' has no pictures (jpg, png, webp, gif, bmp) and no parquet files.");
+        return dataset with
+        {
+            Train = dataset.Train.With([.. dataset.Train.Items, .. items]),
+            Description = $"{dataset.Description}; {items.Count} images without labels at {options.Unlabeled}",
+        };
+    }
+
+    /// <summary>Returns the dataset with the labeled training samples only; null if all are.</summary>
+    public static ImageDataset? Separate(ImageDataset dataset)
+    {
+        var labeled = dataset.Train.Labels.Count(label => label != ImageItem.Unlabeled);
+        return labeled == dataset.Train.Count ? null : dataset with { Train = dataset.Train.First(labeled) };
+    }
+
+    // Pictures for validation and test would be trained on, or labeled ones counted twice.
+    private static void RequireApart(string path, DatasetOptions options)
+    {
+        var dataset = Path.GetFullPath(options.Path);
+        if (Contains(path, dataset) || s_labeled.Any(split => Contains(Path.Combine(dataset, split), path)))
+            throw new DatasetException(
+                $"Dataset:Unlabeled '{options.Unlabeled}' has pictures of Dataset:Path '{options.Path}', whose labels and splits would count no more. "
+                    + "Name a folder beside train/, val/ and test/."
+            );
+    }
+
+    private static bool Contains(string folder, string path) =>
+        (path + Path.DirectorySeparatorChar).StartsWith(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+}
