@@ -18,6 +18,7 @@ internal static class BenchmarkCatalog
             ["cold-epoch"] = async size => await ColdEpochBenchmark.RunAsync(size),
             ["warm-epoch"] = async size => await TrainingBenchmarks.WarmEpochAsync(size),
             ["step"] = TrainingBenchmarks.StepAsync,
+            ["resolution"] = size => Task.FromResult<Ratio?>(TrainingBenchmarks.Resolution(size)),
             ["input"] = InputBenchmarks.InputAsync,
             ["decoded-store"] = async size => await InputBenchmarks.DecodedStoreAsync(size),
             ["mixed-precision"] = async size => await TrainingBenchmarks.MixedPrecisionAsync(size),

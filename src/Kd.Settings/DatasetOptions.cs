@@ -19,8 +19,8 @@ public sealed class DatasetOptions
     public string Path { get; set; } = Demo;
 
     [Setting(
-        "Pictures without labels that kd and kd-curriculum train on besides those of Dataset:Path: a folder with pictures in any structure, or of parquet files. "
-            + "Empty: none.",
+        "Pictures without labels that kd and kd-curriculum train on besides those of Dataset:Path: a folder with pictures in any structure, "
+            + "or of parquet files. Empty: none.",
         IsPath = true,
         IsShared = true
     )]

@@ -13,19 +13,21 @@ public sealed class RunOptions
         Label = "label",
         Verify = "verify",
         Evaluate = "evaluate",
+        Predict = "predict",
         Serve = "serve",
         Work = "work";
 
-    /// <summary>Folders in <see cref="Folder"/> that are not runs: of the agent, the cache, decoded pictures and evaluations.</summary>
+    /// <summary>Folders in <see cref="Folder"/> that are not runs: of the agent, the cache, decoded pictures, evaluations and predictions.</summary>
     public static IReadOnlySet<string> OtherFolders { get; } =
-        new HashSet<string>(["agent", "cache", "decoded", "evaluations"], StringComparer.OrdinalIgnoreCase);
+        new HashSet<string>(["agent", "cache", "decoded", "evaluations", "predictions"], StringComparer.OrdinalIgnoreCase);
 
     [Setting(
         "train; label: label all views ahead of training; verify: compare stored logits with fresh ones; evaluate: measure a weights file; "
-            + "serve: only run what is started from the run page; work: take runs of the studies of another trainer with the same Run:Folder.",
+            + "predict: classify a folder of pictures with a student.onnx; serve: only run what is started from the run page; "
+            + "work: take runs of the studies of another trainer with the same Run:Folder.",
         MayChange = true
     )]
-    [AllowedValues(Train, Label, Verify, Evaluate, Serve, Work, ErrorMessage = "Use train, label, verify, evaluate, serve or work.")]
+    [AllowedValues(Train, Label, Verify, Evaluate, Predict, Serve, Work, ErrorMessage = "Use train, label, verify, evaluate, predict, serve or work.")]
     public string Task { get; set; } = Train;
 
     [Setting(
@@ -39,8 +41,15 @@ public sealed class RunOptions
     [Range(1, 10_000_000)]
     public int Sample { get; set; } = 1000;
 
-    [Setting("Weights file that evaluate loads.", IsPath = true, IsShared = true)]
+    [Setting("Weights file that evaluate loads, or the student.onnx that predict uses.", IsPath = true, IsShared = true)]
     public string? Checkpoint { get; set; }
+
+    [Setting("Folder with the pictures that predict classifies, in any structure, or of parquet files.", IsPath = true, IsShared = true)]
+    public string? Pictures { get; set; }
+
+    [Setting("Number of classes that predict writes for each picture, most probable first.", IsShared = true)]
+    [Range(1, 100_000)]
+    public int Top { get; set; } = 5;
 
     [Setting("Split that evaluate measures.", IsShared = true)]
     [AllowedValues("test", "validation", "train", ErrorMessage = "Use test, validation or train.")]
@@ -74,7 +83,7 @@ public sealed class RunOptions
     public string Folder { get; set; } = "runs";
 
     [Setting(
-        "Name of the run and of its folder; empty: the time of the start. agent, cache, decoded and evaluations are taken.",
+        "Name of the run and of its folder; empty: the time of the start. agent, cache, decoded, evaluations and predictions are taken.",
         Label = "Name",
         MayChange = true
     )]

@@ -38,7 +38,8 @@ internal static class RunRules
         )
             yield return new(
                 "Dataset:Unlabeled",
-                $"Dataset:Unlabeled is '{unlabeled}', but the method {configuration.Distillation.Method} needs labels. Use kd or kd-curriculum, or leave it empty."
+                $"Dataset:Unlabeled is '{unlabeled}', but the method {configuration.Distillation.Method} needs labels. "
+                    + "Use kd or kd-curriculum, or leave it empty."
             );
         if (run is { Study: StudyKinds.Curriculum, Seeds: < 2 })
             yield return new(

@@ -31,7 +31,8 @@ internal sealed class TestEvaluation(RunSetup setup, EpochPlan plan, RunClock cl
         student.Load(folder.BestWeights);
         var best = evaluator.Measure(dataset.Test, needsTeacher: false, student.Predict, cancellation);
         folder.WriteJson(RunFolder.EvaluationFile, best);
-        folder.Guard(() => OnnxFile.Write(folder.OnnxPath, student.Evaluated, dataset.ClassNames, setup.Configuration.Student.OnnxInput));
+        var input = setup.Configuration.Student.OnnxInput;
+        folder.Guard(() => OnnxFile.Write(folder.OnnxPath, student.Evaluated, dataset.ClassNames, input, setup.Batches.Planner));
         var result = Summarize(state with { Usage = usage }, (best, last), student.Steps);
         if (setup.UsesTeacher)
             DifficultyTable.Write(folder, dataset, plan.Difficulty);

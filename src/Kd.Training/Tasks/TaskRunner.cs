@@ -36,6 +36,9 @@ internal sealed class TaskRunner(BatchSourceFactory sources, Trainer trainer, St
             case RunOptions.Evaluate:
                 monitor.Note(new CheckpointEvaluation(configuration, sources.Open(configuration, cancellation).Batches, time).Execute(cancellation));
                 break;
+            case RunOptions.Predict:
+                monitor.Note(new Prediction(configuration, time).Execute(cancellation));
+                break;
             case RunOptions.Work:
                 worker.Execute(cancellation);
                 break;

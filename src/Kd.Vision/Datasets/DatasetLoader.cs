@@ -50,6 +50,11 @@ public static class DatasetLoader
         return Guard(path, () => ParquetDataset.FindFiles(path).Count > 0 ? ParquetDataset.ReadClassNames(path) : FolderDataset.ReadClassNames(path));
     }
 
+    /// <summary>Opens the pictures of a folder in any structure, or of its parquet files, without labels and check; none is kept after its use.</summary>
+    /// <exception cref="DatasetException">There is no such folder, or no picture in it.</exception>
+    public static ImageSplit OpenPictures(string path, DatasetOptions options) =>
+        new("pictures", UnlabeledPictures.Find("Run:Pictures", path, options), new DecodedPictures(0, null, 0));
+
     /// <summary>Creates the view planner that fits a dataset: small square pictures keep their size, all others are resized.</summary>
     /// <param name="dataset">The dataset.</param>
     /// <param name="size">Width and height of a view, px; 0 means the pictures' own size if they are small, else 224.</param>

@@ -11,24 +11,31 @@ internal static class UnlabeledPictures
     /// <exception cref="DatasetException">There are none, or the folder is one of the dataset's own.</exception>
     public static ImageDataset Join(ImageDataset dataset, DatasetOptions options)
     {
-        var path = Path.GetFullPath(options.Unlabeled!);
-        if (!Directory.Exists(path))
-            throw new DatasetException(
-                $"Dataset:Unlabeled '{options.Unlabeled}' is not a folder (looked at {path}). Expected one with pictures or parquet files."
-            );
         if (options.Path != DatasetOptions.Demo)
-            RequireApart(path, options);
-        var items = DatasetLoader.Guard(
-            path,
-            () => ParquetDataset.FindFiles(path).Count > 0 ? ParquetDataset.ReadUnlabeled(path, options) : FolderDataset.ReadUnlabeled(path, options)
-        );
-        if (items.Count == 0)
-            throw new DatasetException($"Dataset:Unlabeled '{options.Unlabeled}' has no pictures (jpg, png, webp, gif, bmp) and no parquet files.");
+            RequireApart(Path.GetFullPath(options.Unlabeled!), options);
+        var items = Find("Dataset:Unlabeled", options.Unlabeled!, options);
         return dataset with
         {
             Train = dataset.Train.With([.. dataset.Train.Items, .. items]),
             Description = $"{dataset.Description}; {items.Count} images without labels at {options.Unlabeled}",
         };
+    }
+
+    /// <summary>Finds the pictures of a folder in any structure, or of its parquet files.</summary>
+    /// <param name="setting">The setting that names the folder.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="options">The largest picture.</param>
+    /// <exception cref="DatasetException">There is no such folder, or no picture in it.</exception>
+    public static List<ImageItem> Find(string setting, string folder, DatasetOptions options)
+    {
+        var path = Path.GetFullPath(folder);
+        if (!Directory.Exists(path))
+            throw new DatasetException($"{setting} '{folder}' is not a folder (looked at {path}). Expected one with pictures or parquet files.");
+        var items = DatasetLoader.Guard(
+            path,
+            () => ParquetDataset.FindFiles(path).Count > 0 ? ParquetDataset.ReadUnlabeled(path, options) : FolderDataset.ReadUnlabeled(path, options)
+        );
+        return items.Count > 0 ? items : throw new DatasetException($"{setting} '{folder}' has no pictures (jpg, png, webp, gif, bmp) and no parquet files.");
     }
 
     /// <summary>Returns the dataset with the labeled training samples only; null if all are.</summary>
