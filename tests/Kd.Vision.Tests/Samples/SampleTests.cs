@@ -1,0 +1,148 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text.Json;
+using Kd.Settings;
+using Kd.Tests;
+using Kd.Vision.Checkpoints;
+using Kd.Vision.Export;
+using Kd.Vision.Imaging;
+using Kd.Vision.Models;
+using Kd.Vision.Runtime;
+using Kd.Vision.Tests.Runtime;
+using Kd.Vision.Views;
+using static TorchSharp.torch;
+
+namespace Kd.Vision.Tests.Samples;
+
+/// <summary>The programs of samples/, started as their users start them.</summary>
+[Collection(nameof(GlobalGenerator))]
+public sealed class SampleTests
+{
+    private static readonly string[] s_classes = ["cat", "dog", "owl"];
+
+    public SampleTests() => TorchRuntime.EnsureLoaded();
+
+    [Fact]
+    public async Task ClassifyCs_SmallPictures_PrintsTheNetworksClassAndProbability()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var scope = NewDisposeScope();
+        var expected = WriteStudent(folder, new ViewPlanner(32, small: true, seed: 1), (32, 32));
+        using var process = Start("classify.cs", folder.File("student.onnx"), folder.File("a.png"));
+
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.True(process.ExitCode == 0, await output + await errors);
+        AssertNear($"{folder.File("a.png")}: ", expected, await output, tolerance: 0.1);
+    }
+
+    [Fact]
+    public async Task ServeCs_PictureOfAnySize_AnswersWithTheMostProbableClasses()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var scope = NewDisposeScope();
+        var expected = WriteStudent(folder, new ViewPlanner(32, small: false, seed: 1), (90, 60));
+        var port = FreePort();
+        using var process = Start("serve.cs", folder.File("student.onnx"), $"--urls=http://127.0.0.1:{port}");
+        try
+        {
+            _ = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+            using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+
+            var answer = await AskAsync(process, client, File.ReadAllBytes(folder.File("a.png")));
+            var refused = await client.PostAsync("classify", new ByteArrayContent([1, 2, 3]), TestContext.Current.CancellationToken);
+
+            var best = (await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken))[0];
+            Assert.Equal(expected.Class, best.GetProperty("class").GetString());
+            Assert.Equal(expected.Probability, best.GetProperty("probability").GetDouble(), 0.02);
+            Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+        }
+    }
+
+    [Fact]
+    public async Task ClassifyPy_StandardForm_PrintsTheNetworksClassAndProbability()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var scope = NewDisposeScope();
+        var expected = WriteStudent(folder, new ViewPlanner(224, small: false, seed: 1), (300, 260));
+        var program = await File.ReadAllTextAsync(Path.Combine(TestFiles.RepositoryRoot, "samples", "classify.py"), TestContext.Current.CancellationToken);
+
+        var (output, _) = await PythonProgram.RunAsync(program, folder.File("student.safetensors"), folder.File("a.png"));
+
+        AssertNear($"{folder.File("a.png")}: ", expected, output, tolerance: 1);
+    }
+
+    private static (string Class, double Probability) WriteStudent(TemporaryFolder folder, ViewPlanner views, (int Width, int Height) size)
+    {
+        var small = views.Size <= 64;
+        using var network = ModelCatalog.Create("mobilenet_v2", s_classes.Length, seed: 5, smallImages: small);
+        // Logits that differ more than those of new weights.
+        using (no_grad())
+            network.parameters().Last(parameter => parameter.dim() == 2).mul_(tensor(40f));
+        OnnxFile.Write(folder.File("student.onnx"), network, s_classes, OnnxInput.Normalized, views);
+        var names = new Dictionary<string, string> { [Checkpoint.ClassesKey] = string.Join('\n', s_classes) };
+        SafetensorsFile.Write(folder.File("student.safetensors"), ModuleState.Save(network), names);
+        // A smooth picture, since programs resize in different ways.
+        var pixels = new byte[3 * size.Width * size.Height];
+        for (var i = 0; i < pixels.Length; i++)
+            pixels[i] = (byte)(127 + 120 * Math.Sin(0.1 * (i / 3 % size.Width) + 0.07 * (i / 3 / size.Width) + i % 3));
+        var image = new RgbImage(size.Width, size.Height, pixels);
+        File.WriteAllBytes(folder.File("a.png"), PngFile.Encode(image));
+        var planes = new byte[ViewRenderer.ByteCount(views.Size)];
+        ViewRenderer.Render(image, views.Evaluation(size.Width, size.Height), planes);
+        network.eval();
+        using var _ = no_grad();
+        var probabilities = network.call(Normalization.ToInput(planes, 1, views.Size, CPU)).softmax(1).data<float>().ToArray();
+        return (s_classes[Array.IndexOf(probabilities, probabilities.Max())], probabilities.Max());
+    }
+
+    private static void AssertNear(string start, (string Class, double Probability) expected, string output, double tolerance)
+    {
+        Assert.StartsWith($"{start}{expected.Class} (", output);
+        var percent = output.Trim()[(start.Length + expected.Class.Length + 2)..].TrimEnd(')', '%', ' ');
+        Assert.Equal(100 * expected.Probability, double.Parse(percent, CultureInfo.InvariantCulture), tolerance);
+    }
+
+    private static async Task<HttpResponseMessage> AskAsync(Process process, HttpClient client, byte[] picture)
+    {
+        for (var watch = Stopwatch.StartNew(); ; await Task.Delay(200, TestContext.Current.CancellationToken))
+        {
+            try
+            {
+                return (await client.PostAsync("classify", new ByteArrayContent(picture), TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+            }
+            catch (HttpRequestException error) when (error.StatusCode is null && watch.Elapsed < TimeSpan.FromMinutes(3))
+            {
+                Assert.False(process.HasExited, "the sample ended");
+            }
+        }
+    }
+
+    private static Process Start(string sample, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", ["run", Path.Combine(TestFiles.RepositoryRoot, "samples", sample), "--", .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        // Those of the build that runs the tests must not lead this one.
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
+            start.Environment.Remove(name);
+        return Process.Start(start)!;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
