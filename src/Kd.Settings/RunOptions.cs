@@ -61,11 +61,19 @@ public sealed class RunOptions
 
     [Setting(
         "What to compare in a table. methods (also true): the teacher and four methods; views: kd with 1 to 16 and with fresh views; "
+            + "students: kd with each student of Student:Compare, by size and speed; "
             + "curriculum: kd, labels, the reference and curricula at equal compute, each seed with its own splits; "
             + "none (also false): nothing, one run of Distillation:Method. The AppHost sets it to methods.",
         Label = "Study"
     )]
-    [AllowedValues(StudyKinds.None, StudyKinds.Methods, StudyKinds.Views, StudyKinds.Curriculum, ErrorMessage = "Use none, methods, views or curriculum.")]
+    [AllowedValues(
+        StudyKinds.None,
+        StudyKinds.Methods,
+        StudyKinds.Views,
+        StudyKinds.Students,
+        StudyKinds.Curriculum,
+        ErrorMessage = "Use none, methods, views, students or curriculum."
+    )]
     public string Study
     {
         get;

@@ -22,6 +22,10 @@ public sealed class StudentOptions
     [EnumDataType(typeof(StudentForm))]
     public StudentForm Form { get; set; } = StudentForm.Auto;
 
+    [Setting("Students that Run:Study=students compares: names of networks, each with a width after a colon unless it is 1.")]
+    [Required]
+    public string Compare { get; set; } = "mobilenet_v2:0.25,mobilenet_v2:0.5,mobilenet_v2";
+
     [Setting(
         "Weights to start from, of the same architecture and width: a safetensors file or a PyTorch state dict, for example torchvision's. "
             + "The last layer is new if the classes differ. Empty: random weights.",
@@ -36,6 +40,14 @@ public sealed class StudentOptions
 
     [Setting("auto, cpu or cuda:N; empty: the setting Device.")]
     public string? Device { get; set; }
+
+    /// <summary>Copies the options with another network.</summary>
+    public StudentOptions With(string architecture, double width)
+    {
+        var copy = (StudentOptions)MemberwiseClone();
+        (copy.Architecture, copy.Width) = (architecture, width);
+        return copy;
+    }
 }
 
 /// <summary>Form of the student.</summary>

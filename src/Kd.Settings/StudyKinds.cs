@@ -15,6 +15,9 @@ public static class StudyKinds
     /// <summary>kd and its challengers at equal updates.</summary>
     public const string Curriculum = "curriculum";
 
+    /// <summary>Students of different sizes, which learn from the same views.</summary>
+    public const string Students = "students";
+
     /// <summary>Number of arms of a study, each of which runs with every seed.</summary>
     public static int ArmsOf(string study) =>
         study switch
@@ -22,6 +25,8 @@ public static class StudyKinds
             Methods => Settings.Methods.Study.Count,
             Views => 6,
             Curriculum => 8,
+            // Those of the default of Student:Compare.
+            Students => 3,
             _ => 1,
         };
 }

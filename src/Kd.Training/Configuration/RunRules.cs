@@ -1,4 +1,5 @@
 using Kd.Settings;
+using Kd.Vision.Models;
 
 namespace Kd.Training.Configuration;
 
@@ -7,7 +8,9 @@ internal static class RunRules
 {
     /// <summary>Finds all violations.</summary>
     public static IEnumerable<SettingProblem> FindProblems(RunConfiguration configuration) =>
-        FindProblemsOfTheRun(configuration).Concat(FindProblemsOfTheCurriculum(configuration.Curriculum));
+        FindProblemsOfTheRun(configuration)
+            .Concat(FindProblemsOfTheCurriculum(configuration.Curriculum))
+            .Concat(configuration.Run.Study == StudyKinds.Students ? FindProblemsOfTheStudents(configuration.Student) : []);
 
     private static IEnumerable<SettingProblem> FindProblemsOfTheRun(RunConfiguration configuration)
     {
@@ -62,6 +65,21 @@ internal static class RunRules
             yield return new(
                 "Curriculum:Sizes",
                 $"Curriculum:Sizes is '{curriculum.Sizes}'. Expected two or more shares of the size that ascend to 1: 0.625,0.75,0.875,1."
+            );
+    }
+
+    private static IEnumerable<SettingProblem> FindProblemsOfTheStudents(StudentOptions student)
+    {
+        if (StudentList.TryParse(student.Compare) is null)
+            yield return new(
+                "Student:Compare",
+                $"Student:Compare is '{student.Compare}'. Expected two or more different networks, a width after a colon where one has it: "
+                    + $"mobilenet_v2:0.5,mobilenet_v3_small,resnet18. Known: {string.Join(", ", ModelCatalog.Architectures)}."
+            );
+        if (!string.IsNullOrEmpty(student.Weights))
+            yield return new(
+                "Student:Weights",
+                $"Student:Weights is '{student.Weights}', which fits one of the students of Run:Study=students at most. Leave it empty."
             );
     }
 

@@ -43,6 +43,26 @@ internal static class SvgChart
         return text.Append("</svg>").ToString();
     }
 
+    /// <summary>Draws points with their names.</summary>
+    /// <param name="title">Title of the chart.</param>
+    /// <param name="horizontal">Name of the horizontal axis.</param>
+    /// <param name="points">Names and points.</param>
+    public static string Points(string title, string horizontal, IReadOnlyList<(string Name, double X, double Y)> points)
+    {
+        var (x, y) = (Axis.Of(points.Select(point => point.X).Append(0)), Axis.Of(points.Select(point => point.Y)));
+        var text = Begin(title, $"{title}: {string.Join(", ", points.Select(point => Invariant($"{point.Name} {point.Y:G4} at {point.X:G4}")))}");
+        DrawAxes(text, x, y, horizontal);
+        foreach (var (name, right, up) in points)
+        {
+            // To the left of a point in the right half, so that the name stays in the chart.
+            var (anchor, away) = x.Share(right) > 0.5 ? ("end", -8) : ("start", 8);
+            text.Append(Invariant($"""<circle cx="{X(x, right):F1}" cy="{Y(y, up):F1}" r="4" fill="{s_colors[0]}"/>"""))
+                .Append(Invariant($"""<text x="{X(x, right) + away:F1}" y="{Y(y, up) + 4:F1}" text-anchor="{anchor}">{Encode(name)}</text>"""));
+        }
+
+        return text.Append("</svg>").ToString();
+    }
+
     /// <summary>Draws means with their intervals, one below the other, and a line at 0.</summary>
     /// <param name="title">Title of the chart.</param>
     /// <param name="rows">Names, means and ends of the intervals.</param>

@@ -21,9 +21,12 @@ internal sealed record RunSetup
     /// <summary>Images, views and teacher; without the images that have no label if the method needs labels.</summary>
     public required BatchSource Batches
     {
-        get => Methods.UsesLabels(Method) ? field?.Labeled! : field;
-        init;
+        get => Methods.UsesLabels(Method) ? AllBatches?.Labeled! : AllBatches;
+        init => AllBatches = value;
     }
+
+    /// <summary>The same, whatever the method needs.</summary>
+    public BatchSource AllBatches { get; private init; } = null!;
 
     /// <summary>Folder of the results.</summary>
     public required RunFolder Folder { get; init; }

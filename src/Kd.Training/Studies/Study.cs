@@ -164,14 +164,14 @@ internal sealed class Study
         if (_openDataset is not null)
             study = study with { Dataset = study.Dataset.WithOffset(seed - _setup.Configuration.Run.Seed) };
         var configuration = arm.Adapt(study);
-        var dataset = _openDataset?.Invoke(configuration.Dataset) ?? Dataset;
+        var dataset = _openDataset?.Invoke(configuration.Dataset) ?? _setup.AllBatches.Dataset;
         var planner = DatasetLoader.PlanViews(dataset, configuration.Views.Size, configuration.Views.Seed);
         return _setup with
         {
             Id = IdOf(arm, seed),
             Method = arm.Method,
             Configuration = configuration,
-            Batches = _setup.Batches with { Dataset = dataset, Planner = planner },
+            Batches = _setup.AllBatches with { Dataset = dataset, Planner = planner },
             Folder = FolderOf(arm, seed),
             // The teacher labels them for its own row.
             MeasuresDivergence = configuration.Run.Study != StudyKinds.None,

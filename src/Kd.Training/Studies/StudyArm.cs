@@ -20,9 +20,13 @@ internal sealed record StudyArm(string Name, string Method, Func<RunConfiguratio
         {
             StudyKinds.Methods => [.. Methods.Study.Select(Of)],
             StudyKinds.Views => [.. s_views.Select(OfViews)],
+            StudyKinds.Students => [.. StudentList.TryParse(configuration.Student.Compare)!.Select(OfStudent)],
             StudyKinds.Curriculum => CurriculumArms.All,
             _ => [Of(configuration.Distillation.Method)],
         };
+
+    private static StudyArm OfStudent((string Name, string Architecture, double Width) student) =>
+        new(student.Name, Methods.Kd, configuration => configuration with { Student = configuration.Student.With(student.Architecture, student.Width) });
 
     // Each arm and seed has its own views, so that none profits from views that the teacher has labeled for another.
     private static StudyArm OfViews(int count) =>

@@ -71,6 +71,13 @@ internal sealed class StudyRunner(
             return report.Table();
         }
 
+        if (setup.Configuration.Run.Study == StudyKinds.Students)
+        {
+            var report = new StudentsReport(study, StudyArm.All(setup.Configuration));
+            setup.Folder.WriteAlone(() => report.Write(setup.Folder));
+            return report.Table();
+        }
+
         var rows = ResultTable.Format(study.Rows);
         setup.Folder.WriteAlone(() => setup.Folder.WriteText(RunFolder.TableFile, ResultTable.ToMarkdown(rows)));
         return rows;

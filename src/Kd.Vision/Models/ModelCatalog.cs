@@ -46,6 +46,11 @@ public static class ModelCatalog
     /// <exception cref="ArgumentException">The name is not known.</exception>
     public static int Features(string architecture) => Find(architecture).Features;
 
+    /// <summary>Returns whether a network has a width multiplier.</summary>
+    /// <param name="architecture">One of <see cref="Architectures"/>.</param>
+    /// <exception cref="ArgumentException">The name is not known.</exception>
+    public static bool HasWidth(string architecture) => Find(architecture).HasWidth;
+
     /// <summary>Builds a classifier with random weights; safe on any thread as long as no other code draws from torch's generator at the same time.</summary>
     /// <param name="architecture">One of <see cref="Architectures"/>.</param>
     /// <param name="classes">Number of classes, at least 1.</param>

@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Kd.Training.Artifacts;
+using Kd.Training.Control;
+using Kd.Training.Reports;
+using Kd.Training.Students;
+using Kd.Vision.Views;
+
+namespace Kd.Training.Studies;
+
+/// <summary>Writes the report of a study of students: study.md with accuracy over size and over time.</summary>
+/// <remarks>Times are those of student.onnx in ONNX Runtime with one thread and one picture at a time, measured alternately when all runs have ended.</remarks>
+internal sealed class StudentsReport
+{
+    private const int Rounds = 40;
+    private static readonly string[] s_headers =
+    [
+        "student",
+        "test accuracy %",
+        "last epoch %",
+        "student.onnx MB",
+        "ms a picture",
+        "teacher calls",
+        "wall time s",
+    ];
+    private readonly Study _study;
+    private readonly List<Entry> _entries;
+
+    /// <summary>Measures the students.</summary>
+    /// <param name="study">Finished rows.</param>
+    /// <param name="arms">The students.</param>
+    public StudentsReport(Study study, IReadOnlyList<StudyArm> arms)
+    {
+        _study = study;
+        var rows = arms.Select(arm => study.Rows.Where(row => row.Method == arm.Name).OrderBy(row => row.Seed).ToList()).ToList();
+        var files = arms.Zip(rows, (arm, results) => study.FolderOf(arm, results[0].Seed).OnnxPath).ToList();
+        _entries =
+        [
+            .. arms.Zip(rows, files.Zip(MeasureMilliseconds(files))).Select(arm => new Entry(arm.First.Name, arm.Second, arm.Third.First, arm.Third.Second)),
+        ];
+    }
+
+    /// <summary>Creates the table of the study.</summary>
+    public ResultRows Table() =>
+        new(s_headers, [.. _study.Rows.Where(row => row.Method == StudySummary.TeacherRow).Select(TeacherCells), .. _entries.Select(Cells)]);
+
+    /// <summary>Writes the report into a study's folder.</summary>
+    public void Write(RunFolder folder)
+    {
+        folder.WriteText("students-size.svg", Chart("student.onnx, MB", entry => entry.Megabytes));
+        folder.WriteText("students-time.svg", Chart("ms a picture, one thread", entry => entry.Milliseconds));
+        var text = new StringBuilder();
+        text.AppendLine(Line($"# Study of students {_study.Id}\n\n{_study.Dataset.Description}\n"));
+        text.AppendLine(ResultTable.ToMarkdown(Table()));
+        text.AppendLine("ms a picture: student.onnx in ONNX Runtime, one thread, one picture at a time, median of alternate calls on this machine.\n");
+        text.AppendLine("![size](students-size.svg)\n![time](students-time.svg)");
+        folder.WriteText(RunFolder.TableFile, text.ToString());
+    }
+
+    private static List<double> MeasureMilliseconds(List<string> files)
+    {
+        var students = files.ConvertAll(OnnxStudent.Open);
+        try
+        {
+            var pictures = students.ConvertAll(student => new byte[ViewRenderer.ByteCount(student.Views.Size)]);
+            var times = students.ConvertAll(_ => new List<double>());
+            for (var round = 0; round < Rounds; round++)
+            {
+                for (var i = 0; i < students.Count; i++)
+                {
+                    var started = Stopwatch.GetTimestamp();
+                    students[i].Predict(pictures[i]);
+                    times[i].Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+                }
+            }
+
+            return times.ConvertAll(student => student.Order().ElementAt(Rounds / 2));
+        }
+        finally
+        {
+            students.ForEach(student => student.Dispose());
+        }
+    }
+
+    private string Chart(string horizontal, Func<Entry, double> value) =>
+        SvgChart.Points("Test accuracy, %, mean of the seeds", horizontal, [.. _entries.Select(entry => (entry.Name, value(entry), entry.Accuracy.Average()))]);
+
+    private static string[] TeacherCells(RunResult teacher) =>
+        [teacher.Method, Line($"{teacher.TestAccuracy:F2}"), "-", "-", "-", Line($"{teacher.TeacherComputed:N0}"), Line($"{teacher.Seconds:F1}")];
+
+    private static string[] Cells(Entry entry) =>
+        [
+            entry.Name,
+            Accuracy(entry.Accuracy),
+            Accuracy([.. entry.Rows.Select(row => row.LastAccuracy ?? 0)]),
+            Line($"{entry.Megabytes:F2}"),
+            Line($"{entry.Milliseconds:F2}"),
+            Line($"{entry.Rows.Average(row => row.TeacherComputed):N0}"),
+            Line($"{entry.Rows.Average(row => row.Seconds):F1}"),
+        ];
+
+    private static string Accuracy(IReadOnlyList<double> values)
+    {
+        var (mean, deviation) = ResultTable.Summarize(values);
+        return Line($"{mean:F2}") + (values.Count > 1 ? Line($" ({deviation:F2})") : "");
+    }
+
+    private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private sealed record Entry(string Name, IReadOnlyList<RunResult> Rows, string File, double Milliseconds)
+    {
+        public IReadOnlyList<double> Accuracy { get; } = [.. Rows.Select(row => row.TestAccuracy)];
+
+        public double Megabytes { get; } = new FileInfo(File).Length / 1e6;
+    }
+}
