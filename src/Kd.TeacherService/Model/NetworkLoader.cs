@@ -48,12 +48,14 @@ internal static class NetworkLoader
     {
         var checkpoint = options.Weights == TeacherOptions.RandomWeights ? null : Checkpoint.Read(options.Weights);
         names ??= checkpoint?.ClassNames;
+        // A student is a teacher, too.
+        var form = checkpoint is null ? NetworkForm.Default : NetworkForm.Read(checkpoint);
         int outputs;
         Module<Tensor, Tensor> network;
         try
         {
-            outputs = checkpoint is null ? names?.Count ?? datasetClasses : CountOutputs(options.Architecture, checkpoint);
-            network = ModelCatalog.Create(options.Architecture, outputs, options.Seed);
+            outputs = checkpoint is null ? names?.Count ?? datasetClasses : CountOutputs(options.Architecture, form, checkpoint);
+            network = ModelCatalog.Create(options.Architecture, outputs, options.Seed, form.Width, form.SmallImages);
         }
         catch (ArgumentException error)
         {
@@ -64,7 +66,7 @@ internal static class NetworkLoader
             ModuleState.Load(network, checkpoint);
         else
             DampResiduals(network);
-        return new TorchNetwork(network, network, outputs, names, HashWeights(network));
+        return new TorchNetwork(network, network, outputs, names, HashWeights(network, form));
     }
 
     private static TorchNetwork LoadScript(TeacherOptions options, IReadOnlyList<string>? names)
@@ -120,7 +122,7 @@ internal static class NetworkLoader
     }
 
     // The file must have all the rows that it claims: the network is created with as many.
-    private static int CountOutputs(string architecture, Checkpoint checkpoint)
+    private static int CountOutputs(string architecture, NetworkForm form, Checkpoint checkpoint)
     {
         var last =
             s_lastLayers.FirstOrDefault(checkpoint.Tensors.ContainsKey)
@@ -128,7 +130,7 @@ internal static class NetworkLoader
                 checkpoint.Path,
                 $"it has no last layer: expected one of {string.Join(", ", s_lastLayers)}; it has {string.Join(", ", checkpoint.Tensors.Keys.Take(5))}, ..."
             );
-        var features = ModelCatalog.Features(architecture);
+        var features = ModelCatalog.Features(architecture, form.Width);
         return checkpoint.Tensors[last].Shape is [> 0 and < int.MaxValue and var rows, var columns] && columns == features
             ? (int)rows
             : throw new CheckpointException(
@@ -138,9 +140,12 @@ internal static class NetworkLoader
     }
 
     // Hashes the weights as loaded, not the file: the same weights in another format are the same teacher.
-    private static byte[] HashWeights(Module network)
+    private static byte[] HashWeights(Module network, NetworkForm form)
     {
         var hash = new XxHash128();
+        // The width shows in the shapes, but not the strides.
+        if (form.SmallImages)
+            hash.Append("small"u8);
         foreach (var (name, tensor) in ModuleState.Save(network).Where(entry => !entry.Key.EndsWith("num_batches_tracked", StringComparison.Ordinal)))
         {
             hash.Append(Encoding.UTF8.GetBytes(name));

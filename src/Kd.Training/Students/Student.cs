@@ -28,14 +28,15 @@ internal sealed class Student : IDisposable
     private readonly WeightAverage? _average;
     private readonly BFloat16Twin? _twin;
     private readonly Optimizer _optimizer;
+    private readonly NetworkForm _form;
     private readonly LossFunction _loss;
     private readonly Device _device;
     private readonly TrainingOptions _training;
     private readonly long _seed;
 
-    private Student(Func<Module<Tensor, Tensor>> create, LossFunction loss, Device device, TrainingOptions training, long seed)
+    private Student(Func<Module<Tensor, Tensor>> create, NetworkForm form, LossFunction loss, Device device, TrainingOptions training, long seed)
     {
-        (_loss, _device, _training, _seed) = (loss, device, training, seed);
+        (_form, _loss, _device, _training, _seed) = (form, loss, device, training, seed);
         _network = Prepare(create());
         _evaluated = training.AverageDecay > 0 ? Prepare(create()) : _network;
         _average = training.AverageDecay > 0 ? new WeightAverage(_evaluated, _network, training.AverageDecay) : null;
@@ -75,6 +76,7 @@ internal sealed class Student : IDisposable
             var loss = new LossFunction(configuration.Distillation, method, configuration.Training.LabelSmoothing, device);
             return new Student(
                 () => ModelCatalog.Create(options.Architecture, classes, run.Seed, options.Width, small),
+                new NetworkForm(options.Width, small),
                 loss,
                 device,
                 configuration.Training,
@@ -166,7 +168,7 @@ internal sealed class Student : IDisposable
 
     /// <summary>Writes the evaluated weights under torchvision's names.</summary>
     public void Save(string path, IReadOnlyList<string> classes) =>
-        SafetensorsFile.Write(path, ModuleState.Save(_evaluated), new Dictionary<string, string> { [Checkpoint.ClassesKey] = string.Join('\n', classes) });
+        SafetensorsFile.Write(path, ModuleState.Save(_evaluated), _form.Metadata.Append(new(Checkpoint.ClassesKey, string.Join('\n', classes))).ToDictionary());
 
     /// <summary>Loads weights, for evaluation only.</summary>
     /// <param name="path">A file that <see cref="Save"/> wrote, or a PyTorch state dict.</param>

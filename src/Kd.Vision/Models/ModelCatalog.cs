@@ -14,24 +14,36 @@ public static class ModelCatalog
 
     private static readonly IReadOnlyDictionary<string, Entry> s_entries = new Dictionary<string, Entry>
     {
-        ["resnet18"] = new(512, false, form => ResNet.Create(18, form.Classes, form.SmallImages)),
-        ["resnet34"] = new(512, false, form => ResNet.Create(34, form.Classes, form.SmallImages)),
-        ["resnet50"] = new(2048, false, form => ResNet.Create(50, form.Classes, form.SmallImages)),
-        ["resnet101"] = new(2048, false, form => ResNet.Create(101, form.Classes, form.SmallImages)),
-        ["resnet152"] = new(2048, false, form => ResNet.Create(152, form.Classes, form.SmallImages)),
-        ["cifar-resnet20"] = new(64, false, form => new CifarResNet(20, form.Classes)) { InputSize = 32 },
-        ["cifar-resnet32"] = new(64, false, form => new CifarResNet(32, form.Classes)) { InputSize = 32 },
-        ["cifar-resnet44"] = new(64, false, form => new CifarResNet(44, form.Classes)) { InputSize = 32 },
-        ["cifar-resnet56"] = new(64, false, form => new CifarResNet(56, form.Classes)) { InputSize = 32 },
-        ["cifar-resnet110"] = new(64, false, form => new CifarResNet(110, form.Classes)) { InputSize = 32 },
-        ["mobilenet_v2"] = new(1280, true, form => new MobileNetV2(form.Classes, form.Width, form.SmallImages)),
-        ["mobilenet_v3_small"] = new(1024, true, form => MobileNetV3.CreateSmall(form.Classes, form.Width, form.SmallImages)),
-        ["mobilenet_v3_large"] = new(1280, true, form => MobileNetV3.CreateLarge(form.Classes, form.Width, form.SmallImages)),
-        ["efficientnet_b0"] = new(1280, true, form => new EfficientNet(form.Classes, form.Width, form.SmallImages)),
-        ["shufflenet_v2_x0_5"] = new(1024, false, form => ShuffleNetV2.Create(0.5, form.Classes, form.SmallImages)),
-        ["shufflenet_v2_x1_0"] = new(1024, false, form => ShuffleNetV2.Create(1, form.Classes, form.SmallImages)),
-        ["shufflenet_v2_x1_5"] = new(1024, false, form => ShuffleNetV2.Create(1.5, form.Classes, form.SmallImages)),
-        ["shufflenet_v2_x2_0"] = new(2048, false, form => ShuffleNetV2.Create(2, form.Classes, form.SmallImages)),
+        ["resnet18"] = new(_ => 512, false, form => ResNet.Create(18, form.Classes, form.SmallImages)),
+        ["resnet34"] = new(_ => 512, false, form => ResNet.Create(34, form.Classes, form.SmallImages)),
+        ["resnet50"] = new(_ => 2048, false, form => ResNet.Create(50, form.Classes, form.SmallImages)),
+        ["resnet101"] = new(_ => 2048, false, form => ResNet.Create(101, form.Classes, form.SmallImages)),
+        ["resnet152"] = new(_ => 2048, false, form => ResNet.Create(152, form.Classes, form.SmallImages)),
+        ["cifar-resnet20"] = new(_ => 64, false, form => new CifarResNet(20, form.Classes)) { InputSize = 32 },
+        ["cifar-resnet32"] = new(_ => 64, false, form => new CifarResNet(32, form.Classes)) { InputSize = 32 },
+        ["cifar-resnet44"] = new(_ => 64, false, form => new CifarResNet(44, form.Classes)) { InputSize = 32 },
+        ["cifar-resnet56"] = new(_ => 64, false, form => new CifarResNet(56, form.Classes)) { InputSize = 32 },
+        ["cifar-resnet110"] = new(_ => 64, false, form => new CifarResNet(110, form.Classes)) { InputSize = 32 },
+        ["mobilenet_v2"] = new(
+            width => Layers.RoundChannels(1280 * Math.Max(1, width)),
+            true,
+            form => new MobileNetV2(form.Classes, form.Width, form.SmallImages)
+        ),
+        ["mobilenet_v3_small"] = new(
+            width => Layers.RoundChannels(1024 * width),
+            true,
+            form => MobileNetV3.CreateSmall(form.Classes, form.Width, form.SmallImages)
+        ),
+        ["mobilenet_v3_large"] = new(
+            width => Layers.RoundChannels(1280 * width),
+            true,
+            form => MobileNetV3.CreateLarge(form.Classes, form.Width, form.SmallImages)
+        ),
+        ["efficientnet_b0"] = new(width => 4 * Layers.RoundChannels(320 * width), true, form => new EfficientNet(form.Classes, form.Width, form.SmallImages)),
+        ["shufflenet_v2_x0_5"] = new(_ => 1024, false, form => ShuffleNetV2.Create(0.5, form.Classes, form.SmallImages)),
+        ["shufflenet_v2_x1_0"] = new(_ => 1024, false, form => ShuffleNetV2.Create(1, form.Classes, form.SmallImages)),
+        ["shufflenet_v2_x1_5"] = new(_ => 1024, false, form => ShuffleNetV2.Create(1.5, form.Classes, form.SmallImages)),
+        ["shufflenet_v2_x2_0"] = new(_ => 2048, false, form => ShuffleNetV2.Create(2, form.Classes, form.SmallImages)),
     };
 
     /// <summary>The names that <see cref="Create"/> accepts.</summary>
@@ -41,10 +53,11 @@ public static class ModelCatalog
     /// <param name="architecture">One of <see cref="Architectures"/>; 224 for any other name.</param>
     public static int InputSize(string architecture) => s_entries.GetValueOrDefault(architecture)?.InputSize ?? DefaultSize;
 
-    /// <summary>Returns the number of features from which a network's last layer computes its logits, at width 1.</summary>
+    /// <summary>Returns the number of features from which a network's last layer computes its logits.</summary>
     /// <param name="architecture">One of <see cref="Architectures"/>.</param>
+    /// <param name="width">Width multiplier.</param>
     /// <exception cref="ArgumentException">The name is not known.</exception>
-    public static int Features(string architecture) => Find(architecture).Features;
+    public static int Features(string architecture, double width = 1) => Find(architecture).Features(width);
 
     /// <summary>Returns whether a network has a width multiplier.</summary>
     /// <param name="architecture">One of <see cref="Architectures"/>.</param>
@@ -77,7 +90,7 @@ public static class ModelCatalog
 
     private sealed record Form(int Classes, double Width, bool SmallImages);
 
-    private sealed record Entry(int Features, bool HasWidth, Func<Form, Module<Tensor, Tensor>> Create)
+    private sealed record Entry(Func<double, int> Features, bool HasWidth, Func<Form, Module<Tensor, Tensor>> Create)
     {
         public int InputSize { get; init; } = DefaultSize;
     }

@@ -163,6 +163,49 @@ public sealed class NetworkTests
         Assert.Equal([3, ModelCatalog.Features(architecture)], network.parameters().Last(parameter => parameter.dim() == 2).shape);
     }
 
+    [Theory]
+    [InlineData("mobilenet_v2", 0.35)]
+    [InlineData("mobilenet_v2", 1.5)]
+    [InlineData("mobilenet_v3_small", 0.35)]
+    [InlineData("mobilenet_v3_large", 0.5)]
+    [InlineData("efficientnet_b0", 0.35)]
+    public void Features_Width_AreThoseOfItsLastLayer(string architecture, double width)
+    {
+        using var network = ModelCatalog.Create(architecture, 3, seed: 1, width);
+        Assert.Equal([3, ModelCatalog.Features(architecture, width)], network.parameters().Last(parameter => parameter.dim() == 2).shape);
+    }
+
+    // Names and shapes of the weights are the same in both forms; only the metadata tell that the first strides are 1.
+    [Fact]
+    public void Load_StudentOfSmallPictures_IsServedInItsForm()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var student = ModelCatalog.Create("mobilenet_v2", 3, seed: 1, width: 0.35, smallImages: true);
+        var metadata = new NetworkForm(0.35, SmallImages: true).Metadata.ToDictionary();
+        SafetensorsFile.Write(folder.File("student.safetensors"), ModuleState.Save(student), metadata);
+        SafetensorsFile.Write(
+            folder.File("standard.safetensors"),
+            ModuleState.Save(student),
+            new NetworkForm(0.35, SmallImages: false).Metadata.ToDictionary()
+        );
+        SafetensorsFile.Write(folder.File("wrong.safetensors"), ModuleState.Save(student), new Dictionary<string, string>(metadata) { ["width"] = "1e9" });
+
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var images = randn(2, 3, 32, 32);
+        student.eval();
+        var expected = student.call(images).data<float>().ToArray();
+        var served = Load("student.safetensors");
+        served.Module.eval();
+
+        Assert.Equal(expected, ((nn.Module<Tensor, Tensor>)served.Module).call(images).data<float>().ToArray());
+        Assert.NotEqual(served.Hash, Load("standard.safetensors").Hash);
+        Assert.Contains("its metadata have the width '1e9'", Assert.Throws<CheckpointException>(() => Load("wrong.safetensors")).Message);
+
+        TorchNetwork Load(string name) =>
+            (TorchNetwork)NetworkLoader.Load(new TeacherOptions { Architecture = "mobilenet_v2", Weights = folder.File(name) }, 3);
+    }
+
     private static async Task<Half[]> LabelGrayAsync(Teacher.TeacherClient client)
     {
         var pixels = new byte[3 * 32 * 32];
