@@ -109,7 +109,10 @@ public sealed class RunOptions
     [Setting("Seed of weights, sample order and dropout. The same seed and threads give the same student on a CPU.", Label = "First seed")]
     public long Seed { get; set; } = 1;
 
-    [Setting("CPU threads of one operation of the student; 0: all cores, which the workers of a study share evenly.")]
+    [Setting(
+        "CPU threads of one operation of the student; 0: all cores, which the workers of a study share evenly. "
+            + "Beside a teacher of cifar-*, the AppHost gives them the cores that it leaves."
+    )]
     [Range(0, 1024)]
     public int Threads { get; set; }
 

@@ -16,7 +16,7 @@ internal static class CoreShares
     /// <param name="setting">Gets the value of a setting; null if it is not given. Wrong values are reported elsewhere.</param>
     public static int Workers(Func<string, string?> setting)
     {
-        if (!IsTraining(setting) || HasGpu(setting("Student:Device") is { Length: > 0 } own ? own : setting(SharedNames.Device)))
+        if (!IsTraining(setting) || UsesGpu(setting))
             return 1;
         var seeds = int.TryParse(setting("Run:Seeds"), CultureInfo.InvariantCulture, out var number) ? number : 1;
         var options = new RunOptions { Study = setting("Run:Study") ?? StudyKinds.None };
@@ -36,7 +36,22 @@ internal static class CoreShares
             ? Math.Max(1, Environment.ProcessorCount / (workers + 1))
             : 0;
 
+    /// <summary>
+    /// Chooses the threads of each process that trains: what a small teacher beside them leaves. A second thread on its core would wait for it in a loop, and
+    /// make both slow as long as views are labeled. 0: the trainer's own default, for students on a GPU, without a teacher or with a large one.
+    /// </summary>
+    /// <param name="setting">Gets the value of a setting, Run:Workers among them; null if it is not given.</param>
+    public static int TrainerThreads(Func<string, string?> setting) =>
+        TeacherThreads(setting) is > 0 and var teacher
+        && !UsesGpu(setting)
+        && (setting("Run:Study") != StudyKinds.None || setting("Distillation:Method") != Methods.Labels)
+        && int.TryParse(setting("Run:Workers"), CultureInfo.InvariantCulture, out var workers)
+            ? Math.Max(1, (Environment.ProcessorCount - teacher) / workers)
+            : 0;
+
     private static bool IsTraining(Func<string, string?> setting) => (setting("Run:Task") ?? RunOptions.Train) is RunOptions.Train or RunOptions.Serve;
+
+    private static bool UsesGpu(Func<string, string?> setting) => HasGpu(setting("Student:Device") is { Length: > 0 } own ? own : setting(SharedNames.Device));
 
     private static bool HasGpu(string? device) =>
         device?.StartsWith("cuda", StringComparison.Ordinal) == true || (device is null or "auto" && File.Exists(NvidiaDriver));

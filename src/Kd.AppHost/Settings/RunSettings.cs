@@ -112,6 +112,7 @@ internal sealed class RunSettings
         if (_values.GetValueOrDefault("Run:Workers", "0") == "0")
             _values["Run:Workers"] = CoreShares.Workers(_values.GetValueOrDefault).ToString(CultureInfo.InvariantCulture);
         _values.TryAdd("Teacher:Threads", CoreShares.TeacherThreads(_values.GetValueOrDefault).ToString(CultureInfo.InvariantCulture));
+        _values.TryAdd("Run:Threads", CoreShares.TrainerThreads(_values.GetValueOrDefault).ToString(CultureInfo.InvariantCulture));
         // At a terminal, dashboard and run page stay until Ctrl-C; a script needs the program to end with its run.
         _values.TryAdd("Run:Stay", Console.IsInputRedirected ? "false" : "true");
         _values.TryAdd("Run:Folder", "runs");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Kd.AppHost.Settings;
 
 namespace Kd.AppHost.Tests.Settings;
@@ -41,6 +42,30 @@ public sealed class CoreSharesTests
         Assert.True(RunSettings.TryRead(["--Device=cpu", .. args], out var settings));
         var threads = settings.Variables(["Teacher"]).ToDictionary()["Teacher__Threads"];
         Assert.Equal(isShare ? Math.Max(1, Environment.ProcessorCount / (settings.Workers + 1)).ToString(null, null) : "0", threads);
+    }
+
+    // With the teacher's threads, they are at most the cores, as far as each has one.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(true, "--Run:Study=none")]
+    [InlineData(true, "--Run:Workers=5")]
+    [InlineData(false, "--Run:Study=none", "--Distillation:Method=labels")]
+    [InlineData(false, "--Teacher:Architecture=resnet152")]
+    [InlineData(false, "--Student:Device=cuda:0")]
+    [InlineData(false, "--Run:Task=label")]
+    public void TryRead_TrainerThreads_AreWhatASmallTeacherLeaves(bool isShare, params string[] args)
+    {
+        Assert.True(RunSettings.TryRead(["--Device=cpu", .. args], out var settings));
+        var teacher = int.Parse(settings.Variables(["Teacher"]).ToDictionary()["Teacher__Threads"], CultureInfo.InvariantCulture);
+        var threads = settings.Variables(["Run"]).ToDictionary()["Run__Threads"];
+        Assert.Equal(isShare ? Math.Max(1, (Environment.ProcessorCount - teacher) / settings.Workers).ToString(null, null) : "0", threads);
+    }
+
+    [Fact]
+    public void TryRead_TrainerThreadsGiven_Stay()
+    {
+        Assert.True(RunSettings.TryRead(["--Run:Threads=0"], out var settings));
+        Assert.Equal("0", settings.Variables(["Run"]).ToDictionary()["Run__Threads"]);
     }
 
     [Fact]
