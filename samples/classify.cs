@@ -1,4 +1,4 @@
-// dotnet run classify.cs -- student.onnx PICTURE...
+// dotnet run classify.cs -- student.onnx PICTURE...   (of Student:OnnxInput=Normalized, the default)
 #:package Microsoft.ML.OnnxRuntime@1.31.1
 #:package SkiaSharp@4.155.0
 #:package SkiaSharp.NativeAssets.Linux.NoDependencies@4.155.0
@@ -22,12 +22,12 @@ foreach (var path in args[1..])
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: {classes[best]} ({probability:P1})"));
 }
 
-// The center of the picture, its shorter side 256/224 of the size (a picture of exactly the size as it is), normalized: [3, size, size].
+// The center of the picture, its shorter side 256/224 of the size, normalized: [3, size, size]. A small picture of just that size is taken whole.
 float[] ToInput(string path)
 {
     using var picture = SKBitmap.Decode(path);
-    var scale =
-        about["resize"] == "none" ? (double)size / Math.Min(picture.Width, picture.Height) : 256.0 / 224 * size / Math.Min(picture.Width, picture.Height);
+    var isWhole = about["resize"] == "none" && (picture.Width, picture.Height) == (size, size);
+    var scale = (isWhole ? 1 : 256.0 / 224) * size / Math.Min(picture.Width, picture.Height);
     var (width, height) = ((int)Math.Round(scale * picture.Width), (int)Math.Round(scale * picture.Height));
     using var resized = picture.Resize(new SKImageInfo(width, height), new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
     var input = new float[3 * size * size];

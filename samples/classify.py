@@ -1,4 +1,4 @@
-# python3 classify.py student.safetensors PICTURE...   (a student of Student:Form=Standard; others: student.onnx in ONNX Runtime)
+# python3 classify.py student.safetensors PICTURE...   (mobilenet_v2 of width 1, trained on views of 224 px; others: student.onnx in ONNX Runtime)
 import json
 import struct
 import sys

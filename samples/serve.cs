@@ -1,4 +1,4 @@
-// dotnet run serve.cs -- student.onnx, then: curl --data-binary @PICTURE http://127.0.0.1:5080/classify
+// dotnet run serve.cs -- student.onnx   (of Student:OnnxInput=Normalized, the default); then: curl --data-binary @PICTURE http://127.0.0.1:5080/classify
 #:sdk Microsoft.NET.Sdk.Web
 #:property PublishAot=false
 #:package Microsoft.ML.OnnxRuntime@1.31.1
@@ -43,8 +43,8 @@ IEnumerable<object> Classify(SKBitmap picture)
 
 float[] ToInput(SKBitmap picture)
 {
-    var scale =
-        about["resize"] == "none" ? (double)size / Math.Min(picture.Width, picture.Height) : 256.0 / 224 * size / Math.Min(picture.Width, picture.Height);
+    var isWhole = about["resize"] == "none" && (picture.Width, picture.Height) == (size, size);
+    var scale = (isWhole ? 1 : 256.0 / 224) * size / Math.Min(picture.Width, picture.Height);
     var (width, height) = ((int)Math.Round(scale * picture.Width), (int)Math.Round(scale * picture.Height));
     using var resized = picture.Resize(new SKImageInfo(width, height), new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
     var input = new float[3 * size * size];

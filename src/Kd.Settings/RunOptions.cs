@@ -111,7 +111,7 @@ public sealed class RunOptions
 
     [Setting(
         "CPU threads of one operation of the student; 0: all cores, which the workers of a study share evenly. "
-            + "Beside a teacher of cifar-*, the AppHost gives them the cores that it leaves."
+            + "Beside a teacher of cifar-*, without the cores that it takes."
     )]
     [Range(0, 1024)]
     public int Threads { get; set; }

@@ -21,6 +21,9 @@ public static class SharedNames
     /// <summary>Setting that identifies the start of the AppHost.</summary>
     public const string HostStart = "Host:Start";
 
+    /// <summary>Setting of the cores that the AppHost leaves to the teacher beside training.</summary>
+    public const string TeacherCores = "Host:TeacherCores";
+
     /// <summary>Name of the connection string of the cache.</summary>
     public const string CacheConnection = "cache";
 

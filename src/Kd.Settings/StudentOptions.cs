@@ -41,11 +41,11 @@ public sealed class StudentOptions
     [Setting("auto, cpu or cuda:N; empty: the setting Device.")]
     public string? Device { get; set; }
 
-    /// <summary>Copies the options with another network.</summary>
+    /// <summary>Copies the options with another network, which starts from random weights.</summary>
     public StudentOptions With(string architecture, double width)
     {
         var copy = (StudentOptions)MemberwiseClone();
-        (copy.Architecture, copy.Width) = (architecture, width);
+        (copy.Architecture, copy.Width, copy.Weights) = (architecture, width, null);
         return copy;
     }
 }

@@ -18,15 +18,13 @@ public static class StudyKinds
     /// <summary>Students of different sizes, which learn from the same views.</summary>
     public const string Students = "students";
 
-    /// <summary>Number of arms of a study, each of which runs with every seed.</summary>
+    /// <summary>Number of arms of a study, each of which runs with every seed; not of students, which Student:Compare lists.</summary>
     public static int ArmsOf(string study) =>
         study switch
         {
             Methods => Settings.Methods.Study.Count,
             Views => 6,
             Curriculum => 8,
-            // Those of the default of Student:Compare.
-            Students => 3,
             _ => 1,
         };
 }

@@ -59,7 +59,7 @@ public sealed class TeacherOptions
     [EnumDataType(typeof(TeacherPrecision))]
     public TeacherPrecision Precision { get; set; } = TeacherPrecision.Float32;
 
-    [Setting("Width and height that the network expects, px, at least 8; 0: that of an ONNX file, 32 for the CIFAR ResNets, else 224.")]
+    [Setting("Width and height that the network expects, px, at least 8; 0: that of an ONNX file or of a student, 32 for the CIFAR ResNets, else 224.")]
     [Range(0, CallLimits.LargestSide)]
     public int InputSize { get; set; }
 

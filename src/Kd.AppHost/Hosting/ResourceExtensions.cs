@@ -1,3 +1,4 @@
+using System.Globalization;
 using Kd.AppHost.Access;
 using Kd.AppHost.Settings;
 using Kd.Settings;
@@ -127,6 +128,7 @@ internal static class ResourceExtensions
             .WaitForStart(teacher)
             .WaitForStart(agent)
             .WithEnvironment(SharedNames.ToVariable(SharedNames.HostStart), settings.Start)
+            .WithEnvironment(SharedNames.ToVariable(SharedNames.TeacherCores), settings.TeacherCores.ToString(CultureInfo.InvariantCulture))
             .WithSettings(settings, RunSettings.TrainerSections);
 
     /// <summary>Passes the settings of some sections to a service as environment variables.</summary>

@@ -20,7 +20,9 @@ internal static class CoreShares
             return 1;
         var seeds = int.TryParse(setting("Run:Seeds"), CultureInfo.InvariantCulture, out var number) ? number : 1;
         var options = new RunOptions { Study = setting("Run:Study") ?? StudyKinds.None };
-        return (int)Math.Clamp((long)StudyKinds.ArmsOf(options.Study) * seeds, 1, Environment.ProcessorCount);
+        var students = setting("Student:Compare") ?? new StudentOptions().Compare;
+        var arms = options.Study == StudyKinds.Students ? students.Split(',').Length : StudyKinds.ArmsOf(options.Study);
+        return (int)Math.Clamp((long)arms * seeds, 1, Environment.ProcessorCount);
     }
 
     /// <summary>
@@ -37,17 +39,12 @@ internal static class CoreShares
             : 0;
 
     /// <summary>
-    /// Chooses the threads of each process that trains: what a small teacher beside them leaves. A second thread on its core would wait for it in a loop, and
-    /// make both slow as long as views are labeled. 0: the trainer's own default, for students on a GPU, without a teacher or with a large one.
+    /// Tells how many cores a small teacher takes from single runs and workers that use it. A thread more than cores would wait for the others in a loop, and
+    /// slow all down as long as views are labeled. 0: none, since students wait for a large teacher.
     /// </summary>
-    /// <param name="setting">Gets the value of a setting, Run:Workers among them; null if it is not given.</param>
-    public static int TrainerThreads(Func<string, string?> setting) =>
-        TeacherThreads(setting) is > 0 and var teacher
-        && !UsesGpu(setting)
-        && (setting("Run:Study") != StudyKinds.None || setting("Distillation:Method") != Methods.Labels)
-        && int.TryParse(setting("Run:Workers"), CultureInfo.InvariantCulture, out var workers)
-            ? Math.Max(1, (Environment.ProcessorCount - teacher) / workers)
-            : 0;
+    /// <param name="setting">Gets the value of a setting, Run:Workers and Teacher:Threads among them.</param>
+    public static int TeacherCores(Func<string, string?> setting) =>
+        TeacherThreads(setting) > 0 && int.TryParse(setting("Teacher:Threads"), CultureInfo.InvariantCulture, out var threads) ? threads : 0;
 
     private static bool IsTraining(Func<string, string?> setting) => (setting("Run:Task") ?? RunOptions.Train) is RunOptions.Train or RunOptions.Serve;
 

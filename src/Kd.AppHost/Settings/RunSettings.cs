@@ -42,6 +42,9 @@ internal sealed class RunSettings
     /// <summary>Identifies this start of the host.</summary>
     public string Start { get; } = Guid.NewGuid().ToString("N");
 
+    /// <summary>Cores that the teacher takes while students train.</summary>
+    public int TeacherCores => CoreShares.TeacherCores(_values.GetValueOrDefault);
+
     /// <summary>Number of processes that train, the trainer among them.</summary>
     public int Workers => int.Parse(_values["Run:Workers"], CultureInfo.InvariantCulture);
 
@@ -106,13 +109,15 @@ internal sealed class RunSettings
         {
             foreach (var (name, value) in DemoDefaults())
                 _values.TryAdd(name, value);
+            // Not of every network.
+            if (!_values.ContainsKey("Student:Architecture"))
+                _values.TryAdd("Student:Width", "0.25");
         }
 
         _values.TryAdd("Run:Study", StudyKinds.Methods);
         if (_values.GetValueOrDefault("Run:Workers", "0") == "0")
             _values["Run:Workers"] = CoreShares.Workers(_values.GetValueOrDefault).ToString(CultureInfo.InvariantCulture);
         _values.TryAdd("Teacher:Threads", CoreShares.TeacherThreads(_values.GetValueOrDefault).ToString(CultureInfo.InvariantCulture));
-        _values.TryAdd("Run:Threads", CoreShares.TrainerThreads(_values.GetValueOrDefault).ToString(CultureInfo.InvariantCulture));
         // At a terminal, dashboard and run page stay until Ctrl-C; a script needs the program to end with its run.
         _values.TryAdd("Run:Stay", Console.IsInputRedirected ? "false" : "true");
         _values.TryAdd("Run:Folder", "runs");
@@ -137,7 +142,6 @@ internal sealed class RunSettings
             new("Dataset:Path", DatasetOptions.Demo),
             new("Teacher:Architecture", "cifar-resnet20"),
             new("Teacher:Weights", Path.Combine(AppContext.BaseDirectory, "models", "demo-teacher.safetensors")),
-            new("Student:Width", "0.25"),
             new("Dataset:DemoTrainPerClass", "25"),
             new("Training:Epochs", "24"),
             new("Training:BatchSize", "32"),

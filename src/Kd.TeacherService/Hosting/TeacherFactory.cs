@@ -46,7 +46,10 @@ internal sealed class TeacherFactory(
 
     private TeacherModel Create(TeacherOptions settings, LoadedNetwork loaded, ClassMap map)
     {
-        var size = loaded.Side > 0 ? loaded.Side : NetworkLoader.InputSize(settings);
+        var size =
+            loaded.Side > 0 ? loaded.Side
+            : settings.InputSize == 0 && loaded.TrainedSide > 0 ? loaded.TrainedSide
+            : NetworkLoader.InputSize(settings);
         var form = new PassForm(
             string.IsNullOrEmpty(settings.Device) ? configuration["Device"] ?? "auto" : settings.Device,
             batching.Value.MaxBatch,

@@ -27,6 +27,9 @@ internal abstract class LoadedNetwork(int outputs, IReadOnlyList<string>? names,
     /// <summary>The only width and height of its input, px; 0: any.</summary>
     public virtual int Side => 0;
 
+    /// <summary>Width and height of the pictures that it was trained on, px; 0: its file does not tell.</summary>
+    public virtual int TrainedSide => 0;
+
     /// <summary>The normalization that its file names.</summary>
     public virtual NormalizationTexts StatedNormalization => new(null, null, IsOwn: false);
 

@@ -66,7 +66,7 @@ internal static class NetworkLoader
             ModuleState.Load(network, checkpoint);
         else
             DampResiduals(network);
-        return new TorchNetwork(network, network, outputs, names, HashWeights(network, form));
+        return new TorchNetwork(network, network, outputs, names, HashWeights(network, form), trainedSide: form.Size);
     }
 
     private static TorchNetwork LoadScript(TeacherOptions options, IReadOnlyList<string>? names)

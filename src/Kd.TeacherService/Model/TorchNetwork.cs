@@ -14,13 +14,15 @@ namespace Kd.TeacherService.Model;
 /// <param name="names">Names of its classes, or null where the file has none.</param>
 /// <param name="hash">Hash of its weights.</param>
 /// <param name="isScript">Whether it is a TorchScript file, which is served unchanged.</param>
+/// <param name="trainedSide">Width and height of the pictures that it was trained on, px; 0: not known.</param>
 internal sealed class TorchNetwork(
     Module module,
     IModule<Tensor, Tensor> network,
     int outputs,
     IReadOnlyList<string>? names,
     byte[] hash,
-    bool isScript = false
+    bool isScript = false,
+    int trainedSide = 0
 ) : LoadedNetwork(outputs, names, hash)
 {
     /// <summary>Holds the parameters.</summary>
@@ -33,6 +35,8 @@ internal sealed class TorchNetwork(
     public bool IsScript => isScript;
 
     public override bool IsForeign => isScript;
+
+    public override int TrainedSide => trainedSide;
 
     public override long Parameters => module.parameters().Sum(parameter => parameter.numel());
 

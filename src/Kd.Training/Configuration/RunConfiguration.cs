@@ -77,7 +77,7 @@ public sealed record RunConfiguration
             problems.AddRange(RunRules.FindProblems(result));
         // Saved with the run, since another number gives other bits.
         if (result.Run.Threads == 0)
-            result.Run.Threads = ThreadShare.Of(result.Run);
+            result.Run.Threads = ThreadShare.Of(result.Run, result.Distillation.Method, configuration.GetValue(SharedNames.TeacherCores, 0));
         return problems.Count == 0 ? result : throw new SettingsException(problems);
     }
 }

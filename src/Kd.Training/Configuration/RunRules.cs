@@ -10,7 +10,11 @@ internal static class RunRules
     public static IEnumerable<SettingProblem> FindProblems(RunConfiguration configuration) =>
         FindProblemsOfTheRun(configuration)
             .Concat(FindProblemsOfTheCurriculum(configuration.Curriculum))
-            .Concat(configuration.Run.Study == StudyKinds.Students ? FindProblemsOfTheStudents(configuration.Student) : []);
+            .Concat(
+                configuration.Run.Study == StudyKinds.Students
+                    ? FindProblemsOfTheStudents(configuration.Student)
+                    : FindProblemsOfTheStudent(configuration.Student)
+            );
 
     private static IEnumerable<SettingProblem> FindProblemsOfTheRun(RunConfiguration configuration)
     {
@@ -33,16 +37,6 @@ internal static class RunRules
                 "Training:BackboneRate",
                 $"Training:BackboneRate is '{training.BackboneRate}'. "
                     + "Below 1 it needs Student:Weights: layers that start from random weights would hardly learn."
-            );
-        if (
-            configuration.Dataset.Unlabeled is { Length: > 0 } unlabeled
-            && run.Study == StudyKinds.None
-            && Methods.UsesLabels(configuration.Distillation.Method)
-        )
-            yield return new(
-                "Dataset:Unlabeled",
-                $"Dataset:Unlabeled is '{unlabeled}', but the method {configuration.Distillation.Method} needs labels. "
-                    + "Use kd or kd-curriculum, or leave it empty."
             );
         if (run is { Study: StudyKinds.Curriculum, Seeds: < 2 })
             yield return new(
@@ -68,6 +62,17 @@ internal static class RunRules
             );
     }
 
+    private static IEnumerable<SettingProblem> FindProblemsOfTheStudent(StudentOptions student)
+    {
+        if (!ModelCatalog.Architectures.Contains(student.Architecture))
+            yield return new(
+                "Student:Architecture",
+                $"Student:Architecture is '{student.Architecture}'. Known: {string.Join(", ", ModelCatalog.Architectures)}."
+            );
+        else if (student.Width != 1 && !ModelCatalog.HasWidth(student.Architecture))
+            yield return new("Student:Width", $"Student:Width is '{student.Width}', but {student.Architecture} has no width multiplier. Set it to 1.");
+    }
+
     private static IEnumerable<SettingProblem> FindProblemsOfTheStudents(StudentOptions student)
     {
         if (StudentList.TryParse(student.Compare) is null)
@@ -75,11 +80,6 @@ internal static class RunRules
                 "Student:Compare",
                 $"Student:Compare is '{student.Compare}'. Expected two or more different networks, a width after a colon where one has it: "
                     + $"mobilenet_v2:0.5,mobilenet_v3_small,resnet18. Known: {string.Join(", ", ModelCatalog.Architectures)}."
-            );
-        if (!string.IsNullOrEmpty(student.Weights))
-            yield return new(
-                "Student:Weights",
-                $"Student:Weights is '{student.Weights}', which fits one of the students of Run:Study=students at most. Leave it empty."
             );
     }
 

@@ -8,7 +8,15 @@ namespace Kd.Training.Configuration;
 internal static class ThreadShare
 {
     /// <summary>Computes the threads of one run; <c>OMP_NUM_THREADS</c> limits the cores.</summary>
-    public static int Of(RunOptions run) => Math.Max(1, Cores / (run.HasSeveralRuns ? Math.Max(1, run.Workers) : 1));
+    /// <param name="run">The run or study.</param>
+    /// <param name="method">Method of a single run.</param>
+    /// <param name="teacher">Cores that the teacher takes, if it is used.</param>
+    public static int Of(RunOptions run, string method, int teacher)
+    {
+        var usesTeacher = run.Study != StudyKinds.None || Methods.UsesTeacher(method);
+        var workers = run.HasSeveralRuns ? Math.Max(1, run.Workers) : 1;
+        return Math.Max(1, (Cores - (usesTeacher ? teacher : 0)) / workers);
+    }
 
     /// <summary>Threads of a run that has the machine for itself.</summary>
     public static int Cores { get; } =

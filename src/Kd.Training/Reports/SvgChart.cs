@@ -49,7 +49,7 @@ internal static class SvgChart
     /// <param name="points">Names and points.</param>
     public static string Points(string title, string horizontal, IReadOnlyList<(string Name, double X, double Y)> points)
     {
-        var (x, y) = (Axis.Of(points.Select(point => point.X).Append(0)), Axis.Of(points.Select(point => point.Y)));
+        var (x, y) = (Axis.Of(points.Select(point => point.X).Append(0)), Axis.Of(points.Select(point => point.Y).DefaultIfEmpty(0)));
         var text = Begin(title, $"{title}: {string.Join(", ", points.Select(point => Invariant($"{point.Name} {point.Y:G4} at {point.X:G4}")))}");
         DrawAxes(text, x, y, horizontal);
         foreach (var (name, right, up) in points)

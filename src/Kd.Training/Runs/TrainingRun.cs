@@ -90,6 +90,8 @@ internal sealed class TrainingRun
         {
             Folder.TruncateMetrics(0);
             StartFromWeights(student);
+            if (_setup.AllBatches.Dataset.Train.Count - Dataset.Train.Count is var left and > 0)
+                _monitor.Note($"{_setup.Method}: does not use the {left} images without labels");
             _plan.Begin(_length.MostReports, cancellation);
         }
         else if (!HasEnded(student))

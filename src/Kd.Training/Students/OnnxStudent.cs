@@ -28,7 +28,7 @@ internal sealed class OnnxStudent : IDisposable
             || !metadata.TryGetValue(OnnxFile.ResizeKey, out var resize)
         )
             throw new TrainingException(
-                $"Run:Checkpoint '{path}' is not a student.onnx of this program: expected the input {Input}, the output {Output} and the metadata "
+                $"'{path}' is not a student.onnx of this program: expected the input {Input}, the output {Output} and the metadata "
                     + $"{Checkpoint.ClassesKey}, {OnnxFile.SizeKey} and {OnnxFile.ResizeKey}."
             );
         Classes = classes.Split('\n');
@@ -56,10 +56,7 @@ internal sealed class OnnxStudent : IDisposable
         }
         catch (OnnxRuntimeException error)
         {
-            throw new TrainingException(
-                $"Run:Checkpoint '{path}' cannot be read as ONNX: {error.Message.Split('\n')[0]}. Expected runs/RUN/student.onnx.",
-                error
-            );
+            throw new TrainingException($"'{path}' cannot be read as ONNX: {error.Message.Split('\n')[0]}. Expected runs/RUN/student.onnx.", error);
         }
         catch
         {

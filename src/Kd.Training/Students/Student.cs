@@ -76,7 +76,7 @@ internal sealed class Student : IDisposable
             var loss = new LossFunction(configuration.Distillation, method, configuration.Training.LabelSmoothing, device);
             return new Student(
                 () => ModelCatalog.Create(options.Architecture, classes, run.Seed, options.Width, small),
-                new NetworkForm(options.Width, small),
+                new NetworkForm(options.Width, small, viewSize),
                 loss,
                 device,
                 configuration.Training,
@@ -187,6 +187,13 @@ internal sealed class Student : IDisposable
             );
         }
 
+        // The same weights compute something else with other strides.
+        if (NetworkForm.IsIn(checkpoint) && NetworkForm.Read(checkpoint).SmallImages != _form.SmallImages)
+            throw new CheckpointException(
+                path,
+                $"it was trained with Student:Form={(_form.SmallImages ? StudentForm.Standard : StudentForm.Small)}. "
+                    + "Set the same, and the Views:Size of its training"
+            );
         ModuleState.Load(_evaluated, checkpoint);
     }
 

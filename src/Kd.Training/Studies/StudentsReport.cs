@@ -34,10 +34,21 @@ internal sealed class StudentsReport
     {
         _study = study;
         var rows = arms.Select(arm => study.Rows.Where(row => row.Method == arm.Name).OrderBy(row => row.Seed).ToList()).ToList();
-        var files = arms.Zip(rows, (arm, results) => study.FolderOf(arm, results[0].Seed).OnnxPath).ToList();
+        // A folder may have been cleared, or be on another machine.
+        var files = arms.Zip(rows, (arm, results) => study.FolderOf(arm, results[0].Seed).OnnxPath).Where(File.Exists).ToList();
+        var times = files.Zip(MeasureMilliseconds(files)).ToDictionary();
         _entries =
         [
-            .. arms.Zip(rows, files.Zip(MeasureMilliseconds(files))).Select(arm => new Entry(arm.First.Name, arm.Second, arm.Third.First, arm.Third.Second)),
+            .. arms.Zip(
+                rows,
+                (arm, results) =>
+                {
+                    var file = study.FolderOf(arm, results[0].Seed).OnnxPath;
+                    return times.TryGetValue(file, out var time)
+                        ? new Entry(arm.Name, results, new FileInfo(file).Length / 1e6, time)
+                        : new Entry(arm.Name, results, null, null);
+                }
+            ),
         ];
     }
 
@@ -83,8 +94,12 @@ internal sealed class StudentsReport
         }
     }
 
-    private string Chart(string horizontal, Func<Entry, double> value) =>
-        SvgChart.Points("Test accuracy, %, mean of the seeds", horizontal, [.. _entries.Select(entry => (entry.Name, value(entry), entry.Accuracy.Average()))]);
+    private string Chart(string horizontal, Func<Entry, double?> value) =>
+        SvgChart.Points(
+            "Test accuracy, %, mean of the seeds",
+            horizontal,
+            [.. _entries.Where(entry => value(entry) is not null).Select(entry => (entry.Name, value(entry)!.Value, entry.Accuracy.Average()))]
+        );
 
     private static string[] TeacherCells(RunResult teacher) =>
         [teacher.Method, Line($"{teacher.TestAccuracy:F2}"), "-", "-", "-", Line($"{teacher.TeacherComputed:N0}"), Line($"{teacher.Seconds:F1}")];
@@ -94,8 +109,8 @@ internal sealed class StudentsReport
             entry.Name,
             Accuracy(entry.Accuracy),
             Accuracy([.. entry.Rows.Select(row => row.LastAccuracy ?? 0)]),
-            Line($"{entry.Megabytes:F2}"),
-            Line($"{entry.Milliseconds:F2}"),
+            entry.Megabytes is null ? "-" : Line($"{entry.Megabytes:F2}"),
+            entry.Milliseconds is null ? "-" : Line($"{entry.Milliseconds:F2}"),
             Line($"{entry.Rows.Average(row => row.TeacherComputed):N0}"),
             Line($"{entry.Rows.Average(row => row.Seconds):F1}"),
         ];
@@ -108,10 +123,9 @@ internal sealed class StudentsReport
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    private sealed record Entry(string Name, IReadOnlyList<RunResult> Rows, string File, double Milliseconds)
+    // Size and time are null without a student.onnx.
+    private sealed record Entry(string Name, IReadOnlyList<RunResult> Rows, double? Megabytes, double? Milliseconds)
     {
         public IReadOnlyList<double> Accuracy { get; } = [.. Rows.Select(row => row.TestAccuracy)];
-
-        public double Megabytes { get; } = new FileInfo(File).Length / 1e6;
     }
 }

@@ -26,7 +26,17 @@ internal sealed record StudyArm(string Name, string Method, Func<RunConfiguratio
         };
 
     private static StudyArm OfStudent((string Name, string Architecture, double Width) student) =>
-        new(student.Name, Methods.Kd, configuration => configuration with { Student = configuration.Student.With(student.Architecture, student.Width) });
+        new(
+            student.Name,
+            Methods.Kd,
+            configuration =>
+                configuration with
+                {
+                    Student = configuration.Student.With(student.Architecture, student.Width),
+                    // All layers start from random weights.
+                    Training = configuration.Training.With(training => training.BackboneRate = 1),
+                }
+        );
 
     // Each arm and seed has its own views, so that none profits from views that the teacher has labeled for another.
     private static StudyArm OfViews(int count) =>

@@ -32,7 +32,7 @@ internal sealed class Prediction(RunConfiguration configuration, TimeProvider ti
             throw new TrainingException("Run:Task=predict needs Run:Checkpoint, for example runs/RUN/student.onnx.");
         if (string.IsNullOrEmpty(run.Pictures))
             throw new TrainingException("Run:Task=predict needs Run:Pictures, a folder of pictures.");
-        using var student = OnnxStudent.Open(run.Checkpoint);
+        using var student = Open(run.Checkpoint);
         var pictures = DatasetLoader.OpenPictures(run.Pictures, configuration.Dataset);
         var folder = PrivateFolder.Create(Path.Combine(run.Folder, "predictions")).FullName;
         var path = Path.Combine(folder, $"{time.GetLocalNow():yyyyMMdd-HHmmss}");
@@ -48,6 +48,18 @@ internal sealed class Prediction(RunConfiguration configuration, TimeProvider ti
         if (corrupt > 0)
             text.Append(CultureInfo.InvariantCulture, $"; {corrupt} cannot be decoded, and have the reason in their line");
         return text.Append(CultureInfo.InvariantCulture, $"\nwritten to {path}.csv and .jsonl").ToString();
+    }
+
+    private static OnnxStudent Open(string path)
+    {
+        try
+        {
+            return OnnxStudent.Open(path);
+        }
+        catch (TrainingException error)
+        {
+            throw new TrainingException($"Run:Checkpoint: {error.Message}", error);
+        }
     }
 
     // Returns the number of corrupt pictures.

@@ -34,7 +34,7 @@ internal sealed class TaskRunner(BatchSourceFactory sources, Trainer trainer, St
                 Verify(configuration, cancellation);
                 break;
             case RunOptions.Evaluate:
-                monitor.Note(new CheckpointEvaluation(configuration, sources.Open(configuration, cancellation).Batches, time).Execute(cancellation));
+                monitor.Note(new CheckpointEvaluation(configuration, sources.Open(configuration, cancellation).Batches.Labeled, time).Execute(cancellation));
                 break;
             case RunOptions.Predict:
                 monitor.Note(new Prediction(configuration, time).Execute(cancellation));

@@ -49,10 +49,14 @@ internal static class UnlabeledPictures
     private static void RequireApart(string path, DatasetOptions options)
     {
         var dataset = Path.GetFullPath(options.Path);
-        if (Contains(path, dataset) || s_labeled.Any(split => Contains(Path.Combine(dataset, split), path)))
+        var isOwn =
+            Contains(path, dataset)
+            || s_labeled.Any(split => Contains(Path.Combine(dataset, split), path))
+            || ParquetDataset.FindFiles(path).Intersect(ParquetDataset.FindFiles(dataset)).Any();
+        if (isOwn)
             throw new DatasetException(
                 $"Dataset:Unlabeled '{options.Unlabeled}' has pictures of Dataset:Path '{options.Path}', whose labels and splits would count no more. "
-                    + "Name a folder beside train/, val/ and test/."
+                    + "Name a folder beside train/, val/ and test/, or other parquet files."
             );
     }
 

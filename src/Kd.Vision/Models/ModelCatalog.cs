@@ -69,7 +69,7 @@ public static class ModelCatalog
     /// <param name="classes">Number of classes, at least 1.</param>
     /// <param name="seed">Seed of the weights.</param>
     /// <param name="width">Width multiplier; other than 1 only for MobileNets and EfficientNet.</param>
-    /// <param name="smallImages">True for inputs of 64 px or less: the network halves their size two times less. Without effect on a cifar-resnet.</param>
+    /// <param name="smallImages">True for inputs of 64 px or less: the network halves their size two times fewer. Without effect on a cifar-resnet.</param>
     /// <exception cref="ArgumentException">The name is not known, or the network has no width multiplier.</exception>
     public static Module<Tensor, Tensor> Create(string architecture, int classes, long seed, double width = 1.0, bool smallImages = false)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Kd.AppHost.Settings;
 
 namespace Kd.AppHost.Tests.Settings;
@@ -44,28 +43,44 @@ public sealed class CoreSharesTests
         Assert.Equal(isShare ? Math.Max(1, Environment.ProcessorCount / (settings.Workers + 1)).ToString(null, null) : "0", threads);
     }
 
-    // With the teacher's threads, they are at most the cores, as far as each has one.
     [Theory]
     [InlineData(true)]
-    [InlineData(true, "--Run:Study=none")]
-    [InlineData(true, "--Run:Workers=5")]
-    [InlineData(false, "--Run:Study=none", "--Distillation:Method=labels")]
+    [InlineData(true, "--Run:Study=false")]
     [InlineData(false, "--Teacher:Architecture=resnet152")]
-    [InlineData(false, "--Student:Device=cuda:0")]
     [InlineData(false, "--Run:Task=label")]
-    public void TryRead_TrainerThreads_AreWhatASmallTeacherLeaves(bool isShare, params string[] args)
+    [InlineData(false, "--Teacher:Threads=0")]
+    public void TryRead_TeacherCores_AreTheThreadsOfASmallTeacher(bool isSmall, params string[] args)
     {
         Assert.True(RunSettings.TryRead(["--Device=cpu", .. args], out var settings));
-        var teacher = int.Parse(settings.Variables(["Teacher"]).ToDictionary()["Teacher__Threads"], CultureInfo.InvariantCulture);
-        var threads = settings.Variables(["Run"]).ToDictionary()["Run__Threads"];
-        Assert.Equal(isShare ? Math.Max(1, (Environment.ProcessorCount - teacher) / settings.Workers).ToString(null, null) : "0", threads);
+        Assert.Equal(isSmall ? settings.Variables(["Teacher"]).ToDictionary()["Teacher__Threads"] : "0", settings.TeacherCores.ToString(null, null));
     }
 
-    [Fact]
-    public void TryRead_TrainerThreadsGiven_Stay()
+    [Theory]
+    [InlineData("a,b")]
+    [InlineData("a,b,c,d,e")]
+    public void Workers_StudyOfStudents_AreAtMostItsStudents(string students) =>
+        Assert.Equal(
+            Math.Min(students.Split(',').Length, Environment.ProcessorCount),
+            CoreShares.Workers(name =>
+                name switch
+                {
+                    "Run:Study" => "students",
+                    "Student:Compare" => students,
+                    "Device" => "cpu",
+                    _ => null,
+                }
+            )
+        );
+
+    // Not every network has a width, and the user set none.
+    [Theory]
+    [InlineData("0.25")]
+    [InlineData(null, "--Student:Architecture=resnet18")]
+    [InlineData("0.5", "--Student:Architecture=mobilenet_v3_small", "--Student:Width=0.5")]
+    public void TryRead_DemoStudent_HasAWidthUnlessAnotherNetworkIsGiven(string? expected, params string[] args)
     {
-        Assert.True(RunSettings.TryRead(["--Run:Threads=0"], out var settings));
-        Assert.Equal("0", settings.Variables(["Run"]).ToDictionary()["Run__Threads"]);
+        Assert.True(RunSettings.TryRead(args, out var settings));
+        Assert.Equal(expected, settings.Variables(["Student"]).ToDictionary().GetValueOrDefault("Student__Width"));
     }
 
     [Fact]

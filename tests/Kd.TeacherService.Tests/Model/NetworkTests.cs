@@ -181,12 +181,12 @@ public sealed class NetworkTests
     {
         using var folder = TestFiles.CreateFolder();
         using var student = ModelCatalog.Create("mobilenet_v2", 3, seed: 1, width: 0.35, smallImages: true);
-        var metadata = new NetworkForm(0.35, SmallImages: true).Metadata.ToDictionary();
+        var metadata = new NetworkForm(0.35, SmallImages: true, 32).Metadata.ToDictionary();
         SafetensorsFile.Write(folder.File("student.safetensors"), ModuleState.Save(student), metadata);
         SafetensorsFile.Write(
             folder.File("standard.safetensors"),
             ModuleState.Save(student),
-            new NetworkForm(0.35, SmallImages: false).Metadata.ToDictionary()
+            new NetworkForm(0.35, SmallImages: false, 32).Metadata.ToDictionary()
         );
         SafetensorsFile.Write(folder.File("wrong.safetensors"), ModuleState.Save(student), new Dictionary<string, string>(metadata) { ["width"] = "1e9" });
 
@@ -199,6 +199,7 @@ public sealed class NetworkTests
         served.Module.eval();
 
         Assert.Equal(expected, ((nn.Module<Tensor, Tensor>)served.Module).call(images).data<float>().ToArray());
+        Assert.Equal(32, served.TrainedSide);
         Assert.NotEqual(served.Hash, Load("standard.safetensors").Hash);
         Assert.Contains("its metadata have the width '1e9'", Assert.Throws<CheckpointException>(() => Load("wrong.safetensors")).Message);
 

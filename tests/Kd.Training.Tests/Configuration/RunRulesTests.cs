@@ -25,4 +25,26 @@ public sealed class RunRulesTests
         Assert.Equal(problems, found.Count);
         Assert.All(found, problem => Assert.Contains("Training:BackboneRate is '0.1'. Below 1 it needs Student:Weights", problem.Message));
     }
+
+    [Theory]
+    [InlineData("resnet18", 0.25, "none", "Student:Width is '0.25', but resnet18 has no width multiplier")]
+    [InlineData("resnet19", 1, "none", "Student:Architecture is 'resnet19'. Known: resnet18, ")]
+    [InlineData("mobilenet_v3_large", 0.25, "none", null)]
+    // The students of this study have widths of their own.
+    [InlineData("resnet18", 0.25, "students", null)]
+    public void FindProblems_Network_NamesTheSetting(string architecture, double width, string study, string? expected)
+    {
+        var configuration = RunConfiguration.CreateDefault() with
+        {
+            Run = new RunOptions { Study = study },
+            Student = new StudentOptions { Architecture = architecture, Width = width },
+        };
+
+        var message = RunRules.FindProblems(configuration).SingleOrDefault()?.Message;
+
+        if (expected is null)
+            Assert.Null(message);
+        else
+            Assert.StartsWith(expected, message);
+    }
 }

@@ -115,8 +115,21 @@ public sealed class TrainingRunTests
         Assert.Equal(3 * 12, rows.Single(row => row.Method == "labels").SamplesSeen);
         Assert.Equal(3 * 12, rows.Single(row => row.Method == "mixed").SamplesSeen);
         Assert.Equal(3 * 24, rows.Single(row => row.Method == "kd").SamplesSeen);
-        var mistake = await Assert.ThrowsAsync<SettingsException>(() => TrainerRuns.RunAsync(folder.File("runs"), "labels", [.. settings, "--Run:Study=none"]));
-        Assert.Contains("the method labels needs labels", mistake.Message);
+        var (exitCode, output) = await TrainerRuns.RunAsync(
+            folder.File("runs"),
+            "labels",
+            TestContext.Current.CancellationToken,
+            [.. settings, "--Run:Study=none"]
+        );
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("labels: does not use the 12 images without labels", output);
+        var (_, evaluated) = await TrainerRuns.RunAsync(
+            folder.File("runs"),
+            "none",
+            TestContext.Current.CancellationToken,
+            [.. settings, "--Run:Task=evaluate", "--Run:Split=train", $"--Run:Checkpoint={folder.File("runs/labels/student.safetensors")}"]
+        );
+        Assert.Contains("of 12 train images correct", evaluated);
     }
 
     [Fact]

@@ -256,6 +256,22 @@ public sealed class StudentTests
         Assert.Equal(trained.Predict(Batch(seed: 2)), student.Predict(Batch(seed: 2)));
     }
 
+    // Names and shapes of the weights are the same, and the accuracy would be wrong without a word.
+    [Fact]
+    public void Load_StudentOfAnotherForm_IsRefused()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var small = NewStudent();
+        small.Save(folder.File("student.safetensors"), s_classes);
+        var configuration = RunConfiguration.CreateDefault();
+        (configuration.Student.Width, configuration.Student.Form) = (0.1, StudentForm.Standard);
+        using var standard = Student.Create(configuration, Methods.Labels, Classes, 16);
+
+        var error = Assert.Throws<CheckpointException>(() => standard.Load(folder.File("student.safetensors"), s_classes));
+
+        Assert.Contains("it was trained with Student:Form=Small", error.Message);
+    }
+
     [Theory]
     [InlineData("sgd")]
     [InlineData("adam")]

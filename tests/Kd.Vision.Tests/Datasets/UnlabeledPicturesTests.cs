@@ -94,6 +94,18 @@ public sealed class UnlabeledPicturesTests
         Assert.Contains(reason, error.Message);
     }
 
+    [Fact]
+    public async Task Load_ParquetFilesOfTheDataset_AreRefused()
+    {
+        using var folder = TestFiles.CreateFolder();
+        Directory.CreateDirectory(folder.File("data"));
+        await WriteParquetAsync(folder.File("data/train-0.parquet"), 4, labels: true);
+
+        var error = Assert.Throws<DatasetException>(() => DatasetLoader.Load(Options(folder, "data")));
+
+        Assert.Contains("or other parquet files", error.Message);
+    }
+
     private static DatasetOptions Options(TemporaryFolder folder, string unlabeled) =>
         new() { Path = folder.Path, Unlabeled = Path.Combine(folder.Path, unlabeled) };
 
@@ -115,14 +127,19 @@ public sealed class UnlabeledPicturesTests
         }
     }
 
-    private static async Task WriteParquetAsync(string path, int count)
+    private static async Task WriteParquetAsync(string path, int count, bool labels = false)
     {
-        var (bytes, name) = (new DataField<byte[]>("bytes"), new DataField<string>("path"));
+        var (bytes, name, label) = (new DataField<byte[]>("bytes"), new DataField<string>("path"), new DataField<long>("label"));
+        var image = new StructField("image", bytes, name);
         await using var file = File.Create(path);
-        await using var writer = await ParquetWriter.CreateAsync(new ParquetSchema(new StructField("image", bytes, name)), file);
+        await using var writer = await ParquetWriter.CreateAsync(labels ? new ParquetSchema(image, label) : new ParquetSchema(image), file);
+        if (labels)
+            writer.CustomMetadata = new Dictionary<string, string> { ["huggingface"] = """{"info":{"features":{"label":{"names":["cat","dog"]}}}}""" };
         using var rows = writer.CreateRowGroup();
         await rows.WriteAsync(bytes, Enumerable.Range(0, count).Select(i => (byte[]?)Picture((byte)i)).ToList());
         await rows.WriteAsync(name, Enumerable.Range(0, count).Select(i => (string?)$"{i}.png").ToList());
+        if (labels)
+            await rows.WriteAsync<long>(label, Enumerable.Range(0, count).Select(i => (long)(i % 2)).ToArray());
     }
 
     private static byte[] Picture(byte value)
