@@ -5,6 +5,7 @@ using Kd.Vision.Checkpoints;
 using Kd.Vision.Export;
 using Kd.Vision.Views;
 using Microsoft.ML.OnnxRuntime;
+using CallLimits = Kd.Settings.CallLimits;
 
 namespace Kd.Training.Students;
 
@@ -24,15 +25,16 @@ internal sealed class OnnxStudent : IDisposable
             !session.InputMetadata.TryGetValue(Input, out var input)
             || !session.OutputMetadata.ContainsKey(Output)
             || !metadata.TryGetValue(Checkpoint.ClassesKey, out var classes)
-            || !metadata.TryGetValue(OnnxFile.SizeKey, out var size)
+            || !int.TryParse(metadata.GetValueOrDefault(OnnxFile.SizeKey), CultureInfo.InvariantCulture, out var size)
+            || size is < 1 or > CallLimits.LargestSide
             || !metadata.TryGetValue(OnnxFile.ResizeKey, out var resize)
         )
             throw new TrainingException(
                 $"'{path}' is not a student.onnx of this program: expected the input {Input}, the output {Output} and the metadata "
-                    + $"{Checkpoint.ClassesKey}, {OnnxFile.SizeKey} and {OnnxFile.ResizeKey}."
+                    + $"{Checkpoint.ClassesKey}, {OnnxFile.SizeKey} (px) and {OnnxFile.ResizeKey}."
             );
         Classes = classes.Split('\n');
-        Views = new ViewPlanner(int.Parse(size, CultureInfo.InvariantCulture), resize == OnnxFile.NoResize, seed: 0);
+        Views = new ViewPlanner(size, resize == OnnxFile.NoResize, seed: 0);
         _takesBytes = input.ElementType == typeof(byte);
     }
 

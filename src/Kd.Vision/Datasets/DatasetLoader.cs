@@ -106,7 +106,7 @@ public static class DatasetLoader
         }
     }
 
-    internal static void RequireFolder(string path)
+    private static void RequireFolder(string path)
     {
         if (!Directory.Exists(path))
             throw new DatasetException(
