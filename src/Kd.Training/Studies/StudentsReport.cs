@@ -33,23 +33,20 @@ internal sealed class StudentsReport
     public StudentsReport(Study study, IReadOnlyList<StudyArm> arms)
     {
         _study = study;
-        var rows = arms.Select(arm => study.Rows.Where(row => row.Method == arm.Name).OrderBy(row => row.Seed).ToList()).ToList();
+        var students = arms.Select(arm => (arm.Name, Rows: RowsOf(arm.Name), File: study.FolderOf(arm, RowsOf(arm.Name)[0].Seed).OnnxPath)).ToList();
         // A folder may have been cleared, or be on another machine.
-        var files = arms.Zip(rows, (arm, results) => study.FolderOf(arm, results[0].Seed).OnnxPath).Where(File.Exists).ToList();
+        var files = students.Select(student => student.File).Where(File.Exists).ToList();
         var times = files.Zip(MeasureMilliseconds(files)).ToDictionary();
         _entries =
         [
-            .. arms.Zip(
-                rows,
-                (arm, results) =>
-                {
-                    var file = study.FolderOf(arm, results[0].Seed).OnnxPath;
-                    return times.TryGetValue(file, out var time)
-                        ? new Entry(arm.Name, results, new FileInfo(file).Length / 1e6, time)
-                        : new Entry(arm.Name, results, null, null);
-                }
+            .. students.Select(student =>
+                times.TryGetValue(student.File, out var time)
+                    ? new Entry(student.Name, student.Rows, new FileInfo(student.File).Length / 1e6, time)
+                    : new Entry(student.Name, student.Rows, null, null)
             ),
         ];
+
+        List<RunResult> RowsOf(string name) => [.. study.Rows.Where(row => row.Method == name).OrderBy(row => row.Seed)];
     }
 
     /// <summary>Creates the table of the study.</summary>
