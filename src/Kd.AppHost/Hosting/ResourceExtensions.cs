@@ -120,16 +120,22 @@ internal static class ResourceExtensions
         RunSettings settings,
         IResourceBuilder<ProjectResource> teacher,
         IResourceBuilder<ProjectResource> agent
-    ) =>
-        trainer
+    )
+    {
+        // It opens its pictures while they start, and its first call waits for them. But a connection stays with its replica: one that was not there when the
+        // connections are made would have no work.
+        if (settings.TeacherReplicas > 1)
+            trainer.WaitFor(teacher);
+        else
+            trainer.WaitForStart(teacher);
+        return trainer
             .WithGrpcAddress(SharedNames.TeacherAddress, teacher)
             .WithGrpcAddress(SharedNames.AgentAddress, agent)
-            // It opens its pictures while they start, and its first call waits for them.
-            .WaitForStart(teacher)
             .WaitForStart(agent)
             .WithEnvironment(SharedNames.ToVariable(SharedNames.HostStart), settings.Start)
             .WithEnvironment(SharedNames.ToVariable(SharedNames.TeacherCores), settings.TeacherCores.ToString(CultureInfo.InvariantCulture))
             .WithSettings(settings, RunSettings.TrainerSections);
+    }
 
     /// <summary>Passes the settings of some sections to a service as environment variables.</summary>
     public static IResourceBuilder<ProjectResource> WithSettings(this IResourceBuilder<ProjectResource> service, RunSettings settings, params string[] sections)
