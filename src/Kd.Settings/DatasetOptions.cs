@@ -10,8 +10,12 @@ public sealed class DatasetOptions
     /// <summary>Value of <see cref="Path"/> for the generated demo dataset.</summary>
     public const string Demo = "demo";
 
+    /// <summary>Value of <see cref="Path"/> where no picture has a label.</summary>
+    public const string None = "none";
+
     [Setting(
-        "A folder with a folder per class below train/, val/, test/; a folder of Hugging Face parquet files; or demo, a generated dataset.",
+        "A folder with a folder per class below train/, val/, test/; a folder of Hugging Face parquet files; demo, a generated dataset; or none: "
+            + "only the pictures of Dataset:Unlabeled.",
         IsPath = true,
         IsShared = true
     )]
@@ -20,7 +24,7 @@ public sealed class DatasetOptions
 
     [Setting(
         "Pictures without labels that kd and kd-curriculum train on besides those of Dataset:Path: a folder with pictures in any structure, "
-            + "or of parquet files. Empty: none.",
+            + "or of parquet files. Empty: no such pictures.",
         IsPath = true,
         IsShared = true
     )]

@@ -114,7 +114,8 @@ internal sealed class RunSettings
                 _values.TryAdd("Student:Width", "0.25");
         }
 
-        _values.TryAdd("Run:Study", StudyKinds.Methods);
+        // The methods of that study need labels.
+        _values.TryAdd("Run:Study", _values.GetValueOrDefault("Dataset:Path") == DatasetOptions.None ? StudyKinds.None : StudyKinds.Methods);
         if (_values.GetValueOrDefault("Run:Workers", "0") == "0")
             _values["Run:Workers"] = CoreShares.Workers(_values.GetValueOrDefault).ToString(CultureInfo.InvariantCulture);
         _values.TryAdd("Teacher:Threads", CoreShares.TeacherThreads(_values.GetValueOrDefault).ToString(CultureInfo.InvariantCulture));
@@ -127,7 +128,10 @@ internal sealed class RunSettings
         // Relative to the user's folder, not to the folders of the services.
         foreach (var setting in SettingCatalog.All.Where(setting => setting.About.IsPath))
         {
-            if (_values.TryGetValue(setting.Name, out var path) && path is not (DatasetOptions.Demo or TeacherOptions.RandomWeights or ""))
+            if (
+                _values.TryGetValue(setting.Name, out var path)
+                && path is not (DatasetOptions.Demo or DatasetOptions.None or TeacherOptions.RandomWeights or "")
+            )
                 _values[setting.Name] = Path.GetFullPath(path);
         }
 

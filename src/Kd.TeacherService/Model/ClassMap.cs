@@ -11,7 +11,7 @@ internal sealed record ClassMap(IReadOnlyList<string> Classes, long[]? Outputs, 
     private const int Shown = 5;
 
     /// <summary>Matches the dataset's classes with the network's by name (WordNet id).</summary>
-    /// <param name="datasetClasses">The dataset's class names.</param>
+    /// <param name="datasetClasses">The dataset's class names; none: the network's count.</param>
     /// <param name="networkOutputs">Number of the network's outputs, from its weights.</param>
     /// <param name="networkClasses">Names of these outputs, or null where they are unknown; then there must be as many as the dataset has classes.</param>
     /// <exception cref="TeacherException">A class is missing, or the names cannot be matched.</exception>
@@ -19,6 +19,8 @@ internal sealed record ClassMap(IReadOnlyList<string> Classes, long[]? Outputs, 
     {
         if (networkClasses is null)
         {
+            if (datasetClasses.Count == 0)
+                throw NoNames();
             return networkOutputs == datasetClasses.Count
                 ? new ClassMap(datasetClasses, null, networkOutputs)
                 : throw new TeacherException(
@@ -29,6 +31,8 @@ internal sealed record ClassMap(IReadOnlyList<string> Classes, long[]? Outputs, 
 
         if (networkClasses.Count != networkOutputs)
             throw new TeacherException($"The teacher has {networkOutputs} classes, but its class list has {networkClasses.Count} names.");
+        if (datasetClasses.Count == 0)
+            datasetClasses = networkClasses;
         if (networkClasses.SequenceEqual(datasetClasses))
             return new ClassMap(datasetClasses, null, networkOutputs);
         var outputs = networkClasses.Index().GroupBy(entry => entry.Item).ToDictionary(group => group.Key, group => (long)group.First().Index);
@@ -40,6 +44,13 @@ internal sealed record ClassMap(IReadOnlyList<string> Classes, long[]? Outputs, 
             );
         return new ClassMap(datasetClasses, [.. datasetClasses.Select(name => outputs[name])], networkOutputs);
     }
+
+    /// <summary>The error that neither dataset nor teacher names the classes.</summary>
+    public static TeacherException NoNames() =>
+        new(
+            "Dataset:Path is 'none', so the teacher must name the classes, but its weights file names none. Set Teacher:ClassList to a file with the names "
+                + "of its outputs in order, one a line."
+        );
 
     /// <summary>Reads a class list: the first word of each line of a file, or the class folders of a dataset.</summary>
     /// <exception cref="TeacherException">There is no such file or folder, or it is empty.</exception>

@@ -54,6 +54,8 @@ internal static class NetworkLoader
         Module<Tensor, Tensor> network;
         try
         {
+            if (checkpoint is null && names is null && datasetClasses == 0)
+                throw ClassMap.NoNames();
             outputs = checkpoint is null ? names?.Count ?? datasetClasses : CountOutputs(options.Architecture, form, checkpoint);
             network = ModelCatalog.Create(options.Architecture, outputs, options.Seed, form.Width, form.SmallImages);
         }

@@ -51,6 +51,9 @@ public sealed record RunResult
     /// <summary>Id of the teacher of the study; null where there is none, and in rows of earlier versions.</summary>
     public string? TeacherId { get; init; }
 
+    /// <summary>Whether the dataset has no labels, so that the teacher's choices count as right, and accuracy is agreement with it.</summary>
+    public bool IsAgreement { get; init; }
+
     /// <summary>Test accuracy of the weights with the best validation accuracy, percent.</summary>
     public double TestAccuracy => 100.0 * Correct / TestImages;
 

@@ -9,6 +9,7 @@ internal static class RunRules
     /// <summary>Finds all violations.</summary>
     public static IEnumerable<SettingProblem> FindProblems(RunConfiguration configuration) =>
         FindProblemsOfTheRun(configuration)
+            .Concat(FindMethodsWithoutLabels(configuration))
             .Concat(FindProblemsOfTheCurriculum(configuration.Curriculum))
             .Concat(
                 configuration.Run.Study == StudyKinds.Students
@@ -42,6 +43,23 @@ internal static class RunRules
             yield return new(
                 "Run:Seeds",
                 $"Run:Seeds is '{run.Seeds}'. Run:Study=curriculum compares seed by seed and needs at least 2; 5 or more are recommended."
+            );
+    }
+
+    private static IEnumerable<SettingProblem> FindMethodsWithoutLabels(RunConfiguration configuration)
+    {
+        if (configuration.Dataset.Path != DatasetOptions.None)
+            yield break;
+        var (run, method) = (configuration.Run, configuration.Distillation.Method);
+        if (run.Study is StudyKinds.Methods or StudyKinds.Curriculum)
+            yield return new(
+                "Run:Study",
+                $"Run:Study is '{run.Study}', whose arms need labels, but Dataset:Path is 'none'. Use Run:Study=none (one run), views or students."
+            );
+        if (run is { Study: StudyKinds.None, Task: RunOptions.Train } && Methods.UsesLabels(method))
+            yield return new(
+                "Distillation:Method",
+                $"Distillation:Method is '{method}', which needs labels, but Dataset:Path is 'none'. Use kd or kd-curriculum."
             );
     }
 

@@ -15,7 +15,10 @@ public static class ResultTable
 
     /// <summary>Creates the table; results of the same method share a row. Teacher calls are views that the teacher computed.</summary>
     public static ResultRows Format(IReadOnlyList<RunResult> results) =>
-        new(s_headers, [.. results.GroupBy(result => result.Method).Select(group => Cells(group.Key, [.. group]))]);
+        new(HeadersOf(results), [.. results.GroupBy(result => result.Method).Select(group => Cells(group.Key, [.. group]))]);
+
+    private static string[] HeadersOf(IReadOnlyList<RunResult> results) =>
+        results.Any(result => result.IsAgreement) ? [s_headers[0], "agreement with teacher %", .. s_headers[2..]] : s_headers;
 
     /// <summary>Formats a table as Markdown.</summary>
     internal static string ToMarkdown(ResultRows rows)

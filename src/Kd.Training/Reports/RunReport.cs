@@ -54,11 +54,12 @@ public sealed record RunReport
     public IEnumerable<(string Name, string Value)> Facts()
     {
         var (low, high) = Test.Interval;
+        var measure = Result.IsAgreement ? "agreement with the teacher" : "test accuracy";
         yield return (
-            "test accuracy, best epoch",
+            $"{measure}, best epoch",
             Invariant($"{Result.TestAccuracy:F2}% (95% interval {low:F2} to {high:F2}; {Result.Correct} of {Result.TestImages}, epoch {Result.BestEpoch + 1})")
         );
-        yield return ("test accuracy, last epoch", Invariant($"{Result.LastAccuracy:F2}%"));
+        yield return ($"{measure}, last epoch", Invariant($"{Result.LastAccuracy:F2}%"));
         yield return ("top-5", Invariant($"{100.0 * Test.TopFive / Test.Images:F2}%"));
         yield return ("samples seen", Result.SamplesSeen.ToString("N0", CultureInfo.InvariantCulture));
         if (Teacher is not null)

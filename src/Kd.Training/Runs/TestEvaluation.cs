@@ -77,6 +77,7 @@ internal sealed class TestEvaluation(RunSetup setup, EpochPlan plan, RunClock cl
             TeacherViews = plan.TeacherViews,
             Divergence = test.Last.Divergence,
             TeacherId = setup.Teacher?.Id,
+            IsAgreement = setup.Dataset.IsLabeledByTeacher,
         };
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Kd.Protocol.Teacher.V1;
 using Kd.Settings;
 using Kd.Training.Artifacts;
 using Kd.Training.Batches;
@@ -35,7 +36,19 @@ internal sealed class BatchSourceFactory(TeacherClient teacher, RunMonitor monit
         monitor.Note(dataset.Description);
         foreach (var split in dataset.Splits.Where(split => split.Skipped > 0))
             monitor.Note($"{split.Skipped} corrupt pictures of the {split.Name} split were skipped (Dataset:Corrupt=Skip)");
-        return NeedsTeacher(configuration) ? (batches with { Teacher = teacher }, Describe(dataset, batches.ViewSize, cancellation)) : (batches, null);
+        if (!NeedsTeacher(configuration))
+            return (batches, null);
+        var description = Describe(dataset, batches.ViewSize, cancellation);
+        batches = batches with { Teacher = teacher };
+        if (dataset.IsLabeledByTeacher)
+        {
+            monitor.Note(
+                $"no picture has a label: the teacher's choices among its {description.Classes.Count} classes count as right, and accuracy is agreement with it"
+            );
+            batches = TeacherChoices.Label(batches, [.. description.Classes], cancellation);
+        }
+
+        return (batches, new TeacherInfo(description.TeacherId, description.Architecture));
     }
 
     /// <summary>Opens the inputs of a run or study.</summary>
@@ -57,19 +70,19 @@ internal sealed class BatchSourceFactory(TeacherClient teacher, RunMonitor monit
         };
     }
 
-    private TeacherInfo Describe(ImageDataset dataset, int viewSize, CancellationToken cancellation)
+    private DescribeReply Describe(ImageDataset dataset, int viewSize, CancellationToken cancellation)
     {
         var description = teacher.DescribeAsync(dataset.ClassNames, cancellation).GetAwaiter().GetResult();
         monitor.Note($"teacher {description.Architecture} ({description.Parameters} parameters), weights {description.Weights}, on {description.Device}");
         if (description.InputSize != viewSize)
             monitor.Note($"the teacher expects {description.InputSize} px, but gets views of {viewSize} px (Views:Size)");
-        return new TeacherInfo(description.TeacherId, description.Architecture);
+        return description;
     }
 
     private static bool NeedsTeacher(RunConfiguration configuration) =>
         configuration.Run switch
         {
-            { Task: RunOptions.Evaluate } => false,
+            { Task: RunOptions.Evaluate } => configuration.Dataset.Path == DatasetOptions.None,
             { Study: StudyKinds.None, Task: RunOptions.Train } => Methods.UsesTeacher(configuration.Distillation.Method),
             _ => true,
         };

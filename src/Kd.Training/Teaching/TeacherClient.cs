@@ -53,13 +53,13 @@ internal sealed class TeacherClient(
     /// <summary>Largest number of views in one call; final after <see cref="DescribeAsync"/>.</summary>
     public int CallSize => _callSize;
 
-    /// <summary>Gets the teacher's description, and checks that its classes are those of the dataset.</summary>
+    /// <summary>Gets the teacher's description, and checks that its classes are those of the dataset, if that has any.</summary>
     /// <exception cref="TrainingException">The teacher's classes are not the dataset's.</exception>
     public async Task<DescribeReply> DescribeAsync(IReadOnlyList<string> classes, CancellationToken cancellation)
     {
         _teacherId = "";
         var reply = await CallAsync("Describe", 1, (client, call) => client.DescribeAsync(new DescribeRequest(), call), cancellation);
-        if (!reply.Classes.SequenceEqual(classes))
+        if (classes.Count > 0 && !reply.Classes.SequenceEqual(classes))
             throw new TrainingException(
                 $"The teacher serves the classes {string.Join(", ", reply.Classes.Take(5))}, ... ({reply.Classes.Count}); "
                     + $"the dataset has {string.Join(", ", classes.Take(5))}, ... ({classes.Count}). Start both with the same Dataset:Path."

@@ -18,7 +18,7 @@ public static class DatasetLoader
         var dataset = Open(options);
         if (options.Subset > 0)
             dataset = TakeSubset(dataset, options);
-        if (options.Unlabeled is { Length: > 0 })
+        if (options.Unlabeled is { Length: > 0 } && options.Path != DatasetOptions.None)
             dataset = UnlabeledPictures.Join(dataset, options);
         if (options.Check)
             dataset = Check(dataset, options, cancellation);
@@ -27,6 +27,9 @@ public static class DatasetLoader
             if (split.Count == 0)
                 throw new DatasetException($"The {split.Name} split of '{options.Path}' has no pictures.");
         }
+
+        if (dataset.IsLabeledByTeacher)
+            return dataset;
 
         var empty = Enumerable.Range(0, dataset.ClassNames.Count).Except(dataset.Train.Labels).Select(label => dataset.ClassNames[label]).ToList();
         return empty.Count == 0
@@ -40,12 +43,14 @@ public static class DatasetLoader
             );
     }
 
-    /// <summary>Reads only the class names, in the order of the class indices.</summary>
+    /// <summary>Reads only the class names, in the order of the class indices; none if the pictures have no labels.</summary>
     /// <exception cref="DatasetException">The dataset is missing or of no known layout.</exception>
     public static IReadOnlyList<string> ReadClassNames(string path)
     {
         if (path == DatasetOptions.Demo)
             return DemoShapes.Names;
+        if (path == DatasetOptions.None)
+            return [];
         RequireFolder(path);
         return Guard(path, () => ParquetDataset.FindFiles(path).Count > 0 ? ParquetDataset.ReadClassNames(path) : FolderDataset.ReadClassNames(path));
     }
@@ -73,6 +78,8 @@ public static class DatasetLoader
         var decoded = DecodedPictures.For(options);
         if (options.Path == DatasetOptions.Demo)
             return DemoDataset.Create(options, decoded);
+        if (options.Path == DatasetOptions.None)
+            return UnlabeledPictures.Open(options, decoded);
         RequireFolder(options.Path);
         return Guard(
             options.Path,
@@ -111,7 +118,7 @@ public static class DatasetLoader
         if (!Directory.Exists(path))
             throw new DatasetException(
                 $"Dataset:Path '{path}' is not a folder (looked at {Path.GetFullPath(path)}). "
-                    + $"Expected a folder with train/CLASS/*.jpg, a folder of parquet files, or '{DatasetOptions.Demo}'."
+                    + $"Expected a folder with train/CLASS/*.jpg, a folder of parquet files, '{DatasetOptions.Demo}' or '{DatasetOptions.None}'."
             );
     }
 

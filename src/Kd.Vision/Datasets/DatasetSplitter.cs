@@ -11,7 +11,7 @@ internal static class DatasetSplitter
 
     /// <summary>Makes a dataset from the splits that were read. A missing split is drawn from the training samples, and the description says so.</summary>
     public static ImageDataset Assemble(
-        string kind,
+        string source,
         DatasetOptions options,
         IReadOnlyList<string> names,
         List<ImageItem> train,
@@ -26,7 +26,8 @@ internal static class DatasetSplitter
         if (validation is null)
             (train, validation) = Make("validation");
         var description =
-            $"{kind} at {options.Path}: {train.Count} training, {validation.Count} validation, {test.Count} test images of {names.Count} classes{made}";
+            $"{source}: {train.Count} training, {validation.Count} validation, {test.Count} test images"
+            + $"{(names.Count > 0 ? $" of {names.Count} classes" : "")}{made}";
         return new ImageDataset(description, names, new("train", train, decoded), new("validation", validation, decoded), new("test", test, decoded));
 
         (List<ImageItem> Kept, List<ImageItem> Taken) Make(string split)

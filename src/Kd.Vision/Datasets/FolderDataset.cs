@@ -29,7 +29,7 @@ internal static class FolderDataset
         var train = Read(options, "train", names) ?? [];
         var validation = Read(options, "val", names) ?? Read(options, "validation", names);
         var test = Read(options, "test", names);
-        return DatasetSplitter.Assemble("folders", options, names, train, validation, test, decoded);
+        return DatasetSplitter.Assemble($"folders at {options.Path}", options, names, train, validation, test, decoded);
     }
 
     /// <summary>Finds all pictures below a folder, without labels, ordered by path.</summary>

@@ -16,6 +16,22 @@ public sealed record ImageDataset(string Description, IReadOnlyList<string> Clas
 
     internal ImageDataset? LabeledPart { get; init; }
 
+    /// <summary>Whether no picture has a label of its own: validation and test pictures get those that the teacher chooses.</summary>
+    public bool IsLabeledByTeacher { get; init; }
+
+    /// <summary>Labels validation and test pictures.</summary>
+    /// <param name="classes">The teacher's class names.</param>
+    /// <param name="validation">Its choice for each validation picture, an index of a class.</param>
+    /// <param name="test">Its choice for each test picture.</param>
+    public ImageDataset LabelByTeacher(IReadOnlyList<string> classes, IReadOnlyList<int> validation, IReadOnlyList<int> test) =>
+        this with
+        {
+            Description = $"{Description}; {classes.Count} classes of the teacher, whose choices count as right",
+            ClassNames = classes,
+            Validation = Validation.Relabel(validation),
+            Test = Test.Relabel(test),
+        };
+
     /// <summary>All three splits.</summary>
     public IEnumerable<ImageSplit> Splits => [Train, Validation, Test];
 

@@ -18,11 +18,11 @@ public sealed class ImageSplit
         Labels = Array.ConvertAll(_items, item => item.Label);
     }
 
-    // The first samples of another split, whose decoded pictures it shares.
-    private ImageSplit(ImageSplit whole, int count)
+    // Samples of another split from its first on; shares its decoded pictures.
+    private ImageSplit(ImageSplit whole, ImageItem[] items)
     {
         (Name, Skipped, _decoded, _kept) = (whole.Name, whole.Skipped, whole._decoded, whole._kept);
-        _items = whole._items[..count];
+        _items = items;
         Labels = Array.ConvertAll(_items, item => item.Label);
     }
 
@@ -56,7 +56,9 @@ public sealed class ImageSplit
         return content;
     }
 
-    internal ImageSplit First(int count) => new(this, count);
+    internal ImageSplit First(int count) => new(this, _items[..count]);
+
+    internal ImageSplit Relabel(IReadOnlyList<int> labels) => new(this, [.. _items.Select((item, index) => item with { Label = labels[index] })]);
 
     internal ImageSplit With(IEnumerable<ImageItem> items, int skipped = 0) => new(Name, items, _kept) { Skipped = skipped };
 }

@@ -34,7 +34,7 @@ internal static class ParquetDataset
         var train = Read("train") ?? throw new DatasetException($"'{Path.GetFullPath(options.Path)}' has no file train-*.parquet.");
         var validation = Read("validation") ?? Read("val");
         var test = Read("test");
-        return DatasetSplitter.Assemble("parquet files", options, names, train, validation, test, decoded);
+        return DatasetSplitter.Assemble($"parquet files at {options.Path}", options, names, train, validation, test, decoded);
 
         List<ImageItem>? Read(string split)
         {

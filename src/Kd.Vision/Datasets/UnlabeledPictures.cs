@@ -2,10 +2,22 @@ using Kd.Settings;
 
 namespace Kd.Vision.Datasets;
 
-/// <summary>Adds the pictures of <see cref="DatasetOptions.Unlabeled"/> to the training pictures of a dataset.</summary>
+/// <summary>Adds the pictures of <see cref="DatasetOptions.Unlabeled"/> to the training pictures of a dataset, or makes a dataset of them alone.</summary>
 internal static class UnlabeledPictures
 {
     private static readonly string[] s_labeled = ["train", "val", "validation", "test"];
+
+    /// <summary>Makes a dataset of the pictures alone, without classes, and draws its validation and test pictures.</summary>
+    /// <exception cref="DatasetException">There are none.</exception>
+    public static ImageDataset Open(DatasetOptions options, DecodedPictures decoded)
+    {
+        if (options.Unlabeled is not { Length: > 0 } folder)
+            throw new DatasetException(
+                $"Dataset:Path is '{DatasetOptions.None}', so the pictures must come from Dataset:Unlabeled, which is empty. Set it to a folder of pictures."
+            );
+        var items = Find("Dataset:Unlabeled", folder, options);
+        return DatasetSplitter.Assemble($"pictures without labels at {folder}", options, [], items, null, null, decoded) with { IsLabeledByTeacher = true };
+    }
 
     /// <summary>Appends the pictures to the training samples.</summary>
     /// <exception cref="DatasetException">There are none, or the folder is one of the dataset's own.</exception>

@@ -13,6 +13,16 @@ public sealed class RunSettingsTests
     public void TryRead_AspiresOwnArguments_Pass(params string[] args) => Assert.True(RunSettings.TryRead(args, out _));
 
     [Fact]
+    public void TryRead_NoLabels_IsOneRun()
+    {
+        Assert.True(RunSettings.TryRead(["--Dataset:Path=none", "--Dataset:Unlabeled=pictures", "--Teacher:Weights=w.pth"], out var settings));
+        var variables = settings.Variables(["Dataset", "Run"]).ToDictionary();
+        Assert.Equal("none", variables["Dataset__Path"]);
+        Assert.Equal(Path.GetFullPath("pictures"), variables["Dataset__Unlabeled"]);
+        Assert.Equal("none", variables["Run__Study"]);
+    }
+
+    [Fact]
     public void TryRead_NoSettings_IsTheDemoWithPathsOfTheUsersFolder()
     {
         Assert.True(RunSettings.TryRead(["--Cache:Folder=kept"], out var settings));

@@ -34,5 +34,12 @@ public sealed class ClassMapTests
     }
 
     [Fact]
+    public void Create_DatasetWithoutClasses_HasTheTeachers()
+    {
+        Assert.Equal(["n1", "n2"], ClassMap.Create([], 2, ["n1", "n2"]).Classes);
+        Assert.Contains("Set Teacher:ClassList", Assert.Throws<TeacherException>(() => ClassMap.Create([], 2, null)).Message);
+    }
+
+    [Fact]
     public void Create_SameClasses_NeedsNoMap() => Assert.Null(ClassMap.Create(["a", "b"], 2, ["a", "b"]).Outputs);
 }

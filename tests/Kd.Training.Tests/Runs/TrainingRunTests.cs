@@ -2,6 +2,7 @@ using System.Text.Json;
 using Kd.Settings;
 using Kd.Tests;
 using Kd.Training.Artifacts;
+using Kd.Training.Reports;
 using Kd.Vision.Checkpoints;
 
 namespace Kd.Training.Tests.Runs;
@@ -130,6 +131,53 @@ public sealed class TrainingRunTests
             [.. settings, "--Run:Task=evaluate", "--Run:Split=train", $"--Run:Checkpoint={folder.File("runs/labels/student.safetensors")}"]
         );
         Assert.Contains("of 12 train images correct", evaluated);
+    }
+
+    // The teacher's choices count as right, so that a network which gives the teacher's logits has 100%.
+    [Fact]
+    public async Task Execute_NoLabelsAtAll_ReportsAgreementWithTheTeacher()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var pictures = TestFiles.CreateFolder();
+        SmallDataset.Write(pictures, "a", 8);
+        SmallDataset.Write(pictures, "z", 8);
+        File.WriteAllLines(folder.File("classes.txt"), ["cat", "dog", "owl"]);
+        await using var teacher = await TrainerRuns.StartTeacherAsync("--Dataset:Path=none", $"--Teacher:ClassList={folder.File("classes.txt")}");
+        string[] settings =
+        [
+            "--Dataset:Path=none",
+            $"--Dataset:Unlabeled={pictures.Path}",
+            "--Training:BatchSize=8",
+            $"--TeacherClient:Address={teacher.Grpc}",
+        ];
+
+        var (exitCode, output) = await TrainerRuns.RunAsync(
+            folder.Path,
+            "run",
+            TestContext.Current.CancellationToken,
+            [.. settings, "--Distillation:Method=kd"]
+        );
+
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("pictures without labels at", output);
+        Assert.Contains("no picture has a label: the teacher's choices among its 3 classes count as right", output);
+        var result = JsonSerializer.Deserialize<RunResult>(File.ReadAllText(folder.File("run/result.json")), JsonSerializerOptions.Web)!;
+        Assert.Contains("agreement with teacher %", ResultTable.Format([result]).Headers);
+        Assert.Equal(5, result.TestImages);
+        Assert.Contains("| agreement with the teacher, best epoch |", File.ReadAllText(folder.File("run/report.md")));
+        Assert.Equal(["cat", "dog", "owl"], Checkpoint.Read(folder.File("run/student.safetensors")).ClassNames);
+
+        var (_, evaluated) = await TrainerRuns.RunAsync(
+            folder.Path,
+            "none",
+            TestContext.Current.CancellationToken,
+            [.. settings, "--Run:Task=evaluate", $"--Run:Checkpoint={folder.File("run/student.safetensors")}"]
+        );
+        Assert.Contains($"{result.Correct} of 5 test images correct", evaluated);
+        var mistake = await Assert.ThrowsAsync<SettingsException>(() =>
+            TrainerRuns.RunAsync(folder.Path, "mistake", [.. settings, "--Distillation:Method=mixed"])
+        );
+        Assert.StartsWith("Distillation:Method is 'mixed', which needs labels, but Dataset:Path is 'none'.", mistake.Message);
     }
 
     [Fact]

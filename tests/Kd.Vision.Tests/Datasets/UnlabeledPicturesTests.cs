@@ -95,6 +95,33 @@ public sealed class UnlabeledPicturesTests
     }
 
     [Fact]
+    public void Load_NoLabelsAtAll_DrawsTheSplitsAndTakesTheTeachersLabels()
+    {
+        using var folder = TestFiles.CreateFolder();
+        Write(folder.Path, [.. Enumerable.Range(0, 20).Select(i => $"{i % 3}/{i}.png")]);
+
+        var dataset = DatasetLoader.Load(new DatasetOptions { Path = DatasetOptions.None, Unlabeled = folder.Path });
+        var labeled = dataset.LabelByTeacher(["cat", "dog"], [1, 0], [0, 1]);
+
+        Assert.Equal((16, 2, 2), (dataset.Train.Count, dataset.Validation.Count, dataset.Test.Count));
+        Assert.Empty(dataset.ClassNames);
+        Assert.Equal(20, dataset.Splits.SelectMany(split => split.Items).Select(item => item.Name).Distinct().Count());
+        Assert.StartsWith($"pictures without labels at {folder.Path}: 16 training, 2 validation, 2 test images; test is 10%", dataset.Description);
+        Assert.Equal(["cat", "dog"], labeled.ClassNames);
+        Assert.Equal([1, 0, 0, 1], labeled.Validation.Labels.Concat(labeled.Test.Labels));
+        Assert.Equal("no label", labeled.ClassOf(0));
+        Assert.Same(dataset.Test.Get(1), labeled.Test.Get(1));
+    }
+
+    [Fact]
+    public void Load_NoLabelsAndNoPictures_NamesTheSetting()
+    {
+        var error = Assert.Throws<DatasetException>(() => DatasetLoader.Load(new DatasetOptions { Path = DatasetOptions.None }));
+
+        Assert.Contains("must come from Dataset:Unlabeled, which is empty", error.Message);
+    }
+
+    [Fact]
     public async Task Load_ParquetFilesOfTheDataset_AreRefused()
     {
         using var folder = TestFiles.CreateFolder();
