@@ -50,25 +50,26 @@ internal static class NetworkLoader
         names ??= checkpoint?.ClassNames;
         // A student is a teacher, too.
         var form = checkpoint is null ? NetworkForm.Default : NetworkForm.Read(checkpoint);
-        int outputs;
-        Module<Tensor, Tensor> network;
+        if (checkpoint is null && names is null && datasetClasses == 0)
+            throw ClassMap.NoNames();
         try
         {
-            if (checkpoint is null && names is null && datasetClasses == 0)
-                throw ClassMap.NoNames();
-            outputs = checkpoint is null ? names?.Count ?? datasetClasses : CountOutputs(options.Architecture, form, checkpoint);
-            network = ModelCatalog.Create(options.Architecture, outputs, options.Seed, form.Width, form.SmallImages);
+            var outputs = checkpoint is null ? names?.Count ?? datasetClasses : CountOutputs(options.Architecture, form, checkpoint);
+            var network = ModelCatalog.Create(options.Architecture, outputs, options.Seed, form.Width, form.SmallImages);
+            if (checkpoint is not null)
+                ModuleState.Load(network, checkpoint);
+            else
+                DampResiduals(network);
+            return new TorchNetwork(network, network, outputs, names, HashWeights(network, form), trainedSide: form.Size);
         }
         catch (ArgumentException error)
         {
             throw new TeacherException($"Teacher:Architecture: {error.Message} Or {TorchScript} or {Onnx}, for such a file.");
         }
-
-        if (checkpoint is not null)
-            ModuleState.Load(network, checkpoint);
-        else
-            DampResiduals(network);
-        return new TorchNetwork(network, network, outputs, names, HashWeights(network, form), trainedSide: form.Size);
+        catch (CheckpointException error)
+        {
+            throw new TeacherException($"{error.Message} Teacher:Architecture is '{options.Architecture}': name the network that this file belongs to.");
+        }
     }
 
     private static TorchNetwork LoadScript(TeacherOptions options, IReadOnlyList<string>? names)

@@ -139,11 +139,10 @@ public sealed class NetworkTests
         var last = new TensorData(ScalarType.Float32, [8_000_000, 0], default);
         SafetensorsFile.Write(folder.File("a"), new Dictionary<string, TensorData> { ["fc.weight"] = last });
 
-        var error = Assert.Throws<CheckpointException>(() =>
-            NetworkLoader.Load(new TeacherOptions { Architecture = "resnet50", Weights = folder.File("a") }, 10)
-        );
+        var error = Assert.Throws<TeacherException>(() => NetworkLoader.Load(new TeacherOptions { Architecture = "resnet50", Weights = folder.File("a") }, 10));
 
         Assert.Contains("[8000000, 0], expected [classes, 2048] for resnet50", error.Message);
+        Assert.EndsWith("Teacher:Architecture is 'resnet50': name the network that this file belongs to.", error.Message);
     }
 
     [Theory]

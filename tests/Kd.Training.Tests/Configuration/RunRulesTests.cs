@@ -9,6 +9,27 @@ public sealed class RunRulesTests
     public void FindProblems_Defaults_AreNone() => Assert.Empty(RunRules.FindProblems(RunConfiguration.CreateDefault()));
 
     [Theory]
+    [InlineData("methods", "kd", "Run:Study is 'methods', whose arms need labels, but Dataset:Path is 'none'.")]
+    [InlineData("curriculum", "kd", "Run:Study is 'curriculum', whose arms need labels, but Dataset:Path is 'none'.")]
+    [InlineData("none", "dist", "Distillation:Method is 'dist', which needs labels, but Dataset:Path is 'none'.")]
+    [InlineData("none", "kd", null)]
+    [InlineData("views", "labels", null)]
+    public void FindProblems_NoLabels_RefusesMethodsThatNeedThem(string study, string method, string? expected)
+    {
+        var configuration = RunConfiguration.CreateDefault() with
+        {
+            Dataset = new DatasetOptions { Path = DatasetOptions.None },
+            Run = new RunOptions { Study = study, Seeds = 2 },
+            Distillation = new DistillationOptions { Method = method },
+        };
+
+        var found = RunRules.FindProblems(configuration).Select(problem => problem.Message).ToList();
+
+        Assert.Equal(expected is null ? 0 : 1, found.Count);
+        Assert.All(found, message => Assert.StartsWith(expected!, message));
+    }
+
+    [Theory]
     [InlineData("", 0.1, 1)]
     [InlineData("", 1, 0)]
     [InlineData("weights.pth", 0.1, 0)]
