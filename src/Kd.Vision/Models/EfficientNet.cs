@@ -39,7 +39,7 @@ public sealed class EfficientNet : Module<Tensor, Tensor>, IOnnxSource
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         var channels = Layers.RoundChannels(32 * width);
-        var stages = new List<Module<Tensor, Tensor>> { Layers.ConvNormActivation(3, channels, 3, smallImages ? 1 : 2, SiLU(inplace: true)) };
+        var stages = new List<Module<Tensor, Tensor>> { Layers.ConvNormActivation(3, channels, 3, smallImages ? 1 : 2, SiLU()) };
         var (block, blocks) = (0, s_stages.Sum(stage => stage.Repeats));
         foreach (var (index, stage) in s_stages.Index())
         {
@@ -56,7 +56,7 @@ public sealed class EfficientNet : Module<Tensor, Tensor>, IOnnxSource
         }
 
         var last = 4 * channels;
-        stages.Add(Layers.ConvNormActivation(channels, last, 1, 1, SiLU(inplace: true)));
+        stages.Add(Layers.ConvNormActivation(channels, last, 1, 1, SiLU()));
         features = Sequential(stages);
         var linear = Linear(last, classes);
         classifier = Sequential(Dropout(dropout), linear);
@@ -92,8 +92,8 @@ public sealed class EfficientNet : Module<Tensor, Tensor>, IOnnxSource
             var expanded = Layers.RoundChannels(input * expansion);
             var layers = new List<Module<Tensor, Tensor>>();
             if (expanded != input)
-                layers.Add(Layers.ConvNormActivation(input, expanded, 1, 1, SiLU(inplace: true)));
-            layers.Add(Layers.ConvNormActivation(expanded, expanded, kernel, stride, SiLU(inplace: true), groups: expanded));
+                layers.Add(Layers.ConvNormActivation(input, expanded, 1, 1, SiLU()));
+            layers.Add(Layers.ConvNormActivation(expanded, expanded, kernel, stride, SiLU(), groups: expanded));
             layers.Add(new SqueezeExcitation(expanded, Math.Max(1, input / 4), isHard: false));
             layers.Add(Layers.ConvNormActivation(expanded, output, 1, 1, activation: null));
             block = Sequential(layers);

@@ -39,7 +39,7 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>, IOnnxSource
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         var channels = Layers.RoundChannels(32 * width);
         var last = Layers.RoundChannels(1280 * Math.Max(1.0, width));
-        var blocks = new List<Module<Tensor, Tensor>> { Layers.ConvNormActivation(3, channels, 3, smallImages ? 1 : 2, ReLU6(inplace: true)) };
+        var blocks = new List<Module<Tensor, Tensor>> { Layers.ConvNormActivation(3, channels, 3, smallImages ? 1 : 2, ReLU6()) };
         for (var stage = 0; stage < s_stages.Length; stage++)
         {
             var (expansion, output, repeats, stride) = s_stages[stage];
@@ -52,7 +52,7 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>, IOnnxSource
             }
         }
 
-        blocks.Add(Layers.ConvNormActivation(channels, last, 1, 1, ReLU6(inplace: true)));
+        blocks.Add(Layers.ConvNormActivation(channels, last, 1, 1, ReLU6()));
         features = Sequential(blocks);
         classifier = Sequential(Dropout(dropout), Linear(last, classes));
         RegisterComponents();
@@ -85,8 +85,8 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>, IOnnxSource
             var hidden = input * expansion;
             var layers = new List<Module<Tensor, Tensor>>();
             if (expansion != 1)
-                layers.Add(Layers.ConvNormActivation(input, hidden, 1, 1, ReLU6(inplace: true)));
-            layers.Add(Layers.ConvNormActivation(hidden, hidden, 3, stride, ReLU6(inplace: true), groups: hidden));
+                layers.Add(Layers.ConvNormActivation(input, hidden, 1, 1, ReLU6()));
+            layers.Add(Layers.ConvNormActivation(hidden, hidden, 3, stride, ReLU6(), groups: hidden));
             layers.Add(Conv2d(hidden, output, 1, bias: false));
             layers.Add(new BatchNorm(output));
             conv = Sequential(layers);

@@ -58,7 +58,7 @@ public sealed class MobileNetV3 : Module<Tensor, Tensor>, IOnnxSource
         var channels = Layers.RoundChannels(16 * width);
         var layers = new List<Module<Tensor, Tensor>>
         {
-            Layers.ConvNormActivation(3, channels, 3, smallImages ? 1 : 2, Hardswish(inplace: true), epsilon: Epsilon),
+            Layers.ConvNormActivation(3, channels, 3, smallImages ? 1 : 2, Hardswish(), epsilon: Epsilon),
         };
         var strided = smallImages ? Array.FindIndex(blocks, block => block.Stride == 2) : -1;
         foreach (var (index, block) in blocks.Index())
@@ -68,9 +68,9 @@ public sealed class MobileNetV3 : Module<Tensor, Tensor>, IOnnxSource
         }
 
         var (mixed, hidden) = (6 * channels, Layers.RoundChannels(last * width));
-        layers.Add(Layers.ConvNormActivation(channels, mixed, 1, 1, Hardswish(inplace: true), epsilon: Epsilon));
+        layers.Add(Layers.ConvNormActivation(channels, mixed, 1, 1, Hardswish(), epsilon: Epsilon));
         features = Sequential(layers);
-        classifier = Sequential(Linear(mixed, hidden), Hardswish(inplace: true), Dropout(dropout), Linear(hidden, classes));
+        classifier = Sequential(Linear(mixed, hidden), Hardswish(), Dropout(dropout), Linear(hidden, classes));
         RegisterComponents();
         Initialization.KaimingFanOut(this);
         foreach (var linear in modules().OfType<Linear>())
@@ -128,7 +128,7 @@ public sealed class MobileNetV3 : Module<Tensor, Tensor>, IOnnxSource
             _hasShortcut = row.Stride == 1 && input == output;
             RegisterComponents();
 
-            Module<Tensor, Tensor> Activation() => row.IsHardSwish ? Hardswish(inplace: true) : ReLU(inplace: true);
+            Module<Tensor, Tensor> Activation() => row.IsHardSwish ? Hardswish() : ReLU(inplace: true);
         }
 
         public override Tensor forward(Tensor input)
