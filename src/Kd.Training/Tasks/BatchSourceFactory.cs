@@ -12,10 +12,10 @@ using Kd.Vision.Datasets;
 namespace Kd.Training.Tasks;
 
 /// <summary>Opens the images, views and teacher of a task.</summary>
-/// <param name="teacher">The teacher service.</param>
+/// <param name="teachers">The teacher services.</param>
 /// <param name="monitor">Shows what was opened.</param>
 /// <param name="instruments">Instruments of training.</param>
-internal sealed class BatchSourceFactory(TeacherClient teacher, RunMonitor monitor, TrainingMetrics instruments)
+internal sealed class BatchSourceFactory(TeacherGroup teachers, RunMonitor monitor, TrainingMetrics instruments)
 {
     private (string Settings, ImageDataset Dataset)? _opened;
 
@@ -30,12 +30,13 @@ internal sealed class BatchSourceFactory(TeacherClient teacher, RunMonitor monit
             Dataset = dataset,
             Planner = DatasetLoader.PlanViews(dataset, configuration.Views.Size, configuration.Views.Seed),
             Prefetch = configuration.Run.Prefetch,
+            TeacherShares = TeacherShares.Parse(configuration.Distillation.TeacherWeights, teachers.Teachers.Count),
             Instruments = instruments,
         };
         monitor.Note(dataset.Description);
         foreach (var split in dataset.Splits.Where(split => split.Skipped > 0))
             monitor.Note($"{split.Skipped} corrupt pictures of the {split.Name} split were skipped (Dataset:Corrupt=Skip)");
-        return NeedsTeacher(configuration) ? (batches with { Teacher = teacher }, Describe(dataset, batches.ViewSize, cancellation)) : (batches, null);
+        return NeedsTeacher(configuration) ? (batches with { Teacher = teachers }, Describe(batches, cancellation)) : (batches, null);
     }
 
     /// <summary>Opens the inputs of a run or study.</summary>
@@ -57,13 +58,17 @@ internal sealed class BatchSourceFactory(TeacherClient teacher, RunMonitor monit
         };
     }
 
-    private TeacherInfo Describe(ImageDataset dataset, int viewSize, CancellationToken cancellation)
+    private TeacherInfo Describe(BatchSource batches, CancellationToken cancellation)
     {
-        var description = teacher.DescribeAsync(dataset.ClassNames, cancellation).GetAwaiter().GetResult();
-        monitor.Note($"teacher {description.Architecture} ({description.Parameters} parameters), weights {description.Weights}, on {description.Device}");
-        if (description.InputSize != viewSize)
-            monitor.Note($"the teacher expects {description.InputSize} px, but gets views of {viewSize} px (Views:Size)");
-        return new TeacherInfo(description.TeacherId, description.Architecture);
+        var descriptions = teachers.DescribeAsync(batches.Dataset.ClassNames, cancellation).GetAwaiter().GetResult();
+        foreach (var (name, description) in StudySummary.TeacherRows(descriptions.Length).Zip(descriptions))
+        {
+            monitor.Note($"{name} {description.Architecture} ({description.Parameters} parameters), weights {description.Weights}, on {description.Device}");
+            if (description.InputSize != batches.ViewSize)
+                monitor.Note($"the {name} expects {description.InputSize} px, but gets views of {batches.ViewSize} px (Views:Size)");
+        }
+
+        return TeacherInfo.Of([.. descriptions.Select(one => new TeacherInfo(one.TeacherId, one.Architecture))], batches.TeacherShares);
     }
 
     private static bool NeedsTeacher(RunConfiguration configuration) =>
