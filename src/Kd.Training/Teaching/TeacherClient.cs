@@ -61,9 +61,13 @@ internal sealed class TeacherClient(TeacherConnection connection, int largestCal
         return reply;
     }
 
-    /// <summary>Waits until the teacher answers, and checks that it is the same as before.</summary>
+    /// <summary>Waits until an unavailable teacher answers, logs its return, and checks that it is the same as before.</summary>
     /// <exception cref="TrainingException">It is another one.</exception>
-    public async Task ReturnAsync(CancellationToken cancellation) => CheckTeacher((await CallDescribeAsync(cancellation)).TeacherId);
+    public async Task ReturnAsync(CancellationToken cancellation)
+    {
+        connection.ExpectReturn();
+        CheckTeacher((await CallDescribeAsync(cancellation)).TeacherId);
+    }
 
     /// <summary>Gets the logits of views.</summary>
     /// <param name="views">Ids of the views.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using Grpc.Core;
 using Kd.Protocol.Teacher.V1;
@@ -55,16 +56,7 @@ internal sealed class TeacherConnection(
     /// <exception cref="TrainingException">The teacher refused the call.</exception>
     public async Task<T> CallAsync<T>(string kind, long cost, Func<Teacher.TeacherClient, CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellation)
     {
-        // The span includes all attempts, each of which has a span of its own below it.
-        using var activity = TrainingTelemetry.Start(
-            kind switch
-            {
-                "Lookup" => SpanNames.LookUpLogits,
-                "Label" => SpanNames.LabelViews,
-                _ => SpanNames.DescribeTeacher,
-            }
-        );
-        activity?.SetTag("kd.views", cost);
+        using var activity = StartSpan(kind, cost);
         var pool = await OpenAsync(cancellation);
         _retries ??= PatientCall.Create(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), time, OnRetry);
         _firstContact ??= PatientCall.Create(TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(400), time, OnFirstRetry);
@@ -97,7 +89,23 @@ internal sealed class TeacherConnection(
         return result;
     }
 
+    /// <summary>Suppresses the warning that the teacher is unavailable, which the caller has logged; its return is still logged.</summary>
+    public void ExpectReturn() => Interlocked.Exchange(ref _isUnavailable, 1);
+
     public void Dispose() => _pool?.Dispose();
+
+    // The span includes all attempts, each of which has a span of its own below it.
+    private static Activity? StartSpan(string kind, long cost) =>
+        TrainingTelemetry
+            .Start(
+                kind switch
+                {
+                    "Lookup" => SpanNames.LookUpLogits,
+                    "Label" => SpanNames.LabelViews,
+                    _ => SpanNames.DescribeTeacher,
+                }
+            )
+            ?.SetTag("kd.views", cost);
 
     private async Task<T> RecordUsageAsync<T>(AsyncUnaryCall<T> call, string kind, long views)
     {

@@ -138,7 +138,7 @@ internal sealed class TeacherGroup : IDisposable
             var others = Enumerable.Range(0, Teachers.Count).Where(other => other != teacher);
             if (!HasFailed(teacher) || others.All(other => IsLeft(other) || HasFailed(other)))
                 return false;
-            _logger.GoesOnWithoutTeacher(Teachers[teacher].Address, _options.AwayAfter);
+            _logger.GoesOnWithoutTeacher(Teachers[teacher].Address, _options.AwayAfter.TotalSeconds);
             _returns[teacher] = Teachers[teacher].ReturnAsync(_ended.Token);
             return true;
         }

@@ -15,6 +15,6 @@ internal static partial class TeachingLog
     [LoggerMessage(4, LogLevel.Warning, "The curriculum agent is available again; the run continues")]
     public static partial void AgentIsBack(this ILogger logger);
 
-    [LoggerMessage(5, LogLevel.Warning, "The teacher at {Address} has not answered for {Time}; the run goes on without it until it is available again")]
-    public static partial void GoesOnWithoutTeacher(this ILogger logger, string address, TimeSpan time);
+    [LoggerMessage(5, LogLevel.Warning, "The teacher at {Address} has not answered for {Seconds} s; the run goes on without it until it is available again")]
+    public static partial void GoesOnWithoutTeacher(this ILogger logger, string address, double seconds);
 }
