@@ -33,7 +33,7 @@ internal sealed class BenchTrainer : IAsyncDisposable
         _sources = new(() => _app.Services.GetRequiredService<BatchSourceFactory>().Open(Configuration, CancellationToken.None));
     }
 
-    public TeacherClient Teacher => _app.Services.GetRequiredService<TeacherClient>();
+    public TeacherClient Teacher => _app.Services.GetRequiredService<TeacherGroup>().Teachers[0];
 
     /// <summary>The settings.</summary>
     public RunConfiguration Configuration => _app.Services.GetRequiredService<RunConfiguration>();

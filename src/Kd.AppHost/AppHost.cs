@@ -14,27 +14,21 @@ var key = builder.AddServiceKey();
 
 var cache = builder.AddCache(settings);
 
-var teacher = builder
-    .AddProject<Projects.Kd_TeacherService>(SharedNames.Teacher)
-    .WithGrpcEndpoints(key)
-    .WithCache(cache)
-    .WithReplicas(settings.TeacherReplicas)
-    .WithSettings(settings, RunSettings.TeacherSections)
-    .WithIconName("HatGraduation");
+var teachers = builder.AddTeachers(settings, key, cache);
 
 var agent = builder
     .AddProject<Projects.Kd_CurriculumAgent>(SharedNames.Agent)
     .WithGrpcEndpoints(key)
-    .WithSettings(settings, AgentOptions.Section)
+    .WithSettings(settings.Variables([AgentOptions.Section]))
     .WithIconName("BrainCircuit");
 
 var trainer = builder
     .AddProject<Projects.Kd_StudentTrainer>(SharedNames.Trainer)
     .WithRunPage(key)
-    .WithTraining(settings, teacher, agent)
+    .WithTraining(settings, teachers, agent)
     .WithTrainerCommands(key)
     .WithIconName("Dumbbell");
 
-builder.AddWorkers(settings, key, teacher, agent, trainer);
+builder.AddWorkers(settings, key, teachers, agent, trainer);
 
 return await builder.Build().RunToEndAsync();

@@ -67,4 +67,7 @@ public sealed class DistillationOptions
     [Setting("ctkd: epochs over which the reversal of the temperature's gradient rises to its full strength.")]
     [Range(0.001, 1000.0)]
     public double TemperatureRamp { get; set; } = 10;
+
+    [Setting("Weights of several teachers in the mean of their softened probabilities, such as 2,1; empty: equal.")]
+    public string TeacherWeights { get; set; } = "";
 }

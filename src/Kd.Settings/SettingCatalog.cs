@@ -26,6 +26,13 @@ public static class SettingCatalog
     public static IReadOnlyList<Setting> All { get; } =
     [
         .. Sections.SelectMany(section => Read(section.Key, section.Value)),
+        new(
+            "Teachers:N:NAME",
+            "",
+            new(
+                "Setting NAME of the section Teacher for the teacher N = 0, 1 and so on of several; those of Teacher hold for all that have no value of their own."
+            )
+        ),
         new(SharedNames.Device, "auto", new("Device of teacher and student: auto, cpu or cuda:N. cuda needs a build with -p:Torch=cuda.") { IsShared = true }),
         new(
             "ConnectionStrings:" + SharedNames.CacheConnection,

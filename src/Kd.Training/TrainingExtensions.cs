@@ -22,7 +22,7 @@ public static class TrainingExtensions
             .AddSingleton(provider => Options.Create(provider.GetRequiredService<RunConfiguration>().AgentClient))
             .AddSingleton<RunConfigurationReader>()
             .AddSingleton<TrainingMetrics>()
-            .AddSingleton<TeacherClient>()
+            .AddSingleton<TeacherGroup>()
             .AddSingleton<CurriculumClient>()
             .AddSingleton<RunLibrary>()
             .AddSingleton<RunMonitor>()

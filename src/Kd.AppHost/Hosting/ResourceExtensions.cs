@@ -55,21 +55,43 @@ internal static class ResourceExtensions
             .WithUrlForEndpoint(Grpc, OnlyInDetails)
             .WithEnvironment(SharedNames.ToVariable(SharedNames.ServiceKey), key);
 
-    /// <summary>Passes the address of a gRPC service to another service.</summary>
-    public static IResourceBuilder<ProjectResource> WithGrpcAddress(
+    /// <summary>Adds the teacher, or each of several with its own settings and replicas.</summary>
+    public static IReadOnlyList<IResourceBuilder<ProjectResource>> AddTeachers(
+        this IDistributedApplicationBuilder builder,
+        RunSettings settings,
+        IResourceBuilder<ParameterResource> key,
+        LogitsCache cache
+    ) =>
+        [
+            .. settings.Teachers.Select(teacher =>
+                builder
+                    .AddProject<Projects.Kd_TeacherService>(teacher.Resource)
+                    .WithGrpcEndpoints(key)
+                    .WithCache(cache)
+                    .WithReplicas(teacher.Replicas)
+                    .WithSettings(settings.Variables(RunSettings.TeacherSections).Concat(teacher.Variables))
+                    .WithIconName("HatGraduation")
+            ),
+        ];
+
+    /// <summary>Passes the addresses of gRPC services to another service, separated by '|'.</summary>
+    public static IResourceBuilder<ProjectResource> WithGrpcAddresses(
         this IResourceBuilder<ProjectResource> service,
         string setting,
-        IResourceBuilder<ProjectResource> called
+        params IReadOnlyList<IResourceBuilder<ProjectResource>> called
     )
     {
-        // Not localhost: the services listen on 127.0.0.1, and another program may listen on ::1.
-        var endpoint = called.GetEndpoint(Grpc);
-        return service
-            .WithEnvironment(
-                SharedNames.ToVariable(setting),
-                ReferenceExpression.Create($"http://{endpoint.Property(EndpointProperty.IPV4Host)}:{endpoint.Property(EndpointProperty.Port)}")
-            )
-            .WithReferenceRelationship(called);
+        var addresses = new ReferenceExpressionBuilder();
+        foreach (var (index, one) in called.Index())
+        {
+            // Not localhost: the services listen on 127.0.0.1, and another program may listen on ::1.
+            var endpoint = one.GetEndpoint(Grpc);
+            addresses.AppendLiteral(index == 0 ? "" : "|");
+            addresses.Append($"http://{endpoint.Property(EndpointProperty.IPV4Host)}:{endpoint.Property(EndpointProperty.Port)}");
+            service.WithReferenceRelationship(one);
+        }
+
+        return service.WithEnvironment(SharedNames.ToVariable(setting), addresses.Build());
     }
 
     /// <summary>Adds the trainer's web endpoint with its health check, shown as the run page and the API.</summary>
@@ -94,7 +116,7 @@ internal static class ResourceExtensions
         this IDistributedApplicationBuilder builder,
         RunSettings settings,
         IResourceBuilder<ParameterResource> key,
-        IResourceBuilder<ProjectResource> teacher,
+        IReadOnlyList<IResourceBuilder<ProjectResource>> teachers,
         IResourceBuilder<ProjectResource> agent,
         IResourceBuilder<ProjectResource> trainer
     )
@@ -107,40 +129,47 @@ internal static class ResourceExtensions
             .WithHealthEndpoint()
             .WithEnvironment(SharedNames.ToVariable(SharedNames.ServiceKey), key)
             .WithReplicas(settings.Workers - 1)
-            .WithTraining(settings, teacher, agent)
+            .WithTraining(settings, teachers, agent)
             .WithEnvironment(SharedNames.ToVariable("Run:Task"), RunOptions.Work)
             // Their start must not delay the first run.
             .WaitFor(trainer)
             .WithIconName("Dumbbell");
     }
 
-    /// <summary>Passes the addresses of teacher and agent and the settings of runs to a process that trains.</summary>
+    /// <summary>Passes the addresses of teachers and agent and the settings of runs to a process that trains.</summary>
     public static IResourceBuilder<ProjectResource> WithTraining(
         this IResourceBuilder<ProjectResource> trainer,
         RunSettings settings,
-        IResourceBuilder<ProjectResource> teacher,
+        IReadOnlyList<IResourceBuilder<ProjectResource>> teachers,
         IResourceBuilder<ProjectResource> agent
     )
     {
         // It opens its pictures while they start, and its first call waits for them. But a connection stays with its replica: one that was not there when the
         // connections are made would have no work.
-        if (settings.TeacherReplicas > 1)
-            trainer.WaitFor(teacher);
-        else
-            trainer.WaitForStart(teacher);
+        foreach (var (teacher, replicas) in teachers.Zip(settings.Teachers, (teacher, its) => (teacher, its.Replicas)))
+        {
+            if (replicas > 1)
+                trainer.WaitFor(teacher);
+            else
+                trainer.WaitForStart(teacher);
+        }
+
         return trainer
-            .WithGrpcAddress(SharedNames.TeacherAddress, teacher)
-            .WithGrpcAddress(SharedNames.AgentAddress, agent)
+            .WithGrpcAddresses(SharedNames.TeacherAddress, teachers)
+            .WithGrpcAddresses(SharedNames.AgentAddress, agent)
             .WaitForStart(agent)
             .WithEnvironment(SharedNames.ToVariable(SharedNames.HostStart), settings.Start)
             .WithEnvironment(SharedNames.ToVariable(SharedNames.TeacherCores), settings.TeacherCores.ToString(CultureInfo.InvariantCulture))
-            .WithSettings(settings, RunSettings.TrainerSections);
+            .WithSettings(settings.Variables(RunSettings.TrainerSections));
     }
 
-    /// <summary>Passes the settings of some sections to a service as environment variables.</summary>
-    public static IResourceBuilder<ProjectResource> WithSettings(this IResourceBuilder<ProjectResource> service, RunSettings settings, params string[] sections)
+    /// <summary>Passes settings to a service as environment variables.</summary>
+    public static IResourceBuilder<ProjectResource> WithSettings(
+        this IResourceBuilder<ProjectResource> service,
+        IEnumerable<KeyValuePair<string, string>> variables
+    )
     {
-        foreach (var (name, value) in settings.Variables(sections))
+        foreach (var (name, value) in variables)
             service.WithEnvironment(name, value);
         return service;
     }

@@ -6,8 +6,8 @@ namespace Kd.AppHost.Settings;
 /// <summary>Separates the settings on the command line from arguments for Aspire and from mistakes.</summary>
 internal static class CommandLine
 {
-    // Sections outside the catalog, whose names the user chooses.
-    private static readonly string[] s_freeSections = ["ConnectionStrings", "Parameters"];
+    // Sections outside the catalog, in whose names a part is the user's choice.
+    private static readonly string[] s_freeSections = ["ConnectionStrings", "Parameters", TeacherSettings.Several];
 
     // Arguments that Aspire's CLI and its tests pass, and that a .NET host reads.
     private static readonly string[] s_hostArguments =
@@ -36,7 +36,7 @@ internal static class CommandLine
         "applicationName",
     ];
 
-    /// <summary>Whether a name can be a setting: Device, or a name in a section of the catalog, ConnectionStrings or Parameters.</summary>
+    /// <summary>Whether a name can be a setting: Device, or a name in a section of the catalog, ConnectionStrings, Parameters or Teachers.</summary>
     public static bool IsSetting(string name) =>
         name.Equals(SharedNames.Device, StringComparison.OrdinalIgnoreCase)
         || (name.Split(':') is [var section, _, ..] && Sections.Contains(section, StringComparer.OrdinalIgnoreCase));

@@ -26,25 +26,32 @@ internal static class CoreShares
     }
 
     /// <summary>
-    /// Chooses the threads of a teacher beside the processes that train: a share of the cores for small networks of small views; all cores for others, since
-    /// the students then wait for it; 0: all cores.
+    /// Chooses the threads of a teacher beside the processes that train: a share of the cores for small networks of small views, which several teachers
+    /// divide; all cores for others, since the students then wait for it; 0: all cores.
     /// </summary>
     /// <param name="setting">Gets the value of a setting, Run:Workers among them; null if it is not given.</param>
-    public static int TeacherThreads(Func<string, string?> setting) =>
-        IsTraining(setting)
-        && setting("Teacher:Architecture")?.StartsWith("cifar-", StringComparison.Ordinal) == true
-        && int.TryParse(setting("Run:Workers"), CultureInfo.InvariantCulture, out var workers)
-        && workers > 0
-            ? Math.Max(1, Environment.ProcessorCount / (workers + 1))
-            : 0;
+    /// <param name="teacher">The teacher.</param>
+    /// <param name="teachers">All teachers.</param>
+    public static int TeacherThreads(Func<string, string?> setting, TeacherSettings teacher, IReadOnlyList<TeacherSettings> teachers) =>
+        HasShare(setting, teacher, out var workers) ? Math.Max(1, Environment.ProcessorCount / (workers + 1) / Processes(teachers)) : 0;
 
     /// <summary>
-    /// Tells how many cores a small teacher takes from single runs and workers that use it. A thread more than cores would wait for the others in a loop, and
+    /// Tells how many cores small teachers take from single runs and workers that use them. A thread more than cores would wait for the others in a loop, and
     /// slow all down as long as views are labeled. 0: none, since students wait for a large teacher.
     /// </summary>
-    /// <param name="setting">Gets the value of a setting, Run:Workers and Teacher:Threads among them.</param>
-    public static int TeacherCores(Func<string, string?> setting) =>
-        TeacherThreads(setting) > 0 && int.TryParse(setting("Teacher:Threads"), CultureInfo.InvariantCulture, out var threads) ? threads : 0;
+    /// <param name="setting">Gets the value of a setting, Run:Workers among them.</param>
+    /// <param name="teachers">All teachers.</param>
+    public static int TeacherCores(Func<string, string?> setting, IReadOnlyList<TeacherSettings> teachers) =>
+        teachers.Where(teacher => HasShare(setting, teacher, out _)).Sum(teacher => (teacher.Threads ?? 0) * (teachers.Count == 1 ? 1 : teacher.Replicas));
+
+    // The replicas of a single teacher take turns.
+    private static int Processes(IReadOnlyList<TeacherSettings> teachers) => teachers.Count == 1 ? 1 : Math.Max(1, teachers.Sum(teacher => teacher.Replicas));
+
+    private static bool HasShare(Func<string, string?> setting, TeacherSettings teacher, out int workers)
+    {
+        workers = 0;
+        return IsTraining(setting) && teacher.IsSmall && int.TryParse(setting("Run:Workers"), CultureInfo.InvariantCulture, out workers) && workers > 0;
+    }
 
     private static bool IsTraining(Func<string, string?> setting) => (setting("Run:Task") ?? RunOptions.Train) is RunOptions.Train or RunOptions.Serve;
 

@@ -35,21 +35,20 @@ internal sealed class RunSettings
         SharedNames.Device,
     ];
 
-    /// <summary>Sections that the teacher uses.</summary>
-    public static string[] TeacherSections { get; } =
-    [TeacherOptions.Section, BatchingOptions.Section, CacheOptions.Section, DatasetOptions.Section, SharedNames.Device];
+    /// <summary>Sections that every teacher uses besides its own.</summary>
+    public static string[] TeacherSections { get; } = [BatchingOptions.Section, CacheOptions.Section, DatasetOptions.Section, SharedNames.Device];
 
     /// <summary>Identifies this start of the host.</summary>
     public string Start { get; } = Guid.NewGuid().ToString("N");
 
-    /// <summary>Cores that the teacher takes while students train.</summary>
-    public int TeacherCores => CoreShares.TeacherCores(_values.GetValueOrDefault);
+    /// <summary>Cores that the teachers take while students train.</summary>
+    public int TeacherCores => CoreShares.TeacherCores(_values.GetValueOrDefault, Teachers);
 
     /// <summary>Number of processes that train, the trainer among them.</summary>
     public int Workers => int.Parse(_values["Run:Workers"], CultureInfo.InvariantCulture);
 
-    /// <summary>Number of teacher processes.</summary>
-    public int TeacherReplicas => int.Parse(_values.GetValueOrDefault("Teacher:Replicas", "1"), CultureInfo.InvariantCulture);
+    /// <summary>The teachers, one or several.</summary>
+    public IReadOnlyList<TeacherSettings> Teachers => TeacherSettings.Read(_values);
 
     /// <summary>Whether logits are stored in the Redis of <c>ConnectionStrings:cache</c> instead of the AppHost's own server.</summary>
     public bool UsesExternalRedis => _values.ContainsKey(CacheConnection);
@@ -93,15 +92,18 @@ internal sealed class RunSettings
     private IEnumerable<SettingProblem> FindProblems() => FindWrongValues().Concat(_values.GetValueOrDefault("Run:Task") == RunOptions.Work ? [s_work] : []);
 
     private IEnumerable<SettingProblem> FindWrongValues() =>
-        SettingCatalog.Sections.SelectMany(section =>
-            SectionReader.Read(
-                Activator.CreateInstance(section.Value)!,
-                section.Key,
-                _values
-                    .Where(value => value.Key.Contains(':') && SectionOf(value.Key).Equals(section.Key, StringComparison.OrdinalIgnoreCase))
-                    .Select(value => new KeyValuePair<string, string?>(value.Key[(section.Key.Length + 1)..], value.Value))
+        SettingCatalog
+            .Sections.Where(section => section.Key != TeacherOptions.Section)
+            .SelectMany(section =>
+                SectionReader.Read(
+                    Activator.CreateInstance(section.Value)!,
+                    section.Key,
+                    _values
+                        .Where(value => value.Key.Contains(':') && SectionOf(value.Key).Equals(section.Key, StringComparison.OrdinalIgnoreCase))
+                        .Select(value => new KeyValuePair<string, string?>(value.Key[(section.Key.Length + 1)..], value.Value))
+                )
             )
-        );
+            .Concat(TeacherSettings.FindProblems(_values));
 
     private void AddDefaults()
     {
@@ -118,7 +120,7 @@ internal sealed class RunSettings
         _values.TryAdd("Run:Study", _values.GetValueOrDefault("Dataset:Path") == DatasetOptions.None ? StudyKinds.None : StudyKinds.Methods);
         if (_values.GetValueOrDefault("Run:Workers", "0") == "0")
             _values["Run:Workers"] = CoreShares.Workers(_values.GetValueOrDefault).ToString(CultureInfo.InvariantCulture);
-        _values.TryAdd("Teacher:Threads", CoreShares.TeacherThreads(_values.GetValueOrDefault).ToString(CultureInfo.InvariantCulture));
+        AddTeacherThreads();
         // At a terminal, dashboard and run page stay until Ctrl-C; a script needs the program to end with its run.
         _values.TryAdd("Run:Stay", Console.IsInputRedirected ? "false" : "true");
         _values.TryAdd("Run:Folder", "runs");
@@ -126,18 +128,24 @@ internal sealed class RunSettings
         _values.TryAdd("Cache:Folder", Path.Combine(_values["Run:Folder"], "cache"));
         _values.TryAdd("Dataset:DecodedFolder", Path.Combine(_values["Run:Folder"], "decoded"));
         // Relative to the user's folder, not to the folders of the services.
-        foreach (var setting in SettingCatalog.All.Where(setting => setting.About.IsPath))
+        foreach (var (name, path) in _values.Where(value => TeacherSettings.Find(value.Key) is { About.IsPath: true }).ToList())
         {
-            if (
-                _values.TryGetValue(setting.Name, out var path)
-                && path is not (DatasetOptions.Demo or DatasetOptions.None or TeacherOptions.RandomWeights or "")
-            )
-                _values[setting.Name] = Path.GetFullPath(path);
+            if (path is not (DatasetOptions.Demo or DatasetOptions.None or TeacherOptions.RandomWeights or ""))
+                _values[name] = Path.GetFullPath(path);
         }
 
         // Several for each replica, since the proxy in front of them distributes connections by its own rule.
-        if (int.TryParse(_values.GetValueOrDefault("Teacher:Replicas", "1"), out var replicas) && replicas is >= 1 and <= 64)
+        if (Teachers.Max(teacher => teacher.Replicas) is >= 1 and <= 64 and var replicas)
             _values.TryAdd("TeacherClient:Connections", (4 + 4 * replicas).ToString(CultureInfo.InvariantCulture));
+    }
+
+    private void AddTeacherThreads()
+    {
+        var teachers = Teachers;
+        foreach (var teacher in teachers.Where(teacher => !teacher.Values.ContainsKey("Threads")))
+            _values[$"{teacher.Section}:Threads"] = CoreShares
+                .TeacherThreads(_values.GetValueOrDefault, teacher, teachers)
+                .ToString(CultureInfo.InvariantCulture);
     }
 
     /// <summary>The demo's settings: a teacher from the repository, and a student that two cores can train in minutes.</summary>

@@ -12,6 +12,6 @@ public sealed partial class StudyTable
 
     private string Style(string method) =>
         method == Study.Winner ? "winner"
-        : method == StudySummary.TeacherRow ? "teacher"
+        : StudySummary.IsTeacher(method) ? "teacher"
         : "";
 }

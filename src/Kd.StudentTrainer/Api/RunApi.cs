@@ -16,9 +16,9 @@ internal static class RunApi
         run.MapGet("", (RunMonitor monitor, RunControl control) => Status(monitor, control))
             .WithName("GetRun")
             .WithSummary("Gets the status of the current run.");
-        run.MapGet("/replicas", (TeacherClient teacher) => teacher.Replicas)
+        run.MapGet("/replicas", (TeacherGroup teacher) => teacher.Replicas)
             .WithName("GetReplicas")
-            .WithSummary("Lists how each replica of the teacher has been used since the trainer started.");
+            .WithSummary("Lists how each replica of the teachers has been used since the trainer started.");
         run.MapGet("/workers", (RunMonitor monitor) => monitor.Workers)
             .WithName("GetWorkers")
             .WithSummary("Lists the runs of the current study that other processes have in progress.");

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Kd.Training.Artifacts;
 
 /// <summary>A row of the result table: the result of one run, or of the teacher.</summary>
@@ -41,6 +43,10 @@ public sealed record RunResult
 
     /// <summary>Views that the teacher would have computed with an empty cache.</summary>
     public long TeacherViews { get; init; }
+
+    /// <summary>Views of the run that lack the logits of one of several teachers, which was unavailable (TeacherClient:WhenAway=GoOn).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long IncompleteViews { get; init; }
 
     /// <summary>
     /// Mean KL divergence of the last epoch's student from the teacher on the test images at temperature 1, nats; null outside studies with a row of the

@@ -10,8 +10,19 @@ public sealed record StudySummary(string Name, IReadOnlyList<RunResult> Rows, IR
     /// <summary>Name of the teacher's row.</summary>
     public const string TeacherRow = "teacher";
 
-    /// <summary>Test accuracy of the teacher, percent; null while unknown.</summary>
-    public double? TeacherAccuracy => MeanAccuracy(TeacherRow);
+    /// <summary>Name of the row of the mean of several teachers.</summary>
+    public const string TeachersMeanRow = TeacherRow + "-mean";
+
+    /// <summary>Test accuracy of the teacher, or of the mean of several, percent; null while unknown.</summary>
+    public double? TeacherAccuracy => MeanAccuracy(TeacherRow) ?? MeanAccuracy(TeachersMeanRow);
+
+    /// <summary>Whether a row is that of a teacher, or of the mean of several.</summary>
+    public static bool IsTeacher(string method) => method == TeacherRow || method.StartsWith(TeacherRow + "-", StringComparison.Ordinal);
+
+    /// <summary>Names of the teachers' rows: teacher for one; teacher-0, teacher-1 and so on for several.</summary>
+    /// <param name="teachers">Number of teachers.</param>
+    public static IEnumerable<string> TeacherRows(int teachers) =>
+        teachers == 1 ? [TeacherRow] : Enumerable.Range(0, teachers).Select(index => FormattableString.Invariant($"{TeacherRow}-{index}"));
 
     /// <summary>The mean test accuracy of a method or arm over its seeds, percent; null where no row is finished.</summary>
     public double? MeanAccuracy(string method) =>
@@ -19,9 +30,7 @@ public sealed record StudySummary(string Name, IReadOnlyList<RunResult> Rows, IR
 
     /// <summary>The method or arm with the best mean test accuracy among the students; null before two of them have finished a run.</summary>
     public string? Winner =>
-        Rows.Select(row => row.Method).Where(method => method != TeacherRow).Distinct().ToList() is { Count: > 1 } students
-            ? students.MaxBy(MeanAccuracy)
-            : null;
+        Rows.Select(row => row.Method).Where(method => !IsTeacher(method)).Distinct().ToList() is { Count: > 1 } students ? students.MaxBy(MeanAccuracy) : null;
 
     /// <summary>Whether another reading of the study found the same.</summary>
     public bool HasSameContent(StudySummary other) => IsFinished == other.IsFinished && Rows.SequenceEqual(other.Rows) && Runs.SequenceEqual(other.Runs);

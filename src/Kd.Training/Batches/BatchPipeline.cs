@@ -66,21 +66,14 @@ internal sealed class BatchPipeline(BatchSource source, ImageSplit split)
         var pixels = new byte[plan.Samples.Length * ViewRenderer.ByteCount(source.ViewSize)];
         var (views, rendered) = Render(plan, pixels, cancellation);
         var labels = Array.ConvertAll(plan.Samples, sample => (long)split.Labels[sample]);
-        var logits = plan.NeedsTeacher
-            ? await (source.Teacher ?? throw new InvalidOperationException("A batch needs the teacher, but there is none.")).GetLogitsAsync(
-                views,
-                pixels,
-                source.ViewSize,
-                cancellation
-            )
-            : null;
+        var answers = plan.NeedsTeacher ? await source.LabelAsync(views, pixels, cancellation) : null;
         return new ReadyBatch
         {
             Samples = plan.Samples,
             Labels = labels,
             Pixels = pixels,
             ViewSize = source.ViewSize,
-            TeacherLogits = logits,
+            Answers = answers,
             RenderSeconds = rendered,
             IsTraced = plan.IsTraced,
         };

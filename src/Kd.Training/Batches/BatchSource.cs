@@ -14,8 +14,14 @@ internal sealed record BatchSource
     /// <summary>Plans the views.</summary>
     public required ViewPlanner Planner { get; init; }
 
-    /// <summary>The teacher service; null if the method needs none.</summary>
-    public TeacherClient? Teacher { get; init; }
+    /// <summary>The teacher services; null if the method needs none.</summary>
+    public TeacherGroup? Teacher { get; init; }
+
+    /// <summary>Weight of each teacher, in sum 1.</summary>
+    public IReadOnlyList<double> TeacherShares { get; init; } = [1];
+
+    /// <summary>Whether each batch needs the logits of all teachers, even if TeacherClient:WhenAway permits to go on without one.</summary>
+    public bool NeedsAllTeachers { get; init; }
 
     /// <summary>Largest number of batches that are prepared at once.</summary>
     public required int Prefetch { get; init; }
@@ -33,6 +39,16 @@ internal sealed record BatchSource
     /// <param name="split">The split.</param>
     /// <param name="view">View index; null: the evaluation view.</param>
     public ViewSource ViewsOf(ImageSplit split, int? view) => new(split, Planner, view);
+
+    /// <summary>Gets the logits of views from the teachers.</summary>
+    /// <param name="views">Ids of the views.</param>
+    /// <param name="pixels">Pixels of the views, [N, 3, size, size].</param>
+    /// <param name="cancellation">Cancels the calls.</param>
+    public Task<TeacherAnswers> LabelAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, CancellationToken cancellation) =>
+        (Teacher ?? throw new InvalidOperationException("A batch needs the teacher, but there is none.")).GetLogitsAsync(
+            new TeacherQuestion(views, pixels, ViewSize, TeacherShares) { NeedsAll = NeedsAllTeachers },
+            cancellation
+        );
 
     /// <summary>Creates a pipeline of batches from a split.</summary>
     public BatchPipeline Open(ImageSplit split) => new(this, split);

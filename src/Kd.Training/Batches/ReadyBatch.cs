@@ -1,3 +1,5 @@
+using Kd.Training.Teaching;
+
 namespace Kd.Training.Batches;
 
 /// <summary>A batch that is ready for a step.</summary>
@@ -15,8 +17,15 @@ internal sealed record ReadyBatch
     /// <summary>H and W, px.</summary>
     public required int ViewSize { get; init; }
 
-    /// <summary>Teacher logits, row-major [N, C], at temperature 1; null if the method needs none.</summary>
-    public float[]? TeacherLogits { get; init; }
+    /// <summary>The logits of the teacher or of several; null if the method needs none.</summary>
+    public TeacherAnswers? Answers { get; init; }
+
+    /// <summary>Logits of the teacher or of the mean of several, row-major [N, C], at temperature 1; null if the method needs none.</summary>
+    public float[]? TeacherLogits
+    {
+        get => Answers?.Mean(Count);
+        init => Answers = value is null ? null : new TeacherAnswers([value], [1]);
+    }
 
     /// <summary>Duration of the rendering, seconds.</summary>
     public double RenderSeconds { get; init; }

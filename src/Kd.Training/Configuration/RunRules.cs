@@ -28,6 +28,12 @@ internal static class RunRules
                 $"Distillation:Temperature is '{temperature}'. "
                     + "With a curriculum (kd-curriculum, or Run:Study=methods or curriculum) it must be between 2 and 8."
             );
+        var (weights, teachers) = (configuration.Distillation.TeacherWeights, configuration.TeacherClient.Addresses.Count);
+        if (TeacherShares.TryParse(weights, teachers) is null)
+            yield return new(
+                "Distillation:TeacherWeights",
+                $"Distillation:TeacherWeights is '{weights}'. Expected a number above 0 for each teacher ({teachers}), separated by commas, such as 2,1."
+            );
         if (training.WarmupEpochs >= training.Epochs)
             yield return new(
                 "Training:WarmupEpochs",

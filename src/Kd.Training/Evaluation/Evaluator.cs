@@ -53,6 +53,15 @@ internal sealed class Evaluator(BatchSource batches)
         };
     }
 
+    /// <summary>Counts the rows whose largest logit is that of the label.</summary>
+    /// <param name="logits">Row-major [N, C].</param>
+    /// <param name="labels">Class indexes, N of them.</param>
+    public static int CountCorrect(float[] logits, long[] labels)
+    {
+        var width = logits.Length / labels.Length;
+        return labels.Index().Count(row => TensorPrimitives.IndexOfMax<float>(logits.AsSpan(row.Index * width, width)) == row.Item);
+    }
+
     // KL(p || q) = sum p (ln p - ln q) with p = softmax(teacher), q = softmax(student).
     private static double Divergence(ReadOnlySpan<float> teacher, ReadOnlySpan<float> student)
     {

@@ -13,12 +13,29 @@ public static class ResultTable
 {
     private static readonly string[] s_headers = ["method", "test accuracy %", "last epoch %", "samples seen", "teacher calls", "cache hits", "wall time s"];
 
-    /// <summary>Creates the table; results of the same method share a row. Teacher calls are views that the teacher computed.</summary>
-    public static ResultRows Format(IReadOnlyList<RunResult> results) =>
-        new(HeadersOf(results), [.. results.GroupBy(result => result.Method).Select(group => Cells(group.Key, [.. group]))]);
+    /// <summary>
+    /// Creates the table; results of the same method share a row. Teacher calls are views that the teacher computed. If runs went on without an unavailable
+    /// teacher, a column counts the views that lack its logits.
+    /// </summary>
+    public static ResultRows Format(IReadOnlyList<RunResult> results)
+    {
+        var hasIncomplete = results.Any(result => result.IncompleteViews > 0);
+        return new(
+            [.. HeadersOf(results), .. hasIncomplete ? ["views without a teacher"] : Array.Empty<string>()],
+            [.. results.GroupBy(result => result.Method).Select(group => Cells(group.Key, [.. group], hasIncomplete))]
+        );
+    }
 
-    private static string[] HeadersOf(IReadOnlyList<RunResult> results) =>
-        results.Any(result => result.IsAgreement) ? [s_headers[0], "agreement with teacher %", .. s_headers[2..]] : s_headers;
+    /// <summary>Tells how many views lacked an unavailable teacher; null if none did.</summary>
+    internal static string? DescribeIncomplete(IEnumerable<RunResult> results)
+    {
+        List<RunResult> incomplete = [.. results.Where(result => result.IncompleteViews > 0)];
+        return incomplete.Count == 0
+            ? null
+            : "Views without an unavailable teacher (TeacherClient:WhenAway=GoOn): "
+                + string.Join(", ", incomplete.Select(result => $"{result.Method}, seed {result.Seed}: {Count(result.IncompleteViews)}"))
+                + ".";
+    }
 
     /// <summary>Formats a table as Markdown.</summary>
     internal static string ToMarkdown(ResultRows rows)
@@ -35,15 +52,19 @@ public static class ResultTable
     internal static (double Mean, double Deviation) Summarize(IReadOnlyList<double> values) =>
         values.Count < 2 ? (values.Mean(), 0) : values.MeanStandardDeviation();
 
-    private static string[] Cells(string method, RunResult[] results) =>
+    private static string[] HeadersOf(IReadOnlyList<RunResult> results) =>
+        results.Any(result => result.IsAgreement) ? [s_headers[0], "agreement with teacher %", .. s_headers[2..]] : s_headers;
+
+    private static string[] Cells(string method, RunResult[] results, bool hasIncomplete) =>
         [
             method,
             Accuracy([.. results.Select(result => result.TestAccuracy)]),
             results[0].LastCorrect is null ? "-" : Accuracy([.. results.Select(result => result.LastAccuracy ?? 0)]),
-            method == StudySummary.TeacherRow ? "-" : Count(results.Average(result => result.SamplesSeen)),
+            StudySummary.IsTeacher(method) ? "-" : Count(results.Average(result => result.SamplesSeen)),
             Count(results.Average(result => result.TeacherComputed)),
             Count(results.Average(result => result.CacheHits)),
             results.Average(result => result.Seconds).ToString("F1", CultureInfo.InvariantCulture),
+            .. hasIncomplete ? [Count(results.Average(result => result.IncompleteViews))] : Array.Empty<string>(),
         ];
 
     private static string Accuracy(IReadOnlyList<double> values)

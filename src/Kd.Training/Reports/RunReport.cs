@@ -64,6 +64,8 @@ public sealed record RunReport
         yield return ("samples seen", Result.SamplesSeen.ToString("N0", CultureInfo.InvariantCulture));
         if (Teacher is not null)
             yield return ("teacher", Invariant($"{Teacher}; computed {Result.TeacherComputed:N0} views, {Result.CacheHits:N0} came from the cache"));
+        if (Result.IncompleteViews > 0)
+            yield return ("views without a teacher", Invariant($"{Result.IncompleteViews:N0}, while it was unavailable (TeacherClient:WhenAway=GoOn)"));
         yield return ("wall time", ProgressBar.FormatTime(TimeSpan.FromSeconds(Result.Seconds)));
         yield return ("student", Student);
         yield return ("seed", Result.Seed.ToString(CultureInfo.InvariantCulture));

@@ -75,6 +75,7 @@ internal sealed class TestEvaluation(RunSetup setup, EpochPlan plan, RunClock cl
             Seed = setup.Configuration.Run.Seed,
             Updates = updates,
             TeacherViews = plan.TeacherViews,
+            IncompleteViews = state.Usage.Incomplete,
             Divergence = test.Last.Divergence,
             TeacherId = setup.Teacher?.Id,
             IsAgreement = setup.Dataset.IsLabeledByTeacher,

@@ -32,31 +32,33 @@ internal sealed class LossFunction : IDisposable
 
     /// <summary>Computes the mean loss of a batch, a scalar.</summary>
     /// <param name="logits">The student's logits, shape [N, C].</param>
-    /// <param name="teacher">The teacher's logits at temperature 1, shape [N, C]; null for the method labels.</param>
+    /// <param name="teacher">The logits of the teacher or of the mean of several, N of C classes; null for the method labels.</param>
     /// <param name="labels">Class indexes, shape [N].</param>
     /// <param name="progress">Progress of the run.</param>
-    public Tensor Compute(Tensor logits, Tensor? teacher, Tensor labels, TrainingProgress progress)
+    public Tensor Compute(Tensor logits, TeacherTarget? teacher, Tensor labels, TrainingProgress progress)
     {
         if (_method == Methods.Labels)
             return CrossEntropy();
         if (teacher is null)
             throw new InvalidOperationException($"The method {_method} needs teacher logits.");
-        var options = _options;
+        var (options, target) = (_options, teacher.At(progress.Temperature));
         return _method switch
         {
-            Methods.Mixed => DistillationLoss.Mixed(logits, teacher, labels, progress.Temperature, options.Alpha, _smoothing),
+            Methods.Mixed => DistillationLoss.Mixed(logits, target, labels, progress.Temperature, options.Alpha, _smoothing),
             Methods.Decoupled => WithLabels(
                 DistillationLoss
-                    .Decoupled(logits, teacher, labels, progress.Temperature, options.TargetWeight, options.OthersWeight)
+                    .Decoupled(logits, target, labels, progress.Temperature, options.TargetWeight, options.OthersWeight)
                     .Times(Ramp(progress.Epochs))
             ),
-            Methods.Relations => WithLabels(DistillationLoss.Relations(logits, teacher, progress.Temperature, options.InterWeight, options.IntraWeight)),
-            Methods.LearnedTemperature => WithLabels(DistillationLoss.Soft(logits, teacher, _temperature!.Temperature())),
-            Methods.Kd or Methods.KdCurriculum => DistillationLoss.Soft(logits, teacher, progress.Temperature),
+            Methods.Relations => WithLabels(DistillationLoss.Relations(logits, target, progress.Temperature, options.InterWeight, options.IntraWeight)),
+            Methods.LearnedTemperature => WithLabels(AtLearnedTemperature(_temperature!.Temperature())),
+            Methods.Kd or Methods.KdCurriculum => DistillationLoss.Soft(logits, target, progress.Temperature),
             _ => throw new UnreachableException($"The method {_method} has no loss."),
         };
 
         Tensor CrossEntropy() => functional.cross_entropy(logits, labels, label_smoothing: _smoothing);
+
+        Tensor AtLearnedTemperature(Tensor temperature) => DistillationLoss.Soft(logits, teacher.At(temperature), temperature);
 
         Tensor WithLabels(Tensor soft) => options.LabelWeight == 0 ? soft : CrossEntropy().Times(options.LabelWeight).Plus(soft);
     }

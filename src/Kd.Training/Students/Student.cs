@@ -117,8 +117,8 @@ internal sealed class Student : IDisposable
         Prepare(progress);
         var images = ToInput(batch, progress.Scale); // [N, 3, H, W]
         var logits = _twin?.Call(images) ?? _network.call(images); // [N, C]
-        var teacher = batch.TeacherLogits is { } values ? tensor(values, device: _device).reshape(batch.Count, -1) : null; // [N, C]
-        var single = weights is null ? null : DistillationLoss.SoftPerSample(logits, teacher!, progress.Temperature); // [N]
+        var teacher = batch.Answers?.ToTarget(batch.Count, _device);
+        var single = weights is null ? null : DistillationLoss.SoftPerSample(logits, teacher!.At(progress.Temperature), progress.Temperature); // [N]
         var loss = single is null ? _loss.Compute(logits, teacher, tensor(batch.Labels, device: _device), progress) : WeightedMean(single, weights!);
         var value = Check(loss.Single(), progress);
         var computed = Stopwatch.GetTimestamp();
@@ -164,7 +164,7 @@ internal sealed class Student : IDisposable
     /// <param name="batch">A batch with teacher logits.</param>
     /// <param name="temperature">Softmax temperature.</param>
     public double MeasureLoss(ReadyBatch batch, double temperature) =>
-        Measure(batch, 0x9208E, (teacher, logits) => DistillationLoss.Soft(logits, teacher, temperature).Single());
+        Measure(batch, 0x9208E, (teacher, logits) => DistillationLoss.Soft(logits, teacher.At(temperature), temperature).Single());
 
     /// <summary>Writes the evaluated weights under torchvision's names.</summary>
     public void Save(string path, IReadOnlyList<string> classes) =>
@@ -244,12 +244,12 @@ internal sealed class Student : IDisposable
         _network.Dispose();
     }
 
-    private T Measure<T>(ReadyBatch batch, ulong stream, Func<Tensor, Tensor, T> measure)
+    private T Measure<T>(ReadyBatch batch, ulong stream, Func<TeacherTarget, Tensor, T> measure)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var teacher = tensor(batch.TeacherLogits ?? throw new InvalidOperationException("A batch to measure lacks teacher logits."), device: _device)
-            .reshape(batch.Count, -1);
+        var answers = batch.Answers ?? throw new InvalidOperationException("A batch to measure lacks teacher logits.");
+        var teacher = answers.ToTarget(batch.Count, _device);
         random.manual_seed((long)(CounterRandom.Mix((ulong)_seed, stream, (ulong)batch.Samples[0]) >> 1));
         return NormStatistics.Keep(_network, network => measure(teacher, network.call(ToInput(batch))));
     }
@@ -293,5 +293,5 @@ internal sealed class Student : IDisposable
         return new ChosenRows(rows, chosen.softmax(1).cpu().data<float>().ToArray());
     }
 
-    private static float[] MeasureDifficulty(Tensor teacher, Tensor logits) => Difficulty.Measure(teacher, logits).cpu().data<float>().ToArray();
+    private static float[] MeasureDifficulty(TeacherTarget teacher, Tensor logits) => Difficulty.Measure(teacher.At(1), logits).cpu().data<float>().ToArray();
 }

@@ -97,6 +97,8 @@ internal sealed class CurriculumReport(Study study, IReadOnlyList<StudyArm> arms
         var text = new StringBuilder();
         text.AppendLine(Line($"# Curriculum study {study.Id}\n\n{study.Dataset.Description}\n"));
         text.AppendLine(ResultTable.ToMarkdown(Table()));
+        if (ResultTable.DescribeIncomplete(study.Rows) is { } incomplete)
+            text.AppendLine(incomplete + "\n");
         foreach (var sentence in Findings())
             text.AppendLine($"- {sentence}");
         text.AppendLine("\n![differences](curriculum-differences.svg)\n![accuracy](curriculum-accuracy.svg)\n![sizes](curriculum-sizes.svg)");

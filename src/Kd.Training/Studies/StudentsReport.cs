@@ -51,7 +51,7 @@ internal sealed class StudentsReport
 
     /// <summary>Creates the table of the study.</summary>
     public ResultRows Table() =>
-        new(s_headers, [.. _study.Rows.Where(row => row.Method == StudySummary.TeacherRow).Select(TeacherCells), .. _entries.Select(Cells)]);
+        new(s_headers, [.. _study.Rows.Where(row => StudySummary.IsTeacher(row.Method)).Select(TeacherCells), .. _entries.Select(Cells)]);
 
     /// <summary>Writes the report into a study's folder.</summary>
     public void Write(RunFolder folder)
@@ -61,6 +61,8 @@ internal sealed class StudentsReport
         var text = new StringBuilder();
         text.AppendLine(Line($"# Study of students {_study.Id}\n\n{_study.Dataset.Description}\n"));
         text.AppendLine(ResultTable.ToMarkdown(Table()));
+        if (ResultTable.DescribeIncomplete(_study.Rows) is { } incomplete)
+            text.AppendLine(incomplete + "\n");
         text.AppendLine("ms a picture: student.onnx in ONNX Runtime, one thread, one picture at a time, median of alternate calls on this machine.\n");
         text.AppendLine("![size](students-size.svg)\n![time](students-time.svg)");
         folder.WriteText(RunFolder.TableFile, text.ToString());

@@ -1,9 +1,11 @@
 using Kd.Settings;
 using Kd.Training.Artifacts;
+using Kd.Training.Batches;
 using Kd.Training.Control;
 using Kd.Training.Diagnostics;
 using Kd.Training.Evaluation;
 using Kd.Training.Runs;
+using Kd.Training.Teaching;
 using Kd.Vision.Datasets;
 
 namespace Kd.Training.Studies;
@@ -93,7 +95,7 @@ internal sealed class Study
     // Rows in the order of the runs, whichever process ran them.
     private IReadOnlyList<RunResult> Sort(IEnumerable<RunResult> rows)
     {
-        return [.. rows.OrderBy(row => row.Method == StudySummary.TeacherRow ? 0 : 1).ThenBy(row => row.Seed).ThenBy(Position)];
+        return [.. rows.OrderBy(row => StudySummary.IsTeacher(row.Method) ? 0 : 1).ThenBy(row => row.Seed).ThenBy(Position)];
 
         int Position(RunResult row) => _arms.Index().FirstOrDefault(arm => arm.Item.Name == row.Method).Index;
     }
@@ -135,26 +137,49 @@ internal sealed class Study
     /// <summary>Gets the id of a run; its id for the agent starts with it.</summary>
     public string IdOf(StudyArm arm, long seed) => $"{_setup.Id}{(arm.Name == arm.Method ? "" : "." + arm.Name)}{(_hasSeeds ? $".seed{seed}" : "")}";
 
-    /// <summary>Measures the accuracy of the teacher service on the test images.</summary>
-    public void RunTeacher(CancellationToken cancellation) => Add(StudySummary.TeacherRow, _setup.Configuration.Run.Seed, () => MeasureTeacher(cancellation));
-
-    private RunResult MeasureTeacher(CancellationToken cancellation)
+    /// <summary>Measures the accuracy of each teacher on the test images, and that of the mean of several.</summary>
+    public void RunTeachers(CancellationToken cancellation)
     {
-        var teacher = _setup.Batches.Teacher!;
-        var (started, before) = (_time.GetTimestamp(), teacher.Usage);
+        var count = _setup.Batches.Teacher!.Teachers.Count;
+        var rows = new Lazy<IReadOnlyList<RunResult>>(() => MeasureTeachers(cancellation));
+        string[] names = [.. StudySummary.TeacherRows(count), .. count > 1 ? [StudySummary.TeachersMeanRow] : Array.Empty<string>()];
+        foreach (var (index, name) in names.Index())
+            Add(name, _setup.Configuration.Run.Seed, () => rows.Value[index]);
+    }
+
+    // The rows of the teachers, then that of the mean of several. The views are rendered once for all of them.
+    private List<RunResult> MeasureTeachers(CancellationToken cancellation)
+    {
+        var group = _setup.Batches.Teacher!;
+        var (started, before) = (_time.GetTimestamp(), group.Teachers.Select(teacher => teacher.Usage).ToList());
+        var correct = new int[group.Teachers.Count];
         using var activity = TrainingTelemetry.Start(SpanNames.EvaluateTeacher, _setup.Id, StudySummary.TeacherRow);
-        var result = new Evaluator(_setup.Batches).Measure(Dataset.Test, needsTeacher: true, batch => batch.TeacherLogits!, cancellation);
-        var usage = teacher.Usage - before;
-        return new RunResult
+        var mean = new Evaluator(_setup.Batches with { NeedsAllTeachers = true }).Measure(Dataset.Test, needsTeacher: true, Count, cancellation);
+        var usage = group.Teachers.Zip(before, (teacher, then) => teacher.Usage - then).ToList();
+        var seconds = _time.GetElapsedTime(started).TotalSeconds;
+        var rows = correct.Zip(usage, Row).ToList();
+        if (rows.Count > 1)
+            rows.Add(Row(mean.Correct, usage.Aggregate((sum, one) => sum + one)));
+        return rows;
+
+        float[] Count(ReadyBatch batch)
         {
-            Method = StudySummary.TeacherRow,
-            Correct = result.Correct,
-            TestImages = result.Images,
-            SamplesSeen = 0,
-            TeacherComputed = usage.Computed,
-            CacheHits = usage.Hits,
-            Seconds = _time.GetElapsedTime(started).TotalSeconds,
-        };
+            for (var teacher = 0; teacher < correct.Length; teacher++)
+                correct[teacher] += Evaluator.CountCorrect(batch.Answers!.Of(teacher)!, batch.Labels);
+            return batch.TeacherLogits!;
+        }
+
+        RunResult Row(int right, TeacherUsage used) =>
+            new()
+            {
+                Method = StudySummary.TeacherRow,
+                Correct = right,
+                TestImages = mean.Images,
+                SamplesSeen = 0,
+                TeacherComputed = used.Computed,
+                CacheHits = used.Hits,
+                Seconds = seconds,
+            };
     }
 
     // Creates a new view planner, since an arm may change the views.
@@ -215,5 +240,5 @@ internal sealed class Study
             );
     }
 
-    private string Name(RunResult row) => _hasSeeds && row.Method != StudySummary.TeacherRow ? $"{row.Method} (seed {row.Seed})" : row.Method;
+    private string Name(RunResult row) => _hasSeeds && !StudySummary.IsTeacher(row.Method) ? $"{row.Method} (seed {row.Seed})" : row.Method;
 }

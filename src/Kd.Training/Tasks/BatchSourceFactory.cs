@@ -13,10 +13,10 @@ using Kd.Vision.Datasets;
 namespace Kd.Training.Tasks;
 
 /// <summary>Opens the images, views and teacher of a task.</summary>
-/// <param name="teacher">The teacher service.</param>
+/// <param name="teachers">The teacher services.</param>
 /// <param name="monitor">Shows what was opened.</param>
 /// <param name="instruments">Instruments of training.</param>
-internal sealed class BatchSourceFactory(TeacherClient teacher, RunMonitor monitor, TrainingMetrics instruments)
+internal sealed class BatchSourceFactory(TeacherGroup teachers, RunMonitor monitor, TrainingMetrics instruments)
 {
     private (string Settings, ImageDataset Dataset)? _opened;
 
@@ -31,6 +31,7 @@ internal sealed class BatchSourceFactory(TeacherClient teacher, RunMonitor monit
             Dataset = dataset,
             Planner = DatasetLoader.PlanViews(dataset, configuration.Views.Size, configuration.Views.Seed),
             Prefetch = configuration.Run.Prefetch,
+            TeacherShares = TeacherShares.Parse(configuration.Distillation.TeacherWeights, teachers.Teachers.Count),
             Instruments = instruments,
         };
         monitor.Note(dataset.Description);
@@ -38,17 +39,11 @@ internal sealed class BatchSourceFactory(TeacherClient teacher, RunMonitor monit
             monitor.Note($"{split.Skipped} corrupt pictures of the {split.Name} split were skipped (Dataset:Corrupt=Skip)");
         if (!NeedsTeacher(configuration))
             return (batches, null);
-        var description = Describe(dataset, batches.ViewSize, cancellation);
-        batches = batches with { Teacher = teacher };
+        batches = batches with { Teacher = teachers };
+        var descriptions = Describe(batches, cancellation);
         if (dataset.IsLabeledByTeacher)
-        {
-            monitor.Note(
-                $"no picture has a label: the teacher's choices among its {description.Classes.Count} classes count as right, and accuracy is agreement with it"
-            );
-            batches = TeacherChoices.Label(batches, [.. description.Classes], cancellation);
-        }
-
-        return (batches, new TeacherInfo(description.TeacherId, description.Architecture));
+            batches = LabelByTeacher(batches, descriptions[0].Classes, cancellation);
+        return (batches, TeacherInfo.Of([.. descriptions.Select(one => new TeacherInfo(one.TeacherId, one.Architecture))], batches.TeacherShares));
     }
 
     /// <summary>Opens the inputs of a run or study.</summary>
@@ -70,13 +65,23 @@ internal sealed class BatchSourceFactory(TeacherClient teacher, RunMonitor monit
         };
     }
 
-    private DescribeReply Describe(ImageDataset dataset, int viewSize, CancellationToken cancellation)
+    private BatchSource LabelByTeacher(BatchSource batches, IReadOnlyList<string> classes, CancellationToken cancellation)
     {
-        var description = teacher.DescribeAsync(dataset.ClassNames, cancellation).GetAwaiter().GetResult();
-        monitor.Note($"teacher {description.Architecture} ({description.Parameters} parameters), weights {description.Weights}, on {description.Device}");
-        if (description.InputSize != viewSize)
-            monitor.Note($"the teacher expects {description.InputSize} px, but gets views of {viewSize} px (Views:Size)");
-        return description;
+        monitor.Note($"no picture has a label: the teacher's choices among its {classes.Count} classes count as right, and accuracy is agreement with it");
+        return TeacherChoices.Label(batches, classes, cancellation);
+    }
+
+    private DescribeReply[] Describe(BatchSource batches, CancellationToken cancellation)
+    {
+        var descriptions = teachers.DescribeAsync(batches.Dataset.ClassNames, cancellation).GetAwaiter().GetResult();
+        foreach (var (name, description) in StudySummary.TeacherRows(descriptions.Length).Zip(descriptions))
+        {
+            monitor.Note($"{name} {description.Architecture} ({description.Parameters} parameters), weights {description.Weights}, on {description.Device}");
+            if (description.InputSize != batches.ViewSize)
+                monitor.Note($"the {name} expects {description.InputSize} px, but gets views of {batches.ViewSize} px (Views:Size)");
+        }
+
+        return descriptions;
     }
 
     private static bool NeedsTeacher(RunConfiguration configuration) =>

@@ -1,12 +1,11 @@
 using Kd.Core.Randomness;
 using Kd.Training.Batches;
 using Kd.Training.Control;
-using Kd.Training.Teaching;
 using Kd.Vision.Views;
 
 namespace Kd.Training.Tasks;
 
-/// <summary>Labels all views of a dataset ahead of training. It skips views in the cache, and so continues where it was stopped.</summary>
+/// <summary>Lets each teacher label all views of a dataset ahead of training. It skips views in the cache, and so continues where it was stopped.</summary>
 /// <remarks>
 /// Several processes can label at once without coordination, on one machine or many: each processes the calls in its own order and finds the results of
 /// the others in the cache, so that only views that are labeled at the same time are labeled twice.
@@ -16,14 +15,13 @@ namespace Kd.Training.Tasks;
 /// <param name="monitor">Shows the progress.</param>
 internal sealed class Prelabeler(BatchSource batches, int viewsPerSample, RunMonitor monitor)
 {
-    private readonly TeacherClient _teacher = batches.Teacher!;
     private long _done,
         _computed;
 
     /// <summary>Labels all views.</summary>
     /// <param name="orderSeed">Seed of this process's order of calls.</param>
     /// <param name="cancellation">Stops the labeling; views that are labeled remain in the cache.</param>
-    /// <returns>Total number of views, and number of views that were computed now.</returns>
+    /// <returns>Total number of views, over all teachers, and number of views that were computed now.</returns>
     public (long Views, long Computed) Execute(ulong orderSeed, CancellationToken cancellation)
     {
         var units = LabelingWork.Create(batches, viewsPerSample).ToArray();
@@ -50,13 +48,13 @@ internal sealed class Prelabeler(BatchSource batches, int viewsPerSample, RunMon
     private async Task<int> LabelAsync(LabelingUnit unit, CancellationToken cancellation)
     {
         var ids = unit.Source.Identify(unit.Samples);
-        var missing = await _teacher.FindNotStoredAsync(ids, cancellation);
+        var missing = await unit.Teacher.FindNotStoredAsync(ids, cancellation);
         if (missing.Length == 0)
             return 0;
         var size = batches.ViewSize;
         var pixels = new byte[missing.Length * ViewRenderer.ByteCount(size)];
         var views = unit.Source.Render(Array.ConvertAll(missing, index => unit.Samples[index]), pixels, cancellation);
-        await _teacher.LabelAsync(views, pixels, size, store: true, cancellation);
+        await unit.Teacher.LabelAsync(views, pixels, size, store: true, cancellation);
         return missing.Length;
     }
 }

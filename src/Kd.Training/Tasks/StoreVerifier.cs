@@ -22,15 +22,18 @@ internal sealed class StoreVerifier(BatchSource batches, int viewsPerSample, Run
     /// <param name="cancellation">Cancels the verification.</param>
     public Verification Execute(int sample, ulong seed, CancellationToken cancellation)
     {
-        var all = LabelingWork.Create(batches, viewsPerSample).SelectMany(unit => unit.Samples.Select(index => (unit.Source, Sample: index))).ToArray();
+        var all = LabelingWork
+            .Create(batches, viewsPerSample)
+            .SelectMany(unit => unit.Samples.Select(index => (unit.Teacher, unit.Source, Sample: index)))
+            .ToArray();
         new CounterRandom(seed, 0x7E51F).Shuffle(all.AsSpan());
         var result = new Verification(0, 0, 0, 0, 0);
         var bar = monitor.BeginProgress("verify", Math.Min(sample, all.Length), "views");
-        foreach (var source in all.Take(sample).GroupBy(view => view.Source, view => view.Sample))
+        foreach (var views in all.Take(sample).GroupBy(view => (view.Teacher, view.Source), view => view.Sample))
         {
-            foreach (var samples in source.Chunk(batches.Teacher!.CallSize))
+            foreach (var samples in views.Chunk(views.Key.Teacher.CallSize))
             {
-                result += VerifyAsync(new LabelingUnit(source.Key, samples), cancellation).GetAwaiter().GetResult();
+                result += VerifyAsync(new LabelingUnit(views.Key.Teacher, views.Key.Source, samples), cancellation).GetAwaiter().GetResult();
                 bar.Report(result.Views, $"{result.Same} identical, {result.Wrong} wrong");
             }
         }
@@ -40,7 +43,7 @@ internal sealed class StoreVerifier(BatchSource batches, int viewsPerSample, Run
 
     private async Task<Verification> VerifyAsync(LabelingUnit unit, CancellationToken cancellation)
     {
-        var stored = await batches.Teacher!.GetStoredAsync(unit.Source.Identify(unit.Samples), cancellation);
+        var stored = await unit.Teacher.GetStoredAsync(unit.Source.Identify(unit.Samples), cancellation);
         var present = unit.Samples.Where((_, index) => stored[index] is not null).ToArray();
         var result = new Verification(unit.Samples.Length, unit.Samples.Length - present.Length, 0, 0, 0);
         if (present.Length == 0)
@@ -48,7 +51,7 @@ internal sealed class StoreVerifier(BatchSource batches, int viewsPerSample, Run
         var size = batches.ViewSize;
         var pixels = new byte[present.Length * ViewRenderer.ByteCount(size)];
         var ids = unit.Source.Render(present, pixels, cancellation);
-        var fresh = await batches.Teacher.LabelAsync(ids, pixels, size, store: false, cancellation);
+        var fresh = await unit.Teacher.LabelAsync(ids, pixels, size, store: false, cancellation);
         foreach (var (old, now) in stored.OfType<float[]>().Zip(fresh))
             result += Compare(old, now);
         return result;

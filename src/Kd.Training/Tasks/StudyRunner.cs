@@ -32,7 +32,7 @@ internal sealed class StudyRunner(
         // Not by a process that shares the study of another trainer.
         using var board = setup.Folder.IsLocked ? new StudyBoard(setup.Folder, Start, monitor, control, time) : null;
         if (run.Study != StudyKinds.None)
-            study.RunTeacher(cancellation);
+            study.RunTeachers(cancellation);
         study.RunAll(StudyArm.All(setup.Configuration), cancellation);
         var rows = WriteTable(setup, study);
         using (logger.BeginRun(setup.Id))

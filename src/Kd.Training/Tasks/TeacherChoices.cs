@@ -21,10 +21,10 @@ internal static class TeacherChoices
         int[] Choose(ImageSplit split)
         {
             var plans = BatchPlan.Cut([.. Enumerable.Range(0, split.Count)], BatchSize).Select(samples => new BatchPlan(samples, null, NeedsTeacher: true));
-            return [.. batches.Open(split).Run(plans, (_, _) => { }, cancellation).SelectMany(ChooseRows)];
+            // A choice of some of the teachers would be another one when the run is continued.
+            return [.. (batches with { NeedsAllTeachers = true }).Open(split).Run(plans, (_, _) => { }, cancellation).SelectMany(ChooseRows)];
         }
 
-        IEnumerable<int> ChooseRows(ReadyBatch batch) =>
-            Enumerable.Range(0, batch.Count).Select(row => TensorPrimitives.IndexOfMax<float>(batch.TeacherLogits.AsSpan(row * classes.Count, classes.Count)));
+        IEnumerable<int> ChooseRows(ReadyBatch batch) => batch.TeacherLogits!.Chunk(classes.Count).Select(row => TensorPrimitives.IndexOfMax<float>(row));
     }
 }

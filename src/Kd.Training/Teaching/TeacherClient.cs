@@ -1,72 +1,72 @@
-using System.Collections.Concurrent;
-using System.Globalization;
 using Google.Protobuf;
-using Grpc.Core;
 using Kd.Protocol.Teacher.V1;
-using Kd.ServiceDefaults.Connections;
 using Kd.Settings;
 using Kd.Training.Diagnostics;
 using Kd.Vision.Views;
-using Microsoft.Extensions.Options;
-using Polly;
 
 namespace Kd.Training.Teaching;
 
 /// <summary>
-/// Gets logits from the teacher service, which computes those that its cache lacks. While the service is unavailable, calls wait and log a warning.
+/// Gets logits from one teacher service, which computes those that its cache lacks. While the service is unavailable, calls wait and log a warning.
 /// </summary>
-internal sealed class TeacherClient(
-    GrpcChannelPoolFactory pools,
-    IOptions<TeacherClientOptions> options,
-    TrainingMetrics instruments,
-    TimeProvider time,
-    ILogger<TeacherClient> logger
-) : IDisposable
+/// <param name="connection">The connection to the service.</param>
+/// <param name="largestCall">Largest number of views in one call, unless the service permits less.</param>
+/// <param name="time">The clock.</param>
+internal sealed class TeacherClient(TeacherConnection connection, int largestCall, TimeProvider time) : IDisposable
 {
-    private readonly SemaphoreSlim _opening = new(1);
-    private GrpcChannelPool? _pool;
-    private int _callSize = options.Value.CallSize;
+    private ClassOrder _order = ClassOrder.Same;
+    private int _served = int.MaxValue;
     private string _teacherId = "";
-    private ResiliencePipeline? _retries,
-        _firstContact;
     private long _hits,
         _computed,
-        _calls,
         _lookupTicks,
         _labelTicks;
-    private readonly ConcurrentDictionary<string, ReplicaUsage> _replicas = new();
-    private int _isUnavailable;
 
     /// <summary>Use of the teacher so far.</summary>
     public TeacherUsage Usage =>
         new(
             Interlocked.Read(ref _hits),
             Interlocked.Read(ref _computed),
-            Interlocked.Read(ref _calls),
+            connection.Calls,
             new TimeSpan(Interlocked.Read(ref _lookupTicks)),
             new TimeSpan(Interlocked.Read(ref _labelTicks))
         );
 
     /// <summary>Use of each replica so far, ordered by name.</summary>
-    public IReadOnlyList<ReplicaUsage> Replicas => [.. _replicas.Values.OrderBy(replica => replica.Name, StringComparer.Ordinal)];
+    public IReadOnlyList<ReplicaUsage> Replicas => connection.Replicas;
+
+    /// <summary>Address of the service.</summary>
+    public string Address => connection.Address;
+
+    /// <summary>How long all attempts of the running calls have failed; zero since one succeeded, and if no call runs.</summary>
+    public TimeSpan FailingFor => connection.FailingFor;
 
     /// <summary>Largest number of views in one call; final after <see cref="DescribeAsync"/>.</summary>
-    public int CallSize => _callSize;
+    public int CallSize => Math.Min(largestCall, _served);
 
-    /// <summary>Gets the teacher's description, and checks that its classes are those of the dataset, if that has any.</summary>
+    /// <summary>Gets the teacher's description, and maps its classes by name to those of the dataset, if that has any.</summary>
     /// <exception cref="TrainingException">The teacher's classes are not the dataset's.</exception>
     public async Task<DescribeReply> DescribeAsync(IReadOnlyList<string> classes, CancellationToken cancellation)
     {
         _teacherId = "";
-        var reply = await CallAsync("Describe", 1, (client, call) => client.DescribeAsync(new DescribeRequest(), call), cancellation);
-        if (classes.Count > 0 && !reply.Classes.SequenceEqual(classes))
-            throw new TrainingException(
-                $"The teacher serves the classes {string.Join(", ", reply.Classes.Take(5))}, ... ({reply.Classes.Count}); "
+        var reply = await CallDescribeAsync(cancellation);
+        _order =
+            ClassOrder.Find(reply.Classes, classes.Count > 0 ? classes : reply.Classes)
+            ?? throw new TrainingException(
+                $"The teacher at {Address} serves the classes {string.Join(", ", reply.Classes.Take(5))}, ... ({reply.Classes.Count}); "
                     + $"the dataset has {string.Join(", ", classes.Take(5))}, ... ({classes.Count}). Start both with the same Dataset:Path."
             );
-        _callSize = Math.Min(options.Value.CallSize, reply.LargestCall);
+        _served = reply.LargestCall;
         _teacherId = reply.TeacherId;
         return reply;
+    }
+
+    /// <summary>Waits until an unavailable teacher answers, logs its return, and checks that it is the same as before.</summary>
+    /// <exception cref="TrainingException">It is another one.</exception>
+    public async Task ReturnAsync(CancellationToken cancellation)
+    {
+        connection.ExpectReturn();
+        CheckTeacher((await CallDescribeAsync(cancellation)).TeacherId);
     }
 
     /// <summary>Gets the logits of views.</summary>
@@ -78,9 +78,9 @@ internal sealed class TeacherClient(
     public async Task<float[]> GetLogitsAsync(ViewId[] views, ReadOnlyMemory<byte> pixels, int size, CancellationToken cancellation)
     {
         var rows = new float[views.Length][];
-        for (var start = 0; start < views.Length; start += _callSize)
+        for (var start = 0; start < views.Length; start += CallSize)
         {
-            var count = Math.Min(_callSize, views.Length - start);
+            var count = Math.Min(CallSize, views.Length - start);
             var missing = await LookupAsync(views.AsMemory(start, count), rows.AsMemory(start, count), storedOnly: false, cancellation);
             if (missing.Length > 0)
                 await LabelMissingAsync(Array.ConvertAll(missing, index => start + index), views, pixels, size, rows, cancellation);
@@ -124,7 +124,10 @@ internal sealed class TeacherClient(
         return [.. rows];
     }
 
-    public void Dispose() => _pool?.Dispose();
+    public void Dispose() => connection.Dispose();
+
+    private Task<DescribeReply> CallDescribeAsync(CancellationToken cancellation) =>
+        connection.CallAsync("Describe", 1, (client, call) => client.DescribeAsync(new DescribeRequest(), call), cancellation);
 
     private async Task<float[][]> LabelOnceAsync(
         ReadOnlyMemory<ViewId> views,
@@ -144,11 +147,11 @@ internal sealed class TeacherClient(
             TeacherId = _teacherId,
         };
         var started = time.GetTimestamp();
-        var reply = await CallAsync("Label", views.Length, (client, call) => client.LabelAsync(request, call), cancellation);
+        var reply = await connection.CallAsync("Label", views.Length, (client, call) => client.LabelAsync(request, call), cancellation);
         CheckTeacher(reply.TeacherId);
         Interlocked.Add(ref _labelTicks, time.GetElapsedTime(started).Ticks);
         Interlocked.Add(ref _computed, views.Length);
-        return LogitsWire.Unpack(reply.Logits, views.Length, reply.Classes);
+        return _order.Apply(LogitsWire.Unpack(reply.Logits, views.Length, reply.Classes));
     }
 
     private async Task<int[]> LookupAsync(ReadOnlyMemory<ViewId> views, Memory<float[]> rows, bool storedOnly, CancellationToken cancellation)
@@ -160,11 +163,11 @@ internal sealed class TeacherClient(
             TeacherId = _teacherId,
         };
         var started = time.GetTimestamp();
-        var reply = await CallAsync("Lookup", views.Length, (client, call) => client.LookupAsync(request, call), cancellation);
+        var reply = await connection.CallAsync("Lookup", views.Length, (client, call) => client.LookupAsync(request, call), cancellation);
         CheckTeacher(reply.TeacherId);
         Interlocked.Add(ref _lookupTicks, time.GetElapsedTime(started).Ticks);
         int[] missing = [.. reply.Missing];
-        var logits = LogitsWire.Unpack(reply.Logits, views.Length - missing.Length, reply.Classes);
+        var logits = _order.Apply(LogitsWire.Unpack(reply.Logits, views.Length - missing.Length, reply.Classes));
         var (next, at) = (0, 0);
         for (var i = 0; i < views.Length; i++)
         {
@@ -193,101 +196,8 @@ internal sealed class TeacherClient(
     {
         if (id.Length > 0 && _teacherId.Length > 0 && id != _teacherId)
             throw new TrainingException(
-                $"Teacher at {options.Value.Address}: the run uses teacher {_teacherId}, but a replica answered as teacher {id}. "
+                $"Teacher at {Address}: the run uses teacher {_teacherId}, but a replica answered as teacher {id}. "
                     + "Start all replicas with the same weights and settings."
             );
-    }
-
-    private async Task<T> CallAsync<T>(string kind, long cost, Func<Teacher.TeacherClient, CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellation)
-    {
-        // The span includes all attempts, each of which has a span of its own below it.
-        using var activity = TrainingTelemetry.Start(
-            kind switch
-            {
-                "Lookup" => SpanNames.LookUpLogits,
-                "Label" => SpanNames.LabelViews,
-                _ => SpanNames.DescribeTeacher,
-            }
-        );
-        activity?.SetTag("kd.views", cost);
-        var pool = await OpenAsync(cancellation);
-        _retries ??= PatientCall.Create(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), time, OnRetry);
-        _firstContact ??= PatientCall.Create(TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(400), time, OnFirstRetry);
-        var attempts = 0;
-        T result;
-        try
-        {
-            result = await (kind == "Describe" ? _firstContact : _retries).ExecuteAsync(
-                async token => await RecordUsageAsync(call(new Teacher.TeacherClient(pool.Next(kind, cost)), Options(attempts++, token)), kind, cost),
-                cancellation
-            );
-        }
-        catch (RpcException error)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            throw RefusedCall.Explain("Teacher", options.Value.Address, error);
-        }
-
-        Interlocked.Increment(ref _calls);
-        if (Interlocked.Exchange(ref _isUnavailable, 0) == 1)
-            logger.TeacherIsBack();
-        return result;
-    }
-
-    private async Task<T> RecordUsageAsync<T>(AsyncUnaryCall<T> call, string kind, long views)
-    {
-        using var _ = call;
-        var started = time.GetTimestamp();
-        var reply = await call;
-        if ((await call.ResponseHeadersAsync).GetValue(ReplicaName.Header) is { } name)
-        {
-            var (lookedUp, computed) = kind switch
-            {
-                "Lookup" => (views, 0L),
-                "Label" => (0L, views),
-                _ => (0L, 0L),
-            };
-            var one = new ReplicaUsage(name, 1, lookedUp, computed, time.GetElapsedTime(started), time.GetUtcNow());
-            _replicas.AddOrUpdate(name, one, (_, soFar) => soFar + one);
-        }
-
-        return reply;
-    }
-
-    private CallOptions Options(int attempts, CancellationToken cancellation) =>
-        new(
-            attempts == 0 ? null : new Metadata { { PatientCall.AttemptHeader, attempts.ToString(CultureInfo.InvariantCulture) } },
-            time.GetUtcNow().UtcDateTime + options.Value.Timeout,
-            cancellation
-        );
-
-    private void OnRetry(RpcException error, int attempt, TimeSpan delay)
-    {
-        instruments.TeacherRetries.Add(1);
-        // A busy replica or a lost connection recovers by itself; only a longer failure deserves a warning.
-        if (attempt >= 3 && Interlocked.Exchange(ref _isUnavailable, 1) == 0)
-            logger.TeacherIsAway(options.Value.Address, error.Status.Detail);
-    }
-
-    // The teacher may be starting beside this process, and load its network for seconds.
-    private void OnFirstRetry(RpcException error, int attempt, TimeSpan delay) => OnRetry(error, attempt < 50 ? 0 : attempt, delay);
-
-    private async Task<GrpcChannelPool> OpenAsync(CancellationToken cancellation)
-    {
-        if (Volatile.Read(ref _pool) is { } open)
-            return open;
-        await _opening.WaitAsync(cancellation);
-        try
-        {
-            return _pool ??= await pools.OpenAsync(options.Value.Address, options.Value.Connections, CallLimits.LargestMessage, cancellation);
-        }
-        catch (ArgumentException error)
-        {
-            throw new TrainingException($"TeacherClient:Address: {error.Message}", error);
-        }
-        finally
-        {
-            _opening.Release();
-        }
     }
 }

@@ -56,10 +56,7 @@ public sealed class MobileNetV3 : Module<Tensor, Tensor>, IOnnxSource
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         var channels = Layers.RoundChannels(16 * width);
-        var layers = new List<Module<Tensor, Tensor>>
-        {
-            Layers.ConvNormActivation(3, channels, 3, smallImages ? 1 : 2, Hardswish(), epsilon: Epsilon),
-        };
+        var layers = new List<Module<Tensor, Tensor>> { Layers.ConvNormActivation(3, channels, 3, smallImages ? 1 : 2, Hardswish(), epsilon: Epsilon) };
         var strided = smallImages ? Array.FindIndex(blocks, block => block.Stride == 2) : -1;
         foreach (var (index, block) in blocks.Index())
         {

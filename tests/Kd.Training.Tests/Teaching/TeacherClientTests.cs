@@ -26,7 +26,7 @@ public sealed class TeacherClientTests
             "--TeacherClient:CallSize=256",
             $"--TeacherClient:Address={teacher.Grpc}"
         );
-        var client = trainer.Services.GetRequiredService<TeacherClient>();
+        var client = trainer.Services.GetRequiredService<TeacherGroup>().Teachers[0];
         var classes = DatasetLoader.ReadClassNames("demo");
         await client.DescribeAsync(classes, TestContext.Current.CancellationToken);
         var bytes = ViewRenderer.ByteCount(size);
@@ -62,7 +62,7 @@ public sealed class TeacherClientTests
             "--TeacherClient:Timeout=00:00:01",
             $"--TeacherClient:Address={teacher.Grpc}"
         );
-        var client = trainer.Services.GetRequiredService<TeacherClient>();
+        var client = trainer.Services.GetRequiredService<TeacherGroup>().Teachers[0];
         var classes = DatasetLoader.ReadClassNames("demo");
         await client.DescribeAsync(classes, TestContext.Current.CancellationToken);
         const int views = 40;
