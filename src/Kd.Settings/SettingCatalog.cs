@@ -30,7 +30,7 @@ public static class SettingCatalog
             "Teachers:N:NAME",
             "",
             new(
-                "Setting NAME of the section Teacher for the teacher N = 0, 1 and so on of several; those of Teacher hold for all that have no value of their own."
+                "Setting Teacher:NAME of one of several teachers, N = 0, 1 and so on. One without a value of its own has that of Teacher:NAME."
             )
         ),
         new(SharedNames.Device, "auto", new("Device of teacher and student: auto, cpu or cuda:N. cuda needs a build with -p:Torch=cuda.") { IsShared = true }),
