@@ -56,9 +56,10 @@ internal sealed class TeacherGroup : IDisposable
     /// <exception cref="TrainingException">The classes of a teacher are not the dataset's.</exception>
     public async Task<DescribeReply[]> DescribeAsync(IReadOnlyList<string> classes, CancellationToken cancellation)
     {
-        // A dataset without labels has the classes of the first teacher, in its order.
         var first = await Teachers[0].DescribeAsync(classes, cancellation);
-        var others = Teachers.Skip(1).Select(teacher => teacher.DescribeAsync(first.Classes, cancellation));
+        // A dataset without labels has the classes of the first teacher, in its order.
+        var order = classes.Count > 0 ? classes : first.Classes;
+        var others = Teachers.Skip(1).Select(teacher => teacher.DescribeAsync(order, cancellation));
         return [first, .. await Task.WhenAll(others)];
     }
 

@@ -181,6 +181,36 @@ public sealed class TrainingRunTests
     }
 
     [Fact]
+    public async Task Execute_NoLabelsAndTwoTeachers_HasTheClassesOfTheFirst()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var pictures = TestFiles.CreateFolder();
+        SmallDataset.Write(pictures, "a", 8);
+        File.WriteAllLines(folder.File("one.txt"), ["cat", "dog"]);
+        File.WriteAllLines(folder.File("two.txt"), ["dog", "cat"]);
+        await using var first = await TrainerRuns.StartTeacherAsync("--Dataset:Path=none", $"--Teacher:ClassList={folder.File("one.txt")}");
+        await using var second = await TrainerRuns.StartTeacherAsync(
+            "--Dataset:Path=none",
+            $"--Teacher:ClassList={folder.File("two.txt")}",
+            "--Teacher:Seed=2"
+        );
+
+        var (exitCode, output) = await TrainerRuns.RunAsync(
+            folder.Path,
+            "run",
+            TestContext.Current.CancellationToken,
+            "--Dataset:Path=none",
+            $"--Dataset:Unlabeled={pictures.Path}",
+            "--Distillation:Method=kd",
+            "--Training:BatchSize=8",
+            $"--TeacherClient:Address={first.Grpc}|{second.Grpc}"
+        );
+
+        Assert.True(exitCode == 0, output);
+        Assert.Equal(["cat", "dog"], Checkpoint.Read(folder.File("run/student.safetensors")).ClassNames);
+    }
+
+    [Fact]
     public async Task Execute_WeightsOfAnEarlierRun_ContinuesThemAndSaysSo()
     {
         using var folder = TestFiles.CreateFolder();
