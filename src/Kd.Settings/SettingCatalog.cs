@@ -29,9 +29,7 @@ public static class SettingCatalog
         new(
             "Teachers:N:NAME",
             "",
-            new(
-                "Setting Teacher:NAME of one of several teachers, N = 0, 1 and so on. One without a value of its own has that of Teacher:NAME."
-            )
+            new("Setting Teacher:NAME of one of several teachers, N = 0, 1 and so on. One without a value of its own has that of Teacher:NAME.")
         ),
         new(SharedNames.Device, "auto", new("Device of teacher and student: auto, cpu or cuda:N. cuda needs a build with -p:Torch=cuda.") { IsShared = true }),
         new(
