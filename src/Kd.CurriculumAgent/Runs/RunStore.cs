@@ -11,17 +11,23 @@ namespace Kd.CurriculumAgent.Runs;
 /// <remarks>A run follows from its settings and reports, so replaying its journal restores it. The journal is written before an answer is sent.</remarks>
 internal sealed class RunStore
 {
+    /// <summary>Number of runs in memory. An agent that works for weeks sees many more; their journals restore them.</summary>
+    internal const int MostInMemory = 64;
+
     private readonly AgentFolder _folder;
     private readonly AgentMetrics _metrics;
     private readonly int _updateEvery;
     private readonly ILogger<RunStore> _logger;
-    private readonly Dictionary<string, CurriculumRun> _runs = [];
+    private readonly OrderedDictionary<string, CurriculumRun> _runs = [];
     private readonly Lock _gate = new();
 
     public RunStore(IOptions<AgentOptions> options, AgentFolder folder, AgentMetrics metrics, ILogger<RunStore> logger)
     {
         (_folder, _metrics, _logger, _updateEvery) = (folder, metrics, logger, options.Value.UpdateEvery);
     }
+
+    /// <summary>Number of runs in memory.</summary>
+    internal int InMemory => _runs.Count;
 
     /// <summary>Starts a run; a run that exists is continued.</summary>
     /// <param name="settings">Settings of the run.</param>
@@ -36,7 +42,7 @@ internal sealed class RunStore
                 settings = settings with { UpdateEvery = _updateEvery };
                 run = new CurriculumRun(settings);
                 JournalOf(settings.RunId).Append(settings, null);
-                _runs.Add(settings.RunId, run);
+                Keep(settings.RunId, run);
                 _logger.RunStarted(settings.RunId, settings.Epochs);
             }
             else if (run.Settings with { UpdateEvery = 0 } != settings with { UpdateEvery = 0 })
@@ -95,7 +101,7 @@ internal sealed class RunStore
     private CurriculumRun? Find(string runId)
     {
         if (_runs.TryGetValue(runId, out var known))
-            return known;
+            return Keep(runId, known);
         var journal = JournalOf(runId);
         if (!File.Exists(journal.Path))
             return null;
@@ -110,8 +116,17 @@ internal sealed class RunStore
 
         if (run is null)
             return null;
-        _runs.Add(runId, run);
         _logger.RunRestored(runId, run.Reported);
+        return Keep(runId, run);
+    }
+
+    // The last one is that used last; the first one leaves.
+    private CurriculumRun Keep(string runId, CurriculumRun run)
+    {
+        _runs.Remove(runId);
+        _runs.Add(runId, run);
+        if (_runs.Count > MostInMemory)
+            _runs.RemoveAt(0);
         return run;
     }
 

@@ -59,6 +59,21 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
+    public void Report_MoreRunsThanTheMemoryHolds_GoesOnAsIfNothingHappened()
+    {
+        var undisturbed = Run(Open("a"), Enumerable.Range(0, 12));
+
+        var store = Open("b");
+        var before = Run(store, Enumerable.Range(0, 7));
+        for (var other = 0; other < 2 * RunStore.MostInMemory; other++)
+            store.Start(s_settings with { RunId = $"other-{other}" });
+        var after = Run(store, Enumerable.Range(7, 5));
+
+        Assert.Equal(undisturbed, before.Concat(after));
+        Assert.Equal(RunStore.MostInMemory, store.InMemory);
+    }
+
+    [Fact]
     public void Report_JournalCutOffInItsLastLine_LosesOnlyThatLine()
     {
         Run(Open(), Enumerable.Range(0, 3));
