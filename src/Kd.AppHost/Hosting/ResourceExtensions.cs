@@ -86,7 +86,8 @@ internal static class ResourceExtensions
         {
             // Not localhost: the services listen on 127.0.0.1, and another program may listen on ::1.
             var endpoint = one.GetEndpoint(Grpc);
-            addresses.AppendLiteral(index == 0 ? "" : "|");
+            if (index > 0)
+                addresses.AppendLiteral("|");
             addresses.Append($"http://{endpoint.Property(EndpointProperty.IPV4Host)}:{endpoint.Property(EndpointProperty.Port)}");
             service.WithReferenceRelationship(one);
         }

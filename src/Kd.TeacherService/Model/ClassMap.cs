@@ -32,7 +32,7 @@ internal sealed record ClassMap(IReadOnlyList<string> Classes, long[]? Outputs, 
         if (networkClasses.Count != networkOutputs)
             throw new TeacherException($"The teacher has {networkOutputs} classes, but its class list has {networkClasses.Count} names.");
         if (datasetClasses.Count == 0)
-            datasetClasses = networkClasses;
+            datasetClasses = RequireDistinct(networkClasses);
         if (networkClasses.SequenceEqual(datasetClasses))
             return new ClassMap(datasetClasses, null, networkOutputs);
         var outputs = networkClasses.Index().GroupBy(entry => entry.Item).ToDictionary(group => group.Key, group => (long)group.First().Index);
@@ -44,6 +44,14 @@ internal sealed record ClassMap(IReadOnlyList<string> Classes, long[]? Outputs, 
             );
         return new ClassMap(datasetClasses, [.. datasetClasses.Select(name => outputs[name])], networkOutputs);
     }
+
+    private static IReadOnlyList<string> RequireDistinct(IReadOnlyList<string> names) =>
+        names.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1)?.Key is { } twice
+            ? throw new TeacherException(
+                $"Two of the teacher's classes have the name '{twice}', and the dataset has no names of its own. The first word of each line of "
+                    + "Teacher:ClassList counts: give each class another one."
+            )
+            : names;
 
     /// <summary>The error that neither dataset nor teacher names the classes.</summary>
     public static TeacherException NoNames() =>

@@ -21,11 +21,10 @@ internal sealed class Evaluator(BatchSource batches)
     public EvaluationResult Measure(ImageSplit split, bool needsTeacher, Func<ReadyBatch, float[]> logits, CancellationToken cancellation)
     {
         var names = batches.Dataset.ClassNames;
-        var plans = BatchPlan.Cut([.. Enumerable.Range(0, split.Count)], BatchSize).Select(samples => new BatchPlan(samples, null, needsTeacher));
         var confusion = names.Select(_ => new int[names.Count]).ToArray();
         var (calibration, topFive, divergence) = (new CalibrationError(), 0, 0.0);
         var probabilities = new float[names.Count];
-        foreach (var batch in batches.Open(split).Run(plans, (_, _) => { }, cancellation))
+        foreach (var batch in Prepare(split, needsTeacher, cancellation))
         {
             var values = logits(batch);
             for (var row = 0; row < batch.Count; row++)
@@ -53,13 +52,22 @@ internal sealed class Evaluator(BatchSource batches)
         };
     }
 
+    /// <summary>Gets the teacher's choice for each image of a split, an index of its classes.</summary>
+    public int[] ChooseByTeacher(ImageSplit split, CancellationToken cancellation) =>
+        [.. Prepare(split, needsTeacher: true, cancellation).SelectMany(batch => Choose(batch.TeacherLogits!, batch.Count))];
+
     /// <summary>Counts the rows whose largest logit is that of the label.</summary>
     /// <param name="logits">Row-major [N, C].</param>
     /// <param name="labels">Class indexes, N of them.</param>
-    public static int CountCorrect(float[] logits, long[] labels)
+    public static int CountCorrect(float[] logits, long[] labels) => Choose(logits, labels.Length).Zip(labels).Count(row => row.First == row.Second);
+
+    private static IEnumerable<int> Choose(float[] logits, int count) =>
+        logits.Chunk(logits.Length / count).Select(row => TensorPrimitives.IndexOfMax<float>(row));
+
+    private IEnumerable<ReadyBatch> Prepare(ImageSplit split, bool needsTeacher, CancellationToken cancellation)
     {
-        var width = logits.Length / labels.Length;
-        return labels.Index().Count(row => TensorPrimitives.IndexOfMax<float>(logits.AsSpan(row.Index * width, width)) == row.Item);
+        var plans = BatchPlan.Cut([.. Enumerable.Range(0, split.Count)], BatchSize).Select(samples => new BatchPlan(samples, null, needsTeacher));
+        return batches.Open(split).Run(plans, (_, _) => { }, cancellation);
     }
 
     // KL(p || q) = sum p (ln p - ln q) with p = softmax(teacher), q = softmax(student).

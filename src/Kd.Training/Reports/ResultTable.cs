@@ -21,10 +21,13 @@ public static class ResultTable
     {
         var hasIncomplete = results.Any(result => result.IncompleteViews > 0);
         return new(
-            [.. HeadersOf(results), .. hasIncomplete ? ["views without a teacher"] : Array.Empty<string>()],
+            [s_headers[0], MeasureOf(results) + " %", .. s_headers[2..], .. hasIncomplete ? ["views without a teacher"] : Array.Empty<string>()],
             [.. results.GroupBy(result => result.Method).Select(group => Cells(group.Key, [.. group], hasIncomplete))]
         );
     }
+
+    /// <summary>Names what counts as right in the results: the dataset's labels, or the teacher's choices.</summary>
+    internal static string MeasureOf(IEnumerable<RunResult> results) => results.Any(result => result.IsAgreement) ? "agreement with teacher" : "test accuracy";
 
     /// <summary>Tells how many views lacked an unavailable teacher; null if none did.</summary>
     internal static string? DescribeIncomplete(IEnumerable<RunResult> results)
@@ -51,9 +54,6 @@ public static class ResultTable
     /// <summary>Computes the mean and the sample standard deviation (n - 1), which is 0 for one value.</summary>
     internal static (double Mean, double Deviation) Summarize(IReadOnlyList<double> values) =>
         values.Count < 2 ? (values.Mean(), 0) : values.MeanStandardDeviation();
-
-    private static string[] HeadersOf(IReadOnlyList<RunResult> results) =>
-        results.Any(result => result.IsAgreement) ? [s_headers[0], "agreement with teacher %", .. s_headers[2..]] : s_headers;
 
     private static string[] Cells(string method, RunResult[] results, bool hasIncomplete) =>
         [

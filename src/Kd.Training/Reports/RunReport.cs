@@ -54,7 +54,7 @@ public sealed record RunReport
     public IEnumerable<(string Name, string Value)> Facts()
     {
         var (low, high) = Test.Interval;
-        var measure = Result.IsAgreement ? "agreement with the teacher" : "test accuracy";
+        var measure = ResultTable.MeasureOf([Result]);
         yield return (
             $"{measure}, best epoch",
             Invariant($"{Result.TestAccuracy:F2}% (95% interval {low:F2} to {high:F2}; {Result.Correct} of {Result.TestImages}, epoch {Result.BestEpoch + 1})")

@@ -51,7 +51,10 @@ internal sealed class StudentsReport
 
     /// <summary>Creates the table of the study.</summary>
     public ResultRows Table() =>
-        new(s_headers, [.. _study.Rows.Where(row => StudySummary.IsTeacher(row.Method)).Select(TeacherCells), .. _entries.Select(Cells)]);
+        new(
+            [s_headers[0], ResultTable.MeasureOf(_study.Rows) + " %", .. s_headers[2..]],
+            [.. _study.Rows.Where(row => StudySummary.IsTeacher(row.Method)).Select(TeacherCells), .. _entries.Select(Cells)]
+        );
 
     /// <summary>Writes the report into a study's folder.</summary>
     public void Write(RunFolder folder)
@@ -95,7 +98,7 @@ internal sealed class StudentsReport
 
     private string Chart(string horizontal, Func<Entry, double?> value) =>
         SvgChart.Points(
-            "Test accuracy, %, mean of the seeds",
+            $"{ResultTable.MeasureOf(_study.Rows)}, %, mean of the seeds",
             horizontal,
             [.. _entries.Where(entry => value(entry) is not null).Select(entry => (entry.Name, value(entry)!.Value, entry.Accuracy.Average()))]
         );

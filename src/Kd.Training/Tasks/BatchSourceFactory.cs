@@ -6,6 +6,7 @@ using Kd.Training.Batches;
 using Kd.Training.Configuration;
 using Kd.Training.Control;
 using Kd.Training.Diagnostics;
+using Kd.Training.Evaluation;
 using Kd.Training.Runs;
 using Kd.Training.Teaching;
 using Kd.Vision.Datasets;
@@ -68,7 +69,10 @@ internal sealed class BatchSourceFactory(TeacherGroup teachers, RunMonitor monit
     private BatchSource LabelByTeacher(BatchSource batches, IReadOnlyList<string> classes, CancellationToken cancellation)
     {
         monitor.Note($"no picture has a label: the teacher's choices among its {classes.Count} classes count as right, and accuracy is agreement with it");
-        return TeacherChoices.Label(batches, classes, cancellation);
+        // A choice of some of the teachers would be another one when the run is continued.
+        var (dataset, evaluator) = (batches.Dataset, new Evaluator(batches with { NeedsAllTeachers = true }));
+        var (validation, test) = (evaluator.ChooseByTeacher(dataset.Validation, cancellation), evaluator.ChooseByTeacher(dataset.Test, cancellation));
+        return batches with { Dataset = dataset.LabelByTeacher(classes, validation, test) };
     }
 
     private DescribeReply[] Describe(BatchSource batches, CancellationToken cancellation)

@@ -12,7 +12,9 @@ internal static class Layers
     /// <param name="output">Output channels.</param>
     /// <param name="kernel">Width and height of the kernel, odd.</param>
     /// <param name="stride">Stride.</param>
-    /// <param name="activation">The activation; null: none.</param>
+    /// <param name="activation">
+    /// The activation; null: none. In place only where its gradient needs its output alone (ReLU): for the others, libtorch would copy the input first.
+    /// </param>
     /// <param name="groups">Groups of the convolution.</param>
     /// <param name="epsilon">Epsilon of the normalization.</param>
     public static Sequential ConvNormActivation(

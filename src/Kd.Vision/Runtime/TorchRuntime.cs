@@ -80,7 +80,6 @@ public static partial class TorchRuntime
     private static bool Load()
     {
         KeepToSafeKernels();
-        UseLargePages();
         // TorchSharp's own fallback copies libtorch (480 MB) out of the package cache before it gives up; fail before that.
         var torchSharp = typeof(torch).Assembly;
         if (!NativeLibrary.TryLoad("torch_cpu", torchSharp, null, out _))
@@ -105,14 +104,6 @@ public static partial class TorchRuntime
     {
         if (!OperatingSystem.IsWindows() && ProcessorCaches.AreHidden)
             SetEnvironment("ONEDNN_MAX_CPU_ISA", "AVX", overwrite: 0);
-    }
-
-    // A step allocates its activations anew, and the system fills each page that is touched first with zeros. libtorch's allocator can ask for pages of 2 MiB
-    // on Linux, so that there are fewer of them.
-    private static void UseLargePages()
-    {
-        if (!OperatingSystem.IsWindows())
-            SetEnvironment("THP_MEM_ALLOC_ENABLE", "1", overwrite: 0);
     }
 
     // If NNPACK does not know the processor, libtorch logs a warning at every convolution. initLogging reads the log level from the native

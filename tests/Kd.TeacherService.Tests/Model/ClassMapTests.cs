@@ -38,6 +38,7 @@ public sealed class ClassMapTests
     {
         Assert.Equal(["n1", "n2"], ClassMap.Create([], 2, ["n1", "n2"]).Classes);
         Assert.Contains("Set Teacher:ClassList", Assert.Throws<TeacherException>(() => ClassMap.Create([], 2, null)).Message);
+        Assert.Contains("have the name 'great'", Assert.Throws<TeacherException>(() => ClassMap.Create([], 3, ["great", "cat", "great"])).Message);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Kd.Training.Diagnostics;
 using Kd.Training.Teaching;
 using Kd.Vision.Datasets;
 using Kd.Vision.Views;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Kd.Training.Tests.Teaching;
@@ -23,15 +24,8 @@ public sealed class TeacherGroupTests
         await using var other = await TrainerRuns.StartFastTeacherAsync();
         using var first = new TcpProxy([one.Grpc.Port]);
         using var second = new TcpProxy([other.Grpc.Port]);
-        await using var trainer = TrainerRuns.Build(
-            folder.Path,
-            "run",
-            "--TeacherClient:WhenAway=GoOn",
-            "--TeacherClient:AwayAfter=00:00:00.3",
-            $"--TeacherClient:Address=http://127.0.0.1:{first.Port}|http://127.0.0.1:{second.Port}"
-        );
-        var group = trainer.Services.GetRequiredService<TeacherGroup>();
-        await group.DescribeAsync(DatasetLoader.ReadClassNames("demo"), TestContext.Current.CancellationToken);
+        await using var trainer = BuildThatGoesOn(folder, first, second);
+        var group = await DescribeAsync(trainer);
         Assert.Equal("01", Present(await AskAsync(group)));
 
         second.Cut();
@@ -58,22 +52,16 @@ public sealed class TeacherGroupTests
     {
         using var folder = TestFiles.CreateFolder();
         await using var one = await TrainerRuns.StartFastTeacherAsync();
-        using var proxy = new TcpProxy([one.Grpc.Port]);
-        await using var trainer = TrainerRuns.Build(
-            folder.Path,
-            "run",
-            "--TeacherClient:WhenAway=GoOn",
-            "--TeacherClient:AwayAfter=00:00:00.1",
-            $"--TeacherClient:Address={one.Grpc}|http://127.0.0.1:{proxy.Port}"
-        );
-        var group = trainer.Services.GetRequiredService<TeacherGroup>();
-        await group.DescribeAsync(DatasetLoader.ReadClassNames("demo"), TestContext.Current.CancellationToken);
+        using var staying = new TcpProxy([one.Grpc.Port]);
+        using var leaving = new TcpProxy([one.Grpc.Port]);
+        await using var trainer = BuildThatGoesOn(folder, staying, leaving);
+        var group = await DescribeAsync(trainer);
 
-        proxy.Cut();
+        leaving.Cut();
         var waiting = AskAsync(group, needsAll: true);
         await Task.Delay(1000, TestContext.Current.CancellationToken);
         Assert.False(waiting.IsCompleted);
-        proxy.Mend();
+        leaving.Mend();
 
         Assert.Equal("01", Present(await waiting.WaitAsync(s_long, TestContext.Current.CancellationToken)));
         Assert.Equal(0, group.Usage.Incomplete);
@@ -88,13 +76,26 @@ public sealed class TeacherGroupTests
         await using var one = await TrainerRuns.StartTeacherAsync();
         await using var other = await TrainerRuns.StartTeacherAsync($"--Dataset:Path={folder.Path}");
         await using var trainer = TrainerRuns.Build(folder.Path, "run", $"--TeacherClient:Address={one.Grpc}|{other.Grpc}");
-        var group = trainer.Services.GetRequiredService<TeacherGroup>();
 
-        var error = await Assert.ThrowsAsync<TrainingException>(() =>
-            group.DescribeAsync(DatasetLoader.ReadClassNames("demo"), TestContext.Current.CancellationToken)
-        );
+        var error = await Assert.ThrowsAsync<TrainingException>(() => DescribeAsync(trainer));
 
         Assert.Contains($"The teacher at {other.Grpc} serves the classes ant, bee, ... (2); the dataset has disc, ", error.Message);
+    }
+
+    private static WebApplication BuildThatGoesOn(TemporaryFolder folder, TcpProxy first, TcpProxy second) =>
+        TrainerRuns.Build(
+            folder.Path,
+            "run",
+            "--TeacherClient:WhenAway=GoOn",
+            "--TeacherClient:AwayAfter=00:00:00.3",
+            $"--TeacherClient:Address=http://127.0.0.1:{first.Port}|http://127.0.0.1:{second.Port}"
+        );
+
+    private static async Task<TeacherGroup> DescribeAsync(WebApplication trainer)
+    {
+        var group = trainer.Services.GetRequiredService<TeacherGroup>();
+        await group.DescribeAsync(DatasetLoader.ReadClassNames("demo"), TestContext.Current.CancellationToken);
+        return group;
     }
 
     private static Task<TeacherAnswers> AskAsync(TeacherGroup group, bool needsAll = false) =>
