@@ -56,7 +56,7 @@ internal static class WholeRunBenchmark
             return new Ratio(
                 "run-vs-reference",
                 theirs / ours,
-                3,
+                5,
                 $"{images} images, {epochs} epochs: PyTorch {theirs:F0} s (extrapolated from {measured} epochs), ours {ours:F0} s "
                     + $"with validation, checkpoints and report; {result.TeacherComputed} views computed"
             );
