@@ -56,10 +56,17 @@ public sealed record RunConfiguration
     /// <exception cref="SettingsException">Settings are wrong; the exception lists all mistakes.</exception>
     public static RunConfiguration Read(IConfiguration configuration)
     {
-        configuration = new ConfigurationBuilder()
+        var settings = new ConfigurationBuilder()
             .AddInMemoryCollection(Recipes.DefaultsFor(name => configuration[name]))
             .AddConfiguration(configuration)
             .Build();
+        // Undisposed, it stays registered at the process's configuration for good.
+        using var _ = settings as IDisposable;
+        return ReadMerged(settings);
+    }
+
+    private static RunConfiguration ReadMerged(IConfiguration configuration)
+    {
         var result = CreateDefault() with { Device = configuration[SharedNames.Device] ?? "auto" };
         List<SettingProblem> problems =
         [

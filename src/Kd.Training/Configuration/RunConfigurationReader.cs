@@ -37,6 +37,7 @@ public sealed class RunConfigurationReader(IConfiguration configuration)
             .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)))
             .AddInMemoryCollection([new("Run:Resume", "auto"), new(TaskSetting, task)])
             .Build();
+        using var _ = merged as IDisposable;
         return RunConfiguration.Read(merged);
     }
 
