@@ -8,7 +8,7 @@ internal static class BenchProcess
     /// <summary>Runs the whole system until its run has ended.</summary>
     public static Task RunHostAsync(params string[] settings) => RunAsync(AppHost(), [.. settings, "--Run:Stay=false"]);
 
-    /// <summary>Runs a program to its end.</summary>
+    /// <summary>Runs <c>dotnet</c> with a program, or one of its commands, to its end.</summary>
     /// <exception cref="InvalidOperationException">It ended with another code than 0.</exception>
     public static async Task RunAsync(string program, params string[] settings)
     {
@@ -26,11 +26,14 @@ internal static class BenchProcess
             throw new InvalidOperationException($"{Path.GetFileName(program)} ended with {process.ExitCode}:\n{await output}\n{await errors}");
     }
 
-    // bench/Kd.Benchmarks/bin/Release/net10.0 to src/Kd.AppHost/bin/Release/net10.0.
+    /// <summary>The folder of this checkout.</summary>
+    // Above bench/Kd.Benchmarks/bin/Release/net10.0.
+    public static string Root { get; } = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
+
+    // src/Kd.AppHost/bin/Release/net10.0.
     private static string AppHost()
     {
         var output = new DirectoryInfo(AppContext.BaseDirectory);
-        var root = output.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
-        return Path.Combine(root, "src", "Kd.AppHost", "bin", output.Parent.Name, output.Name, "Kd.AppHost.dll");
+        return Path.Combine(Root, "src", "Kd.AppHost", "bin", output.Parent!.Name, output.Name, "Kd.AppHost.dll");
     }
 }

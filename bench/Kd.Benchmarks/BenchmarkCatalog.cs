@@ -26,6 +26,7 @@ internal static class BenchmarkCatalog
             ["study"] = async size => await StudyBenchmarks.StudyAsync(size),
             ["neighbors"] = async size => await StudyBenchmarks.NeighborsAsync(size),
             ["run-vs-reference"] = WholeRunBenchmark.RunAsync,
+            ["start"] = async size => await StartBenchmark.RunAsync(size),
             ["resume"] = async size => await TrainingBenchmarks.ResumeAsync(size),
         };
 }

@@ -180,6 +180,7 @@ internal static class ResourceExtensions
 
     private static IResourceBuilder<ProjectResource> WithWebEndpoint(this IResourceBuilder<ProjectResource> service) =>
         service
+            .WithBuiltProgram()
             .WithHttpEndpoint(name: Http)
             .WithHttpHealthCheck("/health", endpointName: Http)
             // No service uses TLS, and the dashboard would warn that the developer certificate is not trusted.

@@ -36,17 +36,32 @@ internal static class CommandLine
         "applicationName",
     ];
 
+    private const string Expected = "Expected --Section:Name=value, for example --Training:Epochs=10. docs/running.md lists all settings.";
+
     /// <summary>Whether a name can be a setting: Device, or a name in a section of the catalog, ConnectionStrings, Parameters or Teachers.</summary>
     public static bool IsSetting(string name) =>
         name.Equals(SharedNames.Device, StringComparison.OrdinalIgnoreCase)
         || (name.Split(':') is [var section, _, ..] && Sections.Contains(section, StringComparer.OrdinalIgnoreCase));
 
-    /// <summary>Finds arguments that are neither settings nor values of settings.</summary>
-    public static List<SettingProblem> FindUnexpected(string[] args) =>
-        [
-            .. args.Where((arg, index) => !arg.StartsWith('-') && (index == 0 || !args[index - 1].StartsWith('-') || args[index - 1].Contains('=')))
-                .Select(arg => new SettingProblem(arg, $"'{arg}' is not a setting. Expected --Section:Name=value, for example --Training:Epochs=10.")),
-        ];
+    /// <summary>Finds arguments that are neither settings nor values of settings, and settings without a value.</summary>
+    public static List<SettingProblem> FindUnexpected(string[] args)
+    {
+        var problems = new List<SettingProblem>();
+        for (var i = 0; i < args.Length; i++)
+        {
+            var arg = args[i];
+            if (!arg.StartsWith("--", StringComparison.Ordinal))
+                problems.Add(new SettingProblem(arg, $"'{arg}' is not a setting. {Expected}"));
+            else if (arg.Contains('='))
+                continue;
+            else if (i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal))
+                i++;
+            else if (!IsHostArgument(arg[2..]))
+                problems.Add(new SettingProblem(arg, $"{arg} has no value. {Expected}"));
+        }
+
+        return problems;
+    }
 
     /// <summary>Reads the command line.</summary>
     /// <param name="args">The arguments.</param>

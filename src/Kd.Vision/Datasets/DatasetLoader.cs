@@ -20,7 +20,8 @@ public static class DatasetLoader
             dataset = TakeSubset(dataset, options);
         if (options.Unlabeled is { Length: > 0 } && options.Path != DatasetOptions.None)
             dataset = UnlabeledPictures.Join(dataset, options);
-        if (options.Check)
+        // Generated pictures cannot be corrupt.
+        if (options.Check && options.Path != DatasetOptions.Demo)
             dataset = Check(dataset, options, cancellation);
         foreach (var split in dataset.Splits)
         {

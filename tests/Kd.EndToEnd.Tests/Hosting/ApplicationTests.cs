@@ -13,7 +13,14 @@ public sealed class ApplicationTests
     {
         await using var application = await RunningApplication.StartAsync("--Run:Study=false", "--Distillation:Method=kd-curriculum", "--Training:Epochs=1000");
         foreach (var service in new[] { "cache", "teacher", "agent" })
-            await application.WaitForAsync(service, change => change.Snapshot.HealthStatus == HealthStatus.Healthy);
+        {
+            var healthy = await application.WaitForAsync(service, change => change.Snapshot.HealthStatus == HealthStatus.Healthy);
+            Assert.Equal("Project", healthy.Snapshot.ResourceType);
+            // Its program, not dotnet run.
+            var path = healthy.Snapshot.Properties.Single(property => property.Name == "executable.path").Value;
+            Assert.StartsWith("Kd.", Path.GetFileName(Assert.IsType<string>(path)));
+        }
+
         // The host polls once a second, so that it does not show each of these short epochs.
         await application.WaitForTrainerAsync("epoch ");
         Assert.Contains("pause", await application.EnabledCommandsAsync());

@@ -11,6 +11,9 @@ public sealed class MistakeTests
     [InlineData("--Trainign:Epochs=3", "Trainign:Epochs is not a setting")]
     [InlineData("--Training:Epoch=3", "Training:Epoch is not a setting")]
     [InlineData("Training:Epochs=3", "'Training:Epochs=3' is not a setting")]
+    [InlineData("-h", "'-h' is not a setting. Expected --Section:Name=value")]
+    [InlineData("--help", "--help has no value. Expected --Section:Name=value")]
+    [InlineData("--Run:Resume", "--Run:Resume has no value. Expected --Section:Name=value")]
     [InlineData("--Teacher:Replicas=0", "Teacher:Replicas is '0'")]
     [InlineData("--Student:Device=cuda:7", "cuda:7")]
     public async Task Run_UsersMistake_EndsWithCode2AndAMessageWithoutAStackTrace(string argument, string expected)
