@@ -19,7 +19,8 @@ internal sealed class Supervisor(
 ) : BackgroundService
 {
     private const int Success = 0,
-        Crash = 1;
+        Crash = 1,
+        Killed = -1; // DCP's exit code of a process that a signal has ended
     private readonly Dictionary<string, Replica> _replicas = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -44,10 +45,7 @@ internal sealed class Supervisor(
         }
         else if (policy.NextPause(exitCode, lifetime) is { } pause)
         {
-            output.Log(
-                change.ResourceId,
-                string.Create(CultureInfo.InvariantCulture, $"ended with exit code {exitCode}; restarting it in {pause.TotalSeconds:F0} s")
-            );
+            output.Log(change.ResourceId, string.Create(CultureInfo.InvariantCulture, $"{Describe(exitCode)}; restarting it in {pause.TotalSeconds:F0} s"));
             await Task.Delay(pause, time, cancellation);
             await commands.ExecuteCommandAsync(change.ResourceId, KnownResourceCommands.StartCommand, cancellation);
         }
@@ -59,11 +57,14 @@ internal sealed class Supervisor(
                 exitCode == Success ? Crash
                     : exitCode == RunSettings.UsageError ? exitCode
                     : Crash,
-                $"ended with exit code {exitCode}: {reason}, so the host ends",
+                $"{Describe(exitCode)}: {reason}, so the host ends",
                 cancellation
             );
         }
     }
+
+    private static string Describe(int exitCode) =>
+        exitCode == Killed ? "was killed by a signal" : string.Create(CultureInfo.InvariantCulture, $"ended with exit code {exitCode}");
 
     private async Task StopHostAsync(ResourceEvent change, int exitCode, string message, CancellationToken cancellation)
     {

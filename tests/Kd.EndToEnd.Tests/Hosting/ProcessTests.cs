@@ -37,8 +37,8 @@ public sealed class ProcessTests
         await host.StartRunAsync(("Run:Id", "interrupted"), ("Training:Epochs", 1000));
         await host.WaitForAsync("kd-curriculum  epoch 2/", times: 3);
         await host.InterruptAsync("TERM");
-        Assert.Matches("cache +[|] ended with exit code 137; restarting it in 1 s", host.Output);
-        Assert.Matches("teacher +[|] ended with exit code 137; restarting it in 1 s", host.Output);
+        Assert.Matches("cache +[|] was killed by a signal; restarting it in 1 s", host.Output);
+        Assert.Matches("teacher +[|] was killed by a signal; restarting it in 1 s", host.Output);
         Assert.Equal(File.ReadAllBytes(folder.File("quiet/student.safetensors")), File.ReadAllBytes(folder.File("disturbed/student.safetensors")));
     }
 
@@ -53,7 +53,7 @@ public sealed class ProcessTests
 
         Assert.True(await host.WaitAsync() == 0, host.Output);
 
-        Assert.Matches("agent +[|] ended with exit code 137; restarting it in 1 s", host.Output);
+        Assert.Matches("agent +[|] was killed by a signal; restarting it in 1 s", host.Output);
         Assert.Contains("continuing after teacher, labels", host.Output);
         Assert.Contains("| kd-curriculum ", host.Output);
     }
