@@ -20,7 +20,7 @@ public sealed class HostFaults(ITestOutputHelper output)
         "--Views:PerSample=0",
         "--Student:Width=0.1",
         "--Student:Form=Standard",
-        "--Training:Epochs=40",
+        "--Training:Epochs=30",
         "--Training:BatchSize=16",
         "--Distillation:Method=kd",
         "--Run:Threads=1",
@@ -62,7 +62,7 @@ public sealed class HostFaults(ITestOutputHelper output)
     {
         using var shares = new ReplicaShares(trainer);
         List(0);
-        await shares.WaitAsync(64, teachers[0]);
+        await shares.WaitAsync(32, teachers[0]);
         var printed = trainer.Output.Length;
 
         List(0, 1, 2, 3);
@@ -78,7 +78,7 @@ public sealed class HostFaults(ITestOutputHelper output)
 
         // The removed one still runs, and gets nothing.
         Assert.False(teachers[3].Process!.HasExited);
-        Assert.Equal(0, (await shares.WaitAsync(48, teachers[0], teachers[2])).GetValueOrDefault(Id(3)));
+        Assert.Equal(0, (await shares.WaitAsync(32, teachers[0], teachers[2])).GetValueOrDefault(Id(3)));
         Assert.Equal(left, (await shares.ReadAsync())[Id(3)]);
 
         network.Mend(FirstTeacher + 1);
@@ -96,7 +96,7 @@ public sealed class HostFaults(ITestOutputHelper output)
         async Task<Dictionary<int, long>> MeasureAsync(string phase, List<ServiceProcess> expected)
         {
             var watch = Stopwatch.StartNew();
-            var since = await shares.WaitAsync(64, expected);
+            var since = await shares.WaitAsync(32, expected);
             output.WriteLine($"{phase}: {watch.Elapsed.TotalSeconds:F1} s, views of each teacher: {string.Join(", ", since.Values)}");
             return since;
         }
@@ -109,7 +109,7 @@ public sealed class HostFaults(ITestOutputHelper output)
             .Select(host => new ServiceProcess(
                 "Kd.TeacherService",
                 GrpcPort,
-                ["--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random", "--Teacher:Threads=1", "--Cache:Memory=0"]
+                ["--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random", "--Teacher:Threads=1", "--Batching:MaxBatch=16", "--Cache:Memory=0"]
             )
             {
                 Address = HostNetwork.AddressOf(host).ToString(),
@@ -137,7 +137,7 @@ public sealed class HostFaults(ITestOutputHelper output)
         await disturb(trainer);
         await trainer
             .Process!.WaitForExitAsync(TestContext.Current.CancellationToken)
-            .WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
+            .WaitAsync(TimeSpan.FromMinutes(15), TestContext.Current.CancellationToken);
         Assert.True(trainer.Process.ExitCode == 0, trainer.Output);
     }
 

@@ -35,7 +35,7 @@ internal sealed class ReplicaShares : IDisposable
             if (wanted.All(id => since.GetValueOrDefault(id) >= count))
                 return since;
             Assert.True(
-                !_trainer.Process!.HasExited && watch.Elapsed < TimeSpan.FromMinutes(2),
+                !_trainer.Process!.HasExited && watch.Elapsed < TimeSpan.FromMinutes(5),
                 $"the teachers {string.Join(", ", wanted)} have computed {string.Join(", ", since)} (expected {count} each):\n{_trainer.Output}"
             );
             await Task.Delay(50, TestContext.Current.CancellationToken);

@@ -3,6 +3,8 @@ namespace Kd.ServiceDefaults.Connections;
 /// <summary>The present load of each replica.</summary>
 internal sealed class ReplicaLoads
 {
+    private const int SlowFactor = 3;
+
     // Smaller differences are those of a busy machine, not of a slow replica.
     private static readonly TimeSpan s_difference = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_least = TimeSpan.FromMilliseconds(1);
@@ -15,7 +17,9 @@ internal sealed class ReplicaLoads
     public ReplicaLoads(IReadOnlyDictionary<string, ReplicaWork> works, IReadOnlyList<ReplicaConnection> connections, string kind, TimeProvider time)
     {
         Now = time.GetTimestamp();
-        var usual = works.Values.Min(work => work.Fastest(time, Now));
+        var known = works.Values.Select(work => work.Fastest(time, Now)).OfType<TimeSpan>().Order().ToList();
+        // The median: other clients' calls make a replica that has none of them look fast.
+        TimeSpan? usual = known.Count > 0 ? known[(known.Count - 1) / 2] : null;
         foreach (var replica in connections.GroupBy(connection => connection.Replica))
         {
             var calls = replica.SelectMany(connection => connection.Calls).Where(call => call.Kind == kind).ToList();
@@ -40,7 +44,7 @@ internal sealed class ReplicaLoads
     /// <summary>Whether the replica is slower than the others.</summary>
     public bool IsSlow(string replica) => _loads[replica].Slowness > 1;
 
-    // 1: as fast as the others; above, how many times slower than the fastest one.
+    // 1: about as fast as the others; above, how many times slower than usual.
     private static long Slowness(TimeSpan duration, TimeSpan? usual) =>
-        usual is { } fastest && duration > 2 * fastest + s_difference ? (long)(duration / (fastest > s_least ? fastest : s_least)) : 1;
+        usual is { } median && duration > SlowFactor * median + s_difference ? (long)(duration / (median > s_least ? median : s_least)) : 1;
 }

@@ -122,6 +122,39 @@ public sealed class ReplicaBalanceTests
         Assert.True(calls["a"] > 90, $"{calls["a"]} calls");
     }
 
+    // Each client knows only its own calls; each replica computes one call after another in 0.4 s, and each client has 3 calls for each of its eighth.
+    [Fact]
+    public void Start_EightClientsOf64Replicas_KeepsTheReplicasBusy()
+    {
+        const int replicas = 64,
+            clients = 8,
+            calls = 24;
+        const double pass = 0.4,
+            seconds = 60;
+        var fleets = Enumerable.Range(0, clients).Select(_ => new Fleet(_clock, [.. Enumerable.Range(0, replicas).Select(replica => $"r{replica}")])).ToList();
+        var free = new Dictionary<string, double>();
+        var running = new PriorityQueue<(Fleet Fleet, ReplicaCall Call), double>();
+        var done = 0;
+        fleets.ForEach(fleet => Enumerable.Range(0, calls).ToList().ForEach(_ => Start(fleet)));
+        while (running.TryDequeue(out var next, out var end) && end < seconds)
+        {
+            _clock.Advance(end - _clock.Seconds);
+            next.Fleet.Balance.Answered(next.Call, next.Fleet.LeadsTo[next.Call.Connection]);
+            done++;
+            Start(next.Fleet);
+        }
+
+        Assert.InRange(done, 0.93 * replicas * seconds / pass, replicas * seconds / pass);
+
+        void Start(Fleet fleet)
+        {
+            var call = fleet.Balance.Start("Label", 1)!;
+            var replica = fleet.LeadsTo[call.Connection];
+            free[replica] = Math.Max(free.GetValueOrDefault(replica), _clock.Seconds) + pass;
+            running.Enqueue((fleet, call), free[replica]);
+        }
+    }
+
     [Fact]
     public void Remove_ConnectionWithACall_GetsNoNewOnesAndIsDoneWithItsLast()
     {
