@@ -17,6 +17,8 @@ internal sealed class ReplicaShares : IDisposable
     {
         _trainer = trainer;
         _client = new HttpClient { BaseAddress = new Uri($"http://{trainer.Address}:{trainer.HttpPort}/") };
+        // The page answers only to the names of this machine, and the trainer may have another address.
+        _client.DefaultRequestHeaders.Host = "localhost";
         _client.DefaultRequestHeaders.Authorization = new("Bearer", PageToken.Of(RunningService.Key));
     }
 

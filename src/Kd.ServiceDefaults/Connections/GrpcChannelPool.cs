@@ -78,7 +78,8 @@ public sealed class GrpcChannelPool : IDisposable
             {
                 await timer.WaitForNextTickAsync(_closed.Token);
                 Update(await _addresses.ResolveAsync(_closed.Token));
-                await Task.WhenAll(_channels.Values.Select(open => ConnectAsync(open.Channel)));
+                foreach (var (_, channel) in _channels.Values)
+                    _ = ConnectAsync(channel);
             }
             catch (OperationCanceledException)
             {
