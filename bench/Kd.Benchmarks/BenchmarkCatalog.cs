@@ -14,6 +14,8 @@ internal static class BenchmarkCatalog
             ["engine-50"] = async size => await EngineBenchmarks.ResNet50Async(size),
             ["engine-152"] = async size => await EngineBenchmarks.ResNet152Async(size),
             ["scale-out"] = async size => await FleetBenchmarks.ScaleOutAsync(size),
+            ["scale-out-64"] = async size => await FleetBenchmarks.ScaleOut64Async(size),
+            ["elastic"] = async size => await FleetBenchmarks.ElasticAsync(size),
             ["prelabel"] = async size => await FleetBenchmarks.PrelabelAsync(size),
             ["cold-epoch"] = async size => await ColdEpochBenchmark.RunAsync(size),
             ["warm-epoch"] = async size => await TrainingBenchmarks.WarmEpochAsync(size),

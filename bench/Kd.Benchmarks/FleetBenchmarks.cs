@@ -1,10 +1,5 @@
 extern alias trainer;
 using System.Diagnostics;
-using System.Text;
-using Kd.TeacherService.Hosting;
-using Kd.Tests;
-using Kd.Vision.Runtime;
-using Kd.Vision.Views;
 using trainer::Kd.Training.Control;
 using trainer::Kd.Training.Tasks;
 
@@ -13,69 +8,59 @@ namespace Kd.Benchmarks;
 /// <summary>Benchmarks of several teachers and of labeling ahead.</summary>
 internal static class FleetBenchmarks
 {
-    /// <summary>The argument that runs this program as one of the teachers.</summary>
-    public const string ServeArgument = "--serve-timed-teacher";
-
-    private const string Ready = "ready";
-    private const int Side = 32;
-    private const int Batch = 64;
     private static readonly TimeSpan s_pass = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Runs a teacher whose forward pass takes a fixed time and no CPU, to simulate a device.</summary>
-    /// <remarks>It ends when its standard input is closed, and so ends with the benchmark.</remarks>
-    public static async Task<int> ServeAsync(int httpPort, int grpcPort)
-    {
-        TorchRuntime.EnsureLoaded();
-        await using var app = TeacherExtensions.BuildTeacherService(
-            [
-                $"--urls=http://127.0.0.1:{httpPort};http://127.0.0.1:{grpcPort}",
-                $"--Endpoints:GrpcPort={grpcPort}",
-                $"--Service:Key={BenchTeacher.Key}",
-                "--Logging:LogLevel:Default=Error",
-                "--Teacher:Architecture=cifar-resnet20",
-                "--Teacher:Weights=random",
-                "--Teacher:Threads=1",
-                $"--Batching:MaxBatch={Batch}",
-                "--Cache:Memory=0",
-            ],
-            TimedNetwork.Loader(s_pass)
-        );
-        await app.StartAsync();
-        Console.WriteLine(Ready);
-        await using var input = Console.OpenStandardInput();
-        await input.CopyToAsync(Stream.Null);
-        await app.StopAsync();
-        return 0;
-    }
+    // The same number of images/s on the wire as from 8 teachers with shorter passes, since all processes share the machine.
+    private static readonly TimeSpan s_longPass = 8 * s_pass;
 
     /// <summary>Measures images/s that one trainer's client gets from 8 teacher processes, relative to 1.</summary>
     public static async Task<Ratio> ScaleOutAsync(BenchmarkSize size)
     {
-        var replicas = size.Choose(8, 8, 2);
-        var seconds = size.Choose(12.0, 6, 0.5);
-        var ports = Enumerable.Range(0, replicas).Select(_ => (Http: Ports.Take(), Grpc: Ports.Take())).ToList();
-        var teachers = await Task.WhenAll(ports.Select(pair => StartAsync(pair.Http, pair.Grpc)));
-        try
+        using var teachers = await TimedTeachers.StartAsync(size.Choose(8, 8, 2), perProcess: 1, s_pass);
+        return await CompareAsync("scale-out", 7.6, size, teachers, (1, [teachers.Addresses[0]]), 1, s_pass);
+    }
+
+    /// <summary>Measures images/s that 8 trainers get from 64 teachers, relative to 1 trainer and 8 teachers.</summary>
+    public static async Task<Ratio> ScaleOut64Async(BenchmarkSize size)
+    {
+        using var teachers = await TimedTeachers.StartAsync(size.Choose(64, 64, 4), perProcess: size.Choose(8, 8, 2), s_longPass);
+        var eighth = teachers.Addresses.Take(size.Choose(8, 8, 2)).ToList();
+        return await CompareAsync("scale-out-64", 7.2, size, teachers, (1, eighth), size.Choose(8, 8, 2), s_longPass);
+    }
+
+    /// <summary>Measures the time from the listing of a new replica until it computes 90% of its share.</summary>
+    public static async Task<Ratio> ElasticAsync(BenchmarkSize size)
+    {
+        var limit = size.Choose(60.0, 60, 5);
+        using var teachers = await TimedTeachers.StartAsync(size.Choose(4, 4, 2), perProcess: 1, s_pass);
+        var list = Path.GetTempFileName();
+        await File.WriteAllLinesAsync(list, teachers.Addresses.Skip(1));
+        await using var trainer = new BenchTrainer(new Uri(list).ToString());
+        var ended = false;
+        var load = LabelingLoad.RunAsync(trainer, 3 * teachers.Addresses.Count, () => !ended);
+        await Task.Delay(TimeSpan.FromSeconds(size.Choose(16.0, 16, 1)));
+        var (before, share) = (trainer.Teacher.Replicas.Select(replica => replica.Name).ToHashSet(), 0.0);
+        var started = Stopwatch.StartNew();
+        await File.WriteAllLinesAsync(list, teachers.Addresses);
+        for (var last = Count(); share < 0.9 && started.Elapsed.TotalSeconds < limit; )
         {
-            var addresses = ports.Select(pair => $"http://127.0.0.1:{pair.Grpc}").ToArray();
-            // The first seconds include just-in-time compilation in nine processes; with a warm-up of only 6 s a quick run measured 5.3 instead of 7.5.
-            await RateAsync(addresses, size.Choose(16.0, 16, 0.5));
-            var (one, all) = await Alternating.MeasureAsync(
-                size.Choose(3, 3, 1),
-                () => RateAsync(addresses[..1], seconds / 3.0),
-                () => RateAsync(addresses, seconds / 3.0)
-            );
-            return new Ratio(
-                "scale-out",
-                all / one,
-                7.2,
-                $"1 teacher {one:F0} images/s, {replicas} teachers {all:F0} images/s ({Batch / s_pass.TotalSeconds:F0} images/s each at most)"
-            );
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            var now = Count();
+            share = (double)(now.New - last.New) * teachers.Addresses.Count / Math.Max(1, now.All - last.All);
+            last = now;
         }
-        finally
+
+        var seconds = started.Elapsed.TotalSeconds;
+        ended = true;
+        await load;
+        File.Delete(list);
+        var reached = share < 0.9 ? "; not reached, the time is the limit" : "";
+        return new Ratio("elastic", seconds, 10, $"{seconds:F1} s until a new replica had {share:P0} of its share over a second{reached}; less is better");
+
+        (long New, long All) Count()
         {
-            foreach (var teacher in teachers)
-                teacher.Dispose();
+            var replicas = trainer.Teacher.Replicas;
+            return (replicas.Where(replica => !before.Contains(replica.Name)).Sum(replica => replica.Computed), replicas.Sum(replica => replica.Computed));
         }
     }
 
@@ -99,66 +84,30 @@ internal static class FleetBenchmarks
             : new Ratio("prelabel", first / second, 20, $"{views} views: first {first:F2} s ({computed} computed), second {second:F3} s");
     }
 
-    private static async Task<TeacherProcess> StartAsync(int httpPort, int grpcPort)
+    private static async Task<Ratio> CompareAsync(
+        string name,
+        double goal,
+        BenchmarkSize size,
+        TimedTeachers teachers,
+        (int Trainers, IReadOnlyList<string> Addresses) few,
+        int trainers,
+        TimeSpan pass
+    )
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, [.. Arguments(), ServeArgument, $"{httpPort}", $"{grpcPort}"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
-        var process = Process.Start(start)!;
-        var printed = new StringBuilder();
-        for (string? line; (line = await process.StandardOutput.ReadLineAsync()) != Ready; printed.AppendLine(line))
-        {
-            if (line is null)
-                throw new InvalidOperationException($"A teacher process ended before it was ready; it printed:{Environment.NewLine}{printed}");
-        }
-
-        // Drains the pipe, so that later output does not block the process.
-        _ = process.StandardOutput.ReadToEndAsync();
-        return new TeacherProcess(process);
-    }
-
-    // If the dotnet command runs this program, it must run the teachers too.
-    private static string[] Arguments() =>
-        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(FleetBenchmarks).Assembly.Location] : [];
-
-    // Three concurrent calls for each teacher: one in its forward pass, one waiting, one on the wire.
-    private static async Task<double> RateAsync(string[] addresses, double seconds)
-    {
-        await using var trainer = new BenchTrainer(string.Join(';', addresses));
-        var client = trainer.Teacher;
-        var pixels = new byte[Batch * ViewRenderer.ByteCount(Side)];
-        var (images, next) = (0L, 0L);
-        var started = Stopwatch.StartNew();
-        await Task.WhenAll(
-            Enumerable
-                .Range(0, 3 * addresses.Length)
-                .Select(_ =>
-                    Task.Run(async () =>
-                    {
-                        while (started.Elapsed.TotalSeconds < seconds)
-                        {
-                            var views = new ViewId[Batch];
-                            for (var i = 0; i < Batch; i++)
-                                views[i] = new ViewId((UInt128)(ulong)Interlocked.Increment(ref next));
-                            await client.LabelAsync(views, pixels, Side, store: true, CancellationToken.None);
-                            Interlocked.Add(ref images, Batch);
-                        }
-                    })
-                )
+        var seconds = size.Choose(4.0, 2, 0.5);
+        // The first seconds include just-in-time compilation in all processes; with a warm-up of only 6 s a quick run of scale-out measured 5.3, not 7.5.
+        await LabelingLoad.RateAsync(trainers, teachers.Addresses, size.Choose(16.0, 16, 0.5));
+        var (one, all) = await Alternating.MeasureAsync(
+            size.Choose(3, 3, 1),
+            () => LabelingLoad.RateAsync(few.Trainers, few.Addresses, seconds * (pass / s_pass)),
+            () => LabelingLoad.RateAsync(trainers, teachers.Addresses, seconds * (pass / s_pass))
         );
-        return images / started.Elapsed.TotalSeconds;
-    }
-
-    private sealed class TeacherProcess(Process process) : IDisposable
-    {
-        public void Dispose()
-        {
-            process.StandardInput.Close();
-            if (!process.WaitForExit(10_000))
-                process.Kill();
-            process.Dispose();
-        }
+        return new Ratio(
+            name,
+            all / one,
+            goal,
+            $"{few.Addresses.Count} teachers and {few.Trainers} trainer {one:F0} images/s, {teachers.Addresses.Count} and {trainers} {all:F0} images/s "
+                + $"({TimedTeachers.Batch / pass.TotalSeconds:F0} images/s of a teacher at most)"
+        );
     }
 }

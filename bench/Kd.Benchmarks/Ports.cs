@@ -7,8 +7,8 @@ namespace Kd.Benchmarks;
 internal static class Ports
 {
     private const int First = 20_000,
-        PerProcess = 100,
-        Processes = 100;
+        PerProcess = 200,
+        Processes = 60;
     private static readonly int s_end = First + PerProcess * (Environment.ProcessId % Processes + 1);
     private static int s_next = s_end - PerProcess;
 

@@ -1,8 +1,12 @@
+using System.Globalization;
 using Kd.Benchmarks;
 using Kd.Vision.Runtime;
 
-if (args is [FleetBenchmarks.ServeArgument, var httpPort, var grpcPort])
-    return await FleetBenchmarks.ServeAsync(int.Parse(httpPort, null), int.Parse(grpcPort, null));
+if (args is [TimedTeachers.ServeArgument, var milliseconds, .. var ports])
+    return await TimedTeachers.ServeAsync(
+        double.Parse(milliseconds, CultureInfo.InvariantCulture),
+        ports.Select(port => int.Parse(port, CultureInfo.InvariantCulture))
+    );
 
 if (args is ["--list"])
 {

@@ -9,7 +9,8 @@ public sealed class TeacherClientOptions
     public const string Section = "TeacherClient";
 
     [Setting(
-        "http://HOST:PORT (several replicas separated by ';') or a discovery name; those of several teachers separated by '|'. The AppHost sets it.",
+        "http://HOST:PORT, dns:///NAME:PORT (all addresses of the name) or file:///PATH (one address per line), several separated by ';', or a discovery name; "
+            + "those of several teachers separated by '|'. Names and files are read again every 2 s. The AppHost sets it.",
         MayChange = true
     )]
     [Required]

@@ -40,6 +40,7 @@ internal sealed class FaultySystem : IDisposable
         "--Cache:Memory=0",
     ];
     private readonly Dictionary<string, ServiceProcess> _members;
+    private readonly string[] _teacher;
 
     private FaultySystem(string folder, string[] settings, int? redis = null)
     {
@@ -50,12 +51,12 @@ internal sealed class FaultySystem : IDisposable
         TeacherLinks = [new TcpProxy([grpc[0]]), new TcpProxy([grpc[1]])];
         AgentLink = new TcpProxy([grpc[2]]);
         CacheConnection = $"127.0.0.1:{cache},password={Password}";
-        var connection = $"--ConnectionStrings:cache=127.0.0.1:{CacheLink.Port},password={Password},abortConnect=false";
+        _teacher = [$"--ConnectionStrings:cache=127.0.0.1:{CacheLink.Port},password={Password},abortConnect=false", .. s_teacher];
         _members = new Dictionary<string, ServiceProcess>
         {
             ["cache"] = new("Kd.Cache", 0, [$"--Cache:Port={cache}", $"--Cache:Password={Password}", $"--Cache:Folder={Path.Combine(folder, "cache")}"]),
-            ["teacher1"] = new("Kd.TeacherService", grpc[0], [connection, .. s_teacher]),
-            ["teacher2"] = new("Kd.TeacherService", grpc[1], [connection, .. s_teacher]),
+            ["teacher1"] = new("Kd.TeacherService", grpc[0], _teacher),
+            ["teacher2"] = new("Kd.TeacherService", grpc[1], _teacher),
             ["agent"] = new("Kd.CurriculumAgent", grpc[2], [$"--Agent:StateFolder={Path.Combine(folder, "agent")}"]),
             ["trainer"] = new(
                 "Kd.StudentTrainer",
@@ -84,7 +85,7 @@ internal sealed class FaultySystem : IDisposable
     public TcpProxy CacheLink { get; }
 
     /// <summary>Between trainer and teachers.</summary>
-    public TcpProxy[] TeacherLinks { get; }
+    public List<TcpProxy> TeacherLinks { get; }
 
     /// <summary>Between trainer and agent.</summary>
     public TcpProxy AgentLink { get; }
@@ -129,6 +130,19 @@ internal sealed class FaultySystem : IDisposable
         foreach (var name in Names.Where(system._members.ContainsKey))
             system.StartAgain(name);
         return system;
+    }
+
+    /// <summary>Starts one more teacher, behind a link of its own, and waits until it is healthy.</summary>
+    /// <returns>Its name.</returns>
+    public async Task<string> AddTeacherAsync()
+    {
+        var teacher = new ServiceProcess("Kd.TeacherService", RunningService.FreePort(), _teacher);
+        TeacherLinks.Add(new TcpProxy([teacher.GrpcPort]));
+        var name = $"teacher{TeacherLinks.Count}";
+        _members[name] = teacher;
+        teacher.Start();
+        await teacher.WaitUntilHealthyAsync();
+        return name;
     }
 
     /// <summary>Waits until the trainer has trained some steps.</summary>

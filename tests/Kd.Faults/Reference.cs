@@ -13,10 +13,12 @@ public sealed class Reference : IAsyncLifetime
     public IReadOnlyList<string> Result { get; private set; } = [];
 
     /// <summary>Runs a system that is disturbed, and asserts that the run gives the same weights and measurements.</summary>
-    internal async Task AssertSameAsync(Func<FaultySystem, Task> disturb)
+    /// <param name="disturb">The disturbance.</param>
+    /// <param name="settings">Settings of the trainer that must not matter.</param>
+    internal async Task AssertSameAsync(Func<FaultySystem, Task> disturb, params string[] settings)
     {
         using var folder = TestFiles.CreateFolder();
-        using var system = FaultySystem.Start(folder.Path);
+        using var system = FaultySystem.Start(folder.Path, settings);
         await disturb(system);
         await system.WaitForEndAsync();
         Assert.Equal(Result, system.Result());

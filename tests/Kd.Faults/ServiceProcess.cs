@@ -19,6 +19,12 @@ internal sealed class ServiceProcess(string project, int grpcPort, string[] argu
     /// <summary>Port of gRPC; 0: none.</summary>
     public int GrpcPort => grpcPort;
 
+    /// <summary>Address on which it listens.</summary>
+    public string Address { get; init; } = "127.0.0.1";
+
+    /// <summary>Network namespace in which it runs; empty: that of this process.</summary>
+    public string Namespace { get; init; } = "";
+
     /// <summary>The process; null before the start.</summary>
     public Process? Process { get; private set; }
 
@@ -52,14 +58,19 @@ internal sealed class ServiceProcess(string project, int grpcPort, string[] argu
         var output = new DirectoryInfo(AppContext.BaseDirectory);
         var program = Path.Combine(TestFiles.RepositoryRoot, "src", project, "bin", output.Parent!.Name, output.Name, $"{project}.dll");
         string[] grpc = grpcPort == 0 ? [] : [$"--Endpoints:GrpcPort={grpcPort}", $"--Service:Key={RunningService.Key}"];
-        var start = new ProcessStartInfo(
+        var urls = $"http://{Address}:{HttpPort}" + (grpcPort == 0 ? "" : $";http://{Address}:{grpcPort}");
+        // The command is replaced by the program, which keeps its process id.
+        string[] enter = Namespace.Length == 0 ? [] : ["ip", "netns", "exec", Namespace];
+        string[] command =
+        [
+            .. enter,
             System.Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            [program, $"--urls=http://127.0.0.1:{HttpPort}", .. arguments, .. grpc]
-        )
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+            program,
+            $"--urls={urls}",
+            .. arguments,
+            .. grpc,
+        ];
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in Environment)
             start.Environment[name] = value;
         Process = Process.Start(start)!;
@@ -78,7 +89,7 @@ internal sealed class ServiceProcess(string project, int grpcPort, string[] argu
             Assert.True(!Process!.HasExited && watch.Elapsed < TimeSpan.FromMinutes(2), $"{project} does not get healthy:\n{Output}");
             try
             {
-                if ((await http.GetAsync($"http://127.0.0.1:{HttpPort}/health", TestContext.Current.CancellationToken)).IsSuccessStatusCode)
+                if ((await http.GetAsync($"http://{Address}:{HttpPort}/health", TestContext.Current.CancellationToken)).IsSuccessStatusCode)
                     return;
             }
             catch (HttpRequestException)

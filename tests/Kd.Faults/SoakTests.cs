@@ -80,7 +80,7 @@ public sealed class SoakTests(ITestOutputHelper output)
                 await ForAWhile(() => system.CacheLink.Cut(), () => system.CacheLink.Mend());
                 break;
             case 2:
-                await ForAWhile(() => Array.ForEach(system.TeacherLinks, link => link.Cut()), () => Array.ForEach(system.TeacherLinks, link => link.Mend()));
+                await ForAWhile(() => system.TeacherLinks.ForEach(link => link.Cut()), () => system.TeacherLinks.ForEach(link => link.Mend()));
                 break;
             case 3:
                 await ForAWhile(() => system.AgentLink.Cut(), () => system.AgentLink.Mend());

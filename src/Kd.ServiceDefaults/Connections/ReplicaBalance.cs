@@ -1,95 +1,157 @@
 namespace Kd.ServiceDefaults.Connections;
 
-/// <summary>Spreads calls evenly over replicas, however the connections are distributed over them.</summary>
+/// <summary>Spreads calls over replicas, however the connections are distributed over them.</summary>
 /// <remarks>
 /// A proxy in front of replicas assigns each connection to a replica by its own rule, so a round robin over connections is not one over replicas.
-/// Each response names its replica; the next call goes to the replica with the least work of this kind, so that lookups and passes are spread
-/// independently. A connection whose replica is unknown counts as a separate replica. A connection that failed is paused, longer each time, so
-/// that calls do not first fail on an unavailable replica.
+/// Each response names its replica; the next call goes to the replica with the fewest calls of this kind in progress, weighted by its slowness, then to the
+/// one with the least work of this kind, so that lookups and passes are spread independently. A connection whose replica is unknown counts as a separate
+/// replica. A connection that failed is paused, longer each time, so that calls do not first fail on an unavailable replica.
 /// </remarks>
-internal sealed class ReplicaBalance
+internal sealed class ReplicaBalance(TimeProvider time)
 {
     private static readonly TimeSpan s_firstPause = TimeSpan.FromSeconds(0.5);
     private const int MostDoublings = 4;
-    private readonly TimeProvider _time;
-    private readonly int[] _failures;
-    private readonly long[] _pausedUntil;
     private readonly Lock _gate = new();
-    private readonly string[] _replicas;
-    private readonly long[] _uses;
-    private readonly Dictionary<string, Dictionary<string, long>> _shares = [];
+    private readonly List<ReplicaConnection> _connections = [];
+    private readonly Dictionary<string, Dictionary<string, ReplicaWork>> _kinds = [];
 
-    /// <summary>Creates the balance of a number of connections whose replicas are not known yet.</summary>
-    /// <param name="connections">Number of connections.</param>
-    /// <param name="time">The clock.</param>
-    public ReplicaBalance(int connections, TimeProvider time)
+    /// <summary>Adds a connection.</summary>
+    public void Add(ReplicaConnection connection)
     {
-        (_time, _failures, _pausedUntil) = (time, new int[connections], new long[connections]);
-        _replicas = [.. Enumerable.Range(0, connections).Select(Unknown)];
-        _uses = new long[connections];
+        lock (_gate)
+        {
+            _connections.Add(connection);
+            foreach (var works in _kinds.Values)
+                Level(works, connection.Replica);
+        }
+    }
+
+    /// <summary>Removes a connection, which gets no new calls.</summary>
+    /// <returns>Whether it has no call in progress.</returns>
+    public bool Remove(ReplicaConnection connection)
+    {
+        lock (_gate)
+        {
+            _connections.Remove(connection);
+            Forget();
+            return connection.Calls.Count == 0;
+        }
     }
 
     /// <summary>Chooses the connection of the next call and counts the call.</summary>
     /// <param name="kind">Kind of the call.</param>
     /// <param name="cost">Work of the call, relative to other calls of this kind.</param>
-    public int Next(string kind, long cost)
+    /// <returns>The call, which one of the other methods ends; null if there is no connection.</returns>
+    public ReplicaCall? Start(string kind, long cost)
     {
         lock (_gate)
         {
-            if (!_shares.TryGetValue(kind, out var share))
-                _shares[kind] = share = _replicas.Distinct().ToDictionary(replica => replica, _ => 0L);
-            var now = _time.GetTimestamp();
-            var best = 0;
-            for (var i = 1; i < _replicas.Length; i++)
-            {
-                if (Order(i).CompareTo(Order(best)) < 0)
-                    best = i;
-            }
-
-            _uses[best]++;
-            share[_replicas[best]] += cost;
-            return best;
-
-            // Connections that are not paused first (else by the end of the pause), then the replica with the least work, then the least used connection.
-            (long, long, long) Order(int i) => (Math.Max(_pausedUntil[i] - now, 0), share[_replicas[i]], _uses[i]);
+            if (_connections.Count == 0)
+                return null;
+            if (!_kinds.TryGetValue(kind, out var works))
+                _kinds[kind] = works = _connections
+                    .Select(connection => connection.Replica)
+                    .Distinct()
+                    .ToDictionary(replica => replica, _ => new ReplicaWork());
+            var loads = new ReplicaLoads(works, _connections, kind, time);
+            // Established connections first, then those that are not paused (else by the end of the pause), then the replica with the lowest load, then the
+            // one with the least work, then the least used connection.
+            var best = _connections.MinBy(connection =>
+                (
+                    connection.IsConnected ? 0 : 1,
+                    Math.Max(connection.PausedUntil - loads.Now, 0),
+                    loads.Of(connection.Replica),
+                    works[connection.Replica].Work,
+                    connection.Uses
+                )
+            )!;
+            // Slow replicas are passed over, and do not have to catch up later.
+            foreach (var (_, work) in works.Where(entry => loads.IsSlow(entry.Key)))
+                work.Work = Math.Max(work.Work, works[best.Replica].Work);
+            best.Uses++;
+            works[best.Replica].Work += cost;
+            var call = new ReplicaCall(best, kind, loads.Now, loads.CallsOf(best.Replica) + 1);
+            best.Calls.Add(call);
+            return call;
         }
     }
 
-    /// <summary>Records that a replica responded on a connection.</summary>
-    public void Answered(int connection, string replica)
+    /// <summary>Ends a call to which a replica responded.</summary>
+    /// <returns>Whether it was the last call of a connection that was removed.</returns>
+    public bool Answered(ReplicaCall call, string replica)
     {
         lock (_gate)
         {
-            (_failures[connection], _pausedUntil[connection]) = (0, 0);
-            Move(connection, replica);
+            (call.Connection.Failures, call.Connection.PausedUntil) = (0, 0);
+            Move(call.Connection, replica);
+            var now = time.GetTimestamp();
+            _kinds[call.Kind].GetValueOrDefault(replica)?.Add(time.GetElapsedTime(call.Started, now) / call.Depth, now);
+            return End(call);
         }
     }
 
-    /// <summary>Records that a connection failed; it may lead to another replica next time.</summary>
-    public void Failed(int connection)
+    /// <summary>Ends a call whose connection failed; it may lead to another replica next time.</summary>
+    /// <returns>Whether it was the last call of a connection that was removed.</returns>
+    public bool Failed(ReplicaCall call)
     {
         lock (_gate)
         {
-            var pause = s_firstPause * (1 << Math.Min(_failures[connection]++, MostDoublings));
-            _pausedUntil[connection] = _time.GetTimestamp() + (long)(pause.TotalSeconds * _time.TimestampFrequency);
-            Move(connection, Unknown(connection));
+            var pause = s_firstPause * (1 << Math.Min(call.Connection.Failures++, MostDoublings));
+            call.Connection.PausedUntil = time.GetTimestamp() + (long)(pause.TotalSeconds * time.TimestampFrequency);
+            Move(call.Connection, call.Connection.Unknown);
+            return End(call);
         }
     }
 
-    private void Move(int connection, string replica)
+    /// <summary>Ends a call that says nothing about the replica, such as one that was canceled.</summary>
+    /// <returns>Whether it was the last call of a connection that was removed.</returns>
+    public bool Ended(ReplicaCall call)
     {
-        if (_replicas[connection] == replica)
+        lock (_gate)
+            return End(call);
+    }
+
+    /// <summary>Finds the oldest connection to be opened anew, so that a proxy may assign it to a replica that has none.</summary>
+    /// <returns>One that was used and whose replica has another connection; null if there is none.</returns>
+    public ReplicaConnection? FindSurplus()
+    {
+        lock (_gate)
+            return _connections.GroupBy(connection => connection.Replica).MaxBy(group => group.Count()) is { } group && group.Count() > 1
+                ? group.First()
+                : null;
+    }
+
+    private bool End(ReplicaCall call)
+    {
+        call.Connection.Calls.Remove(call);
+        return call.Connection.Calls.Count == 0 && !_connections.Contains(call.Connection);
+    }
+
+    private void Move(ReplicaConnection connection, string replica)
+    {
+        if (connection.Replica == replica)
             return;
-        _replicas[connection] = replica;
-        foreach (var share in _shares.Values)
+        connection.Replica = replica;
+        Forget();
+        if (!_connections.Contains(connection))
+            return;
+        foreach (var works in _kinds.Values)
+            Level(works, replica);
+    }
+
+    private void Forget()
+    {
+        foreach (var works in _kinds.Values)
         {
-            foreach (var gone in share.Keys.Except(_replicas).ToList())
-                share.Remove(gone);
-            // A new replica starts level with the one with the least work, so that it does not have to catch up.
-            if (!share.ContainsKey(replica))
-                share[replica] = share.Values.DefaultIfEmpty().Min();
+            foreach (var gone in works.Keys.Except(_connections.Select(connection => connection.Replica)).ToList())
+                works.Remove(gone);
         }
     }
 
-    private static string Unknown(int connection) => $"?{connection}";
+    // A new replica starts level with the one with the least work, so that it does not have to catch up.
+    private static void Level(Dictionary<string, ReplicaWork> works, string replica)
+    {
+        if (!works.ContainsKey(replica))
+            works[replica] = new ReplicaWork { Work = works.Values.Select(work => work.Work).DefaultIfEmpty().Min() };
+    }
 }

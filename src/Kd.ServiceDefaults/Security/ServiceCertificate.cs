@@ -21,6 +21,7 @@ public sealed class ServiceCertificate : IDisposable
         KeyLength = 32;
     private static readonly TimeSpan s_handshakeTimeout = TimeSpan.FromSeconds(10);
     private readonly X509Certificate2 _certificate;
+    private readonly SslStreamCertificateContext _context;
     private readonly byte[] _publicKey;
 
     /// <summary>Derives the certificate from the settings of a service.</summary>
@@ -37,16 +38,14 @@ public sealed class ServiceCertificate : IDisposable
         using var signed = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, new DateTimeOffset(9999, 12, 31, 0, 0, 0, TimeSpan.Zero));
         // Windows needs a key that was imported.
         _certificate = X509CertificateLoader.LoadPkcs12(signed.Export(X509ContentType.Pfx), null);
+        // Shared by all connections, since each one has memory outside of .NET.
+        _context = SslStreamCertificateContext.Create(_certificate, null, offline: true);
         _publicKey = _certificate.PublicKey.ExportSubjectPublicKeyInfo();
     }
 
     /// <summary>Creates the options of a client, which accepts only services with the same key.</summary>
     public SslClientAuthenticationOptions CreateClientOptions() =>
-        new()
-        {
-            ClientCertificateContext = SslStreamCertificateContext.Create(_certificate, null, offline: true),
-            RemoteCertificateValidationCallback = (_, certificate, _, _) => Matches(certificate),
-        };
+        new() { ClientCertificateContext = _context, RemoteCertificateValidationCallback = (_, certificate, _, _) => Matches(certificate) };
 
     /// <inheritdoc />
     public void Dispose() => _certificate.Dispose();

@@ -4,35 +4,32 @@ namespace Kd.ServiceDefaults.Tests.Connections;
 
 public sealed class ReplicaBalanceTests
 {
+    private readonly Clock _clock = new();
+
     // A proxy has put five of six connections on one replica.
     [Fact]
-    public void Next_UnevenConnections_GivesReplicasEvenShares()
+    public void Start_UnevenConnections_GivesReplicasEvenShares()
     {
-        string[] leadsTo = ["a", "a", "a", "b", "a", "a"];
-        var balance = new ReplicaBalance(leadsTo.Length, TimeProvider.System);
-        var calls = new Dictionary<string, int> { ["a"] = 0, ["b"] = 0 };
-        for (var call = 0; call < 1000; call++)
-        {
-            var connection = balance.Next("Label", 1);
-            calls[leadsTo[connection]]++;
-            balance.Answered(connection, leadsTo[connection]);
-        }
+        var fleet = new Fleet(_clock, "a", "a", "a", "b", "a", "a");
 
-        Assert.InRange(calls["b"], 490, 500);
+        fleet.Run(1000);
+
+        Assert.InRange(fleet.Calls["b"], 490, 500);
     }
 
     // Calls of the two kinds alternate, as lookups and passes do.
     [Fact]
-    public void Next_TwoAlternatingKinds_SpreadsEachIndependently()
+    public void Start_TwoAlternatingKinds_SpreadsEachIndependently()
     {
-        string[] leadsTo = ["a", "b", "c"];
-        var balance = new ReplicaBalance(3, TimeProvider.System);
+        var fleet = new Fleet(_clock, "a", "b", "c");
         var costs = new Dictionary<(string, string), long>();
         for (var call = 0; call < 600; call++)
         {
             var (kind, cost) = call % 2 == 0 ? ("Lookup", 16) : ("Label", 1 + call % 7);
-            var replica = leadsTo[balance.Next(kind, cost)];
+            var started = fleet.Balance.Start(kind, cost)!;
+            var replica = fleet.LeadsTo[started.Connection];
             costs[(kind, replica)] = costs.GetValueOrDefault((kind, replica)) + cost;
+            fleet.Balance.Ended(started);
         }
 
         foreach (var kind in costs.GroupBy(entry => entry.Key.Item1))
@@ -41,57 +38,247 @@ public sealed class ReplicaBalanceTests
     }
 
     [Fact]
-    public void Next_ReplicaFailsAndRecovers_GetsItsShareButDoesNotCatchUp()
+    public void Start_ReplicaFailsAndRecovers_GetsItsShareButDoesNotCatchUp()
     {
-        string[] leadsTo = ["a", "b"];
-        var clock = new Clock();
-        var balance = new ReplicaBalance(2, clock);
-        Run(100, failing: false);
+        var fleet = new Fleet(_clock, "a", "b");
+        fleet.Run(100);
+        fleet.Failing = "b";
         // It is retried only when its pause ends.
-        Assert.Equal(1, Run(100, failing: true)["b"]);
-        clock.Advance(TimeSpan.FromSeconds(0.6));
-        Assert.Equal(1, Run(100, failing: true)["b"]);
-        clock.Advance(TimeSpan.FromSeconds(0.6));
-        Assert.Equal(0, Run(100, failing: true)["b"]);
-        clock.Advance(TimeSpan.FromSeconds(0.6));
-        Assert.InRange(Run(100, failing: false)["b"], 45, 55);
+        Assert.Equal(1, fleet.Run(100)["b"]);
+        _clock.Advance(0.6);
+        Assert.Equal(1, fleet.Run(100)["b"]);
+        _clock.Advance(0.6);
+        Assert.Equal(0, fleet.Run(100)["b"]);
+        _clock.Advance(0.6);
+        fleet.Failing = "";
+        Assert.InRange(fleet.Run(100)["b"], 45, 55);
+    }
 
-        Dictionary<string, int> Run(int count, bool failing)
+    [Fact]
+    public void Start_AllFailed_TriesTheOneWhosePauseEndsFirst()
+    {
+        var fleet = new Fleet(_clock, "a", "b") { Failing = "a" };
+        Assert.Equal("a", fleet.Call());
+        _clock.Advance(0.2);
+        fleet.Failing = "b";
+        Assert.Equal("b", fleet.Call());
+        fleet.Failing = "a";
+        Assert.Equal("a", fleet.Call());
+        Assert.Equal("b", fleet.Call());
+    }
+
+    [Fact]
+    public void Start_ReplicaThatIsAddedLater_GetsItsShareAtOnceButDoesNotCatchUp()
+    {
+        var fleet = new Fleet(_clock, "a", "b");
+        fleet.Run(1000);
+
+        fleet.Add("c");
+
+        var calls = fleet.Run(90);
+        Assert.All(calls.Values, count => Assert.InRange(count, 29, 31));
+    }
+
+    [Fact]
+    public void Start_ConnectionThatIsNotEstablished_IsUsedOnlyIfNoOtherIs()
+    {
+        var fleet = new Fleet(_clock, "a", "b") { Cut = "b" };
+        Assert.Equal(0, fleet.Run(100)["b"]);
+        fleet.Cut = "ab";
+        Assert.InRange(fleet.Run(100)["b"], 49, 100);
+    }
+
+    // Four calls at once: one that takes ten times as long holds up the batches behind it.
+    [Fact]
+    public void Start_SlowReplica_GetsFewerCallsUntilItIsFast()
+    {
+        var fleet = new Fleet(_clock, "a", "b", "c") { Slow = "c" };
+        fleet.RunAtOnce(4, seconds: 30);
+
+        var slow = fleet.RunAtOnce(4, seconds: 60);
+        Assert.InRange(slow["c"], 1, 60);
+        Assert.InRange(slow["a"], 500, 700);
+        Assert.InRange(slow["b"], 500, 700);
+
+        fleet.Slow = "";
+        fleet.RunAtOnce(4, seconds: 30);
+        var fast = fleet.RunAtOnce(4, seconds: 60);
+        Assert.All(fast.Values, count => Assert.InRange(count, 0.9 * fast.Values.Average(), 1.1 * fast.Values.Average()));
+    }
+
+    // A host that was cut off says nothing, not even that it is gone.
+    [Fact]
+    public void Start_ReplicaThatDoesNotRespond_GetsNoMoreCallsMeanwhile()
+    {
+        var fleet = new Fleet(_clock, "a", "b");
+        fleet.RunAtOnce(2, seconds: 10);
+        for (var call = fleet.Balance.Start("Label", 1)!; fleet.LeadsTo[call.Connection] != "b"; call = fleet.Balance.Start("Label", 1)!)
+            fleet.Balance.Ended(call);
+        _clock.Advance(2);
+
+        var calls = fleet.RunAtOnce(4, seconds: 10);
+
+        Assert.InRange(calls["b"], 0, 1);
+        Assert.True(calls["a"] > 90, $"{calls["a"]} calls");
+    }
+
+    // Each client knows only its own calls; each replica computes one call after another in 0.4 s, and each client has 3 calls for each of its eighth.
+    [Fact]
+    public void Start_EightClientsOf64Replicas_KeepsTheReplicasBusy()
+    {
+        const int replicas = 64,
+            clients = 8,
+            calls = 24;
+        const double pass = 0.4,
+            seconds = 60;
+        var fleets = Enumerable.Range(0, clients).Select(_ => new Fleet(_clock, [.. Enumerable.Range(0, replicas).Select(replica => $"r{replica}")])).ToList();
+        var free = new Dictionary<string, double>();
+        var running = new PriorityQueue<(Fleet Fleet, ReplicaCall Call), double>();
+        var done = 0;
+        fleets.ForEach(fleet => Enumerable.Range(0, calls).ToList().ForEach(_ => Start(fleet)));
+        while (running.TryDequeue(out var next, out var end) && end < seconds)
         {
-            var calls = new Dictionary<string, int> { ["a"] = 0, ["b"] = 0 };
-            for (var call = 0; call < count; call++)
-            {
-                var connection = balance.Next("Label", 1);
-                calls[leadsTo[connection]]++;
-                if (failing && leadsTo[connection] == "b")
-                    balance.Failed(connection);
-                else
-                    balance.Answered(connection, leadsTo[connection]);
-            }
+            _clock.Advance(end - _clock.Seconds);
+            next.Fleet.Balance.Answered(next.Call, next.Fleet.LeadsTo[next.Call.Connection]);
+            done++;
+            Start(next.Fleet);
+        }
 
-            return calls;
+        Assert.InRange(done, 0.93 * replicas * seconds / pass, replicas * seconds / pass);
+
+        void Start(Fleet fleet)
+        {
+            var call = fleet.Balance.Start("Label", 1)!;
+            var replica = fleet.LeadsTo[call.Connection];
+            free[replica] = Math.Max(free.GetValueOrDefault(replica), _clock.Seconds) + pass;
+            running.Enqueue((fleet, call), free[replica]);
         }
     }
 
     [Fact]
-    public void Next_AllFailed_TriesTheOneWhosePauseEndsFirst()
+    public void Remove_ConnectionWithACall_GetsNoNewOnesAndIsDoneWithItsLast()
     {
-        var clock = new Clock();
-        var balance = new ReplicaBalance(2, clock);
-        balance.Failed(0);
-        clock.Advance(TimeSpan.FromSeconds(0.2));
-        balance.Failed(1);
-        Assert.Equal(0, balance.Next("Label", 1));
-        balance.Failed(0);
-        Assert.Equal(1, balance.Next("Label", 1));
+        var fleet = new Fleet(_clock, "a", "b");
+        var call = fleet.Balance.Start("Label", 1)!;
+
+        Assert.False(fleet.Balance.Remove(call.Connection));
+
+        var name = fleet.LeadsTo[call.Connection];
+        Assert.Equal(0, fleet.Run(10)[name]);
+        Assert.True(fleet.Balance.Answered(call, name));
+        Assert.Equal(0, fleet.Run(10)[name]);
+    }
+
+    [Fact]
+    public void Start_NoConnection_IsNull() => Assert.Null(new ReplicaBalance(_clock).Start("Label", 1));
+
+    [Fact]
+    public void FindSurplus_ReplicaWithSeveralConnections_IsItsOldest()
+    {
+        var fleet = new Fleet(_clock, "a", "b", "b");
+        Assert.Null(fleet.Balance.FindSurplus());
+        fleet.Run(10);
+
+        var surplus = fleet.Balance.FindSurplus();
+
+        Assert.Equal(fleet.LeadsTo.First(entry => entry.Value == "b").Key, surplus);
+        fleet.Balance.Remove(surplus!);
+        Assert.Null(fleet.Balance.FindSurplus());
+    }
+
+    /// <summary>Connections that lead to replicas, with calls of 0.1 s.</summary>
+    private sealed class Fleet
+    {
+        private readonly Clock _clock;
+
+        public Fleet(Clock clock, params string[] replicas)
+        {
+            (_clock, Balance) = (clock, new ReplicaBalance(clock));
+            Array.ForEach(replicas, Add);
+        }
+
+        public ReplicaBalance Balance { get; }
+
+        public Dictionary<ReplicaConnection, string> LeadsTo { get; } = [];
+
+        public Dictionary<string, int> Calls { get; private set; } = [];
+
+        public string Failing { get; set; } = "";
+
+        /// <summary>Replicas whose connections are not established.</summary>
+        public string Cut { get; set; } = "";
+
+        /// <summary>Replica whose calls take 2 s.</summary>
+        public string Slow { get; set; } = "";
+
+        public void Add(string replica)
+        {
+            var connection = new ReplicaConnection(LeadsTo.Count, () => !Cut.Contains(replica, StringComparison.Ordinal));
+            LeadsTo[connection] = replica;
+            Balance.Add(connection);
+        }
+
+        /// <summary>Makes a call that takes no time, and returns its replica.</summary>
+        public string Call()
+        {
+            var call = Balance.Start("Label", 1)!;
+            End(call);
+            return LeadsTo[call.Connection];
+        }
+
+        /// <summary>Makes calls one after another, and returns how many each replica got.</summary>
+        public Dictionary<string, int> Run(int count)
+        {
+            Calls = LeadsTo.Values.Distinct().ToDictionary(replica => replica, _ => 0);
+            for (var call = 0; call < count; call++)
+                Calls[Call()]++;
+            return Calls;
+        }
+
+        /// <summary>Keeps a number of calls in progress. A replica computes one call after another.</summary>
+        public Dictionary<string, int> RunAtOnce(int calls, double seconds)
+        {
+            Calls = LeadsTo.Values.Distinct().ToDictionary(replica => replica, _ => 0);
+            var free = Calls.Keys.ToDictionary(replica => replica, _ => _clock.Seconds);
+            var running = new List<(double End, ReplicaCall Call)>();
+            for (var end = _clock.Seconds + seconds; _clock.Seconds < end; )
+            {
+                while (running.Count < calls)
+                {
+                    var call = Balance.Start("Label", 1)!;
+                    var replica = LeadsTo[call.Connection];
+                    Calls[replica]++;
+                    free[replica] = Math.Max(free[replica], _clock.Seconds) + (replica == Slow ? 2 : 0.1);
+                    running.Add((free[replica], call));
+                }
+
+                var next = running.MinBy(entry => entry.End);
+                running.Remove(next);
+                _clock.Advance(Math.Max(0, next.End - _clock.Seconds));
+                End(next.Call);
+            }
+
+            running.ForEach(entry => End(entry.Call));
+            return Calls;
+        }
+
+        private void End(ReplicaCall call)
+        {
+            if (LeadsTo[call.Connection] == Failing)
+                Balance.Failed(call);
+            else
+                Balance.Answered(call, LeadsTo[call.Connection]);
+        }
     }
 
     private sealed class Clock : TimeProvider
     {
         private long _now;
 
+        public double Seconds => (double)_now / TimestampFrequency;
+
         public override long GetTimestamp() => _now;
 
-        public void Advance(TimeSpan by) => _now += (long)(by.TotalSeconds * TimestampFrequency);
+        public void Advance(double seconds) => _now += (long)(seconds * TimestampFrequency);
     }
 }
