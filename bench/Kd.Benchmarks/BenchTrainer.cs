@@ -65,5 +65,21 @@ internal sealed class BenchTrainer : IAsyncDisposable
                 CancellationToken.None
             );
 
+    /// <summary>Trains a student, and measures the median time of its epochs after the first one, seconds.</summary>
+    public double MeasureEpoch(string method)
+    {
+        var path = Directory.CreateTempSubdirectory("kd-bench-").FullName;
+        try
+        {
+            using var folder = RunFolder.Open(path);
+            Train(method, folder);
+            return folder.ReadMetrics().Skip(1).Select(epoch => epoch.Seconds).Order().ElementAt((folder.ReadMetrics().Count - 1) / 2);
+        }
+        finally
+        {
+            Directory.Delete(path, recursive: true);
+        }
+    }
+
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 }

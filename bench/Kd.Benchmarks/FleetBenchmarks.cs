@@ -1,12 +1,9 @@
-extern alias trainer;
 using System.Diagnostics;
 using System.Text;
 using Kd.TeacherService.Hosting;
 using Kd.Tests;
 using Kd.Vision.Runtime;
 using Kd.Vision.Views;
-using trainer::Kd.Training.Control;
-using trainer::Kd.Training.Tasks;
 
 namespace Kd.Benchmarks;
 
