@@ -158,6 +158,37 @@ public sealed class LabelShardTests
         Assert.InRange(Computed(teacher) - computed, all - done, all - done + 40);
     }
 
+    // As Kubernetes ends a worker: with a signal, and time to write.
+    [Fact]
+    public async Task Label_Stopped_WritesWhatItHasLabeled()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var teacher = await TrainerRuns.StartMeanTeacherAsync(TimeSpan.FromMilliseconds(20));
+        string[] settings =
+        [
+            "--Run:Task=label",
+            "--Views:PerSample=4",
+            "--TeacherClient:CallSize=16",
+            "--Run:Prefetch=1",
+            $"--TeacherClient:Address={teacher.Grpc}",
+            $"--Labels:Write={folder.File("labels")}",
+        ];
+        using var stop = new CancellationTokenSource();
+        var running = TrainerRuns.RunAsync(folder.Path, "label", stop.Token, settings);
+        while (Computed(teacher) < 100)
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        await stop.CancelAsync();
+        await running;
+
+        // One call may have been canceled.
+        var written = ReadAll(folder.File("labels")).Count;
+        Assert.InRange(written, 100 - 2 * 16, 24 * (6 * 4 + 4) - 100);
+        var (exitCode, output) = await TrainerRuns.RunAsync(folder.Path, "label", CancellationToken.None, settings);
+        Assert.Equal(0, exitCode);
+        Assert.Contains("computed now", output);
+        Assert.InRange(ReadAll(folder.File("labels")).Count, written + 100, 24 * (6 * 4 + 4));
+    }
+
     [Fact]
     public async Task Label_ShardThatAnotherProcessWrites_IsRefused()
     {
