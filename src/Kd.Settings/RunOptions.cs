@@ -24,8 +24,8 @@ public sealed class RunOptions
 
     [Setting(
         "train; label: label all views ahead of training; export-labels: copy stored logits to Labels:Write; verify: compare stored logits with fresh ones; "
-            + "evaluate: measure a weights file; predict: classify a folder of pictures with a student.onnx; serve: only run what is started from the run page; "
-            + "work: take runs of the studies of another trainer with the same Run:Folder.",
+            + "evaluate: measure a weights file; predict: classify a folder of pictures with a student.onnx; serve: only run what is started from the run "
+            + "page; work: take runs of the studies of another trainer with the same Run:Folder.",
         MayChange = true
     )]
     [AllowedValues(

@@ -55,7 +55,7 @@ internal static class LabelFile
             }
         );
 
-    // Logits are float columns, since Spark does not read parquet's float16; the dictionary stores each distinct value once, and at most 16 bits for each logit.
+    // Logits are float columns, since Spark does not read parquet's float16; with a dictionary of the distinct values, each takes at most 16 bits.
     private static GroupNode CreateSchema(LabelLayout layout)
     {
         List<Node> columns = [Text(View), Text(Teacher)];

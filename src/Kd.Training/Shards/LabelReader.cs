@@ -151,6 +151,6 @@ internal sealed class LabelReader : IDisposable
     private TrainingException Damaged(string reason) => new(Explain(_path, reason));
 
     private static string Explain(string path, string reason) =>
-        $"'{path}' is damaged, or no label shard that can be read: {reason.TrimEnd('.')}. Delete it, and run the command that wrote it again (Run:Task=label "
-        + "or export-labels with the same Run:Shard), which makes what is missing.";
+        $"'{path}' cannot be read as a label shard: {reason.TrimEnd('.')}. If it is damaged, delete it, and run the command that wrote it again "
+        + "(Run:Task=label or export-labels with the same Run:Shard), which makes what is missing.";
 }

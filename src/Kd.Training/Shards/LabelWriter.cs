@@ -30,9 +30,8 @@ internal sealed class LabelWriter : IDisposable
     public LabelWriter(LabelOptions options, ViewShard shard, LabelLayout layout)
     {
         (_layout, _shard, _folder, _fileViews) = (layout, shard, options.Write!, options.FileViews);
-        PrivateFolder.Create(_folder);
         var prefix = LabelFolder.PrefixOf(shard.Index, shard.Count);
-        _lock = LockShard(Path.Combine(_folder, $".{prefix}lock"));
+        _lock = LockShard($".{prefix}lock");
         foreach (var aside in Directory.GetFiles(_folder, prefix + "*.part"))
             File.Delete(aside);
         foreach (var path in Directory.GetFiles(_folder, prefix + "*.parquet").Order(StringComparer.Ordinal))
@@ -94,17 +93,17 @@ internal sealed class LabelWriter : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
-    private FileStream LockShard(string path)
+    private FileStream LockShard(string name)
     {
         try
         {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(Path.Combine(PrivateFolder.Create(_folder).FullName, name), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new TrainingException(
-                $"The shard {_shard} (Run:Shard) in '{_folder}' (Labels:Write) cannot be locked: {error.Message} If another process writes it, wait for that one, "
-                    + "or give this one another shard.",
+                $"The shard {_shard} (Run:Shard) in '{_folder}' (Labels:Write) cannot be locked: {error.Message} If another process writes it, wait for "
+                    + "that one, or give this one another shard.",
                 error
             );
         }

@@ -59,8 +59,9 @@ internal sealed class ShardedLabels(RunConfiguration configuration) : ILogitsSou
         if (missing.Count > 0)
             throw new TrainingException(
                 $"The run needs the labels of {question.Views.Length} views, of which {missing.Count} are not among the {labels.Count} of the teacher "
-                    + $"{layout.Teacher.TeacherId} in '{_folder}' (Labels:Path), such as {missing[0]}. Label them with Run:Task=label, Labels:Write={_folder} and this "
-                    + "run's Dataset, Views:Seed, Views:Size and Views:PerSample (one more where a curriculum decides sizes), in all shards of Run:Shard."
+                    + $"{layout.Teacher.TeacherId} in '{_folder}' (Labels:Path), such as {missing[0]}. Label them with Run:Task=label, Labels:Write={_folder} "
+                    + "and this run's Dataset, Views:Seed, Views:Size and Views:PerSample (one more where a curriculum decides sizes), in all shards of "
+                    + "Run:Shard."
             );
         Interlocked.Add(ref _views, question.Views.Length);
         Interlocked.Add(ref _ticks, Stopwatch.GetElapsedTime(started).Ticks);

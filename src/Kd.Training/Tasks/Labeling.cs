@@ -9,7 +9,7 @@ using Kd.Training.Teaching;
 
 namespace Kd.Training.Tasks;
 
-/// <summary>Runs the tasks label, which computes labels into the cache or into label shards, and export-labels, which copies those of the cache into shards.</summary>
+/// <summary>Runs the tasks label, which computes labels into the cache or into label shards, and export-labels, which copies the cache into shards.</summary>
 /// <param name="configuration">The settings.</param>
 /// <param name="batches">Images and views.</param>
 /// <param name="teachers">The teachers.</param>
@@ -34,8 +34,9 @@ internal sealed class Labeling(RunConfiguration configuration, BatchSource batch
         var place = part + (writer is null ? "" : $" in '{configuration.Labels.Write}'");
         if (missing > 0)
             throw new TrainingException(
-                $"The cache lacks {missing} of {views} views{part}; the labels of the others are in '{configuration.Labels.Write}'. Compute them with Run:Task=label and the same settings, without "
-                    + "Labels:Write, and export again, which adds what is missing; or let Run:Task=label write them into that folder."
+                $"The cache lacks {missing} of {views} views{part}; the labels of the others are in '{configuration.Labels.Write}'. Compute them with "
+                    + "Run:Task=label and the same settings, without Labels:Write, and export again, which adds what is missing; or let Run:Task=label write "
+                    + "them into that folder."
             );
         return isExport ? $"exported {views} views{place}" : $"labeled {views} views{place}: {computed} computed now, {views - computed} already stored";
     }

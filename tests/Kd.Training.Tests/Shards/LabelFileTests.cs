@@ -123,7 +123,7 @@ public sealed class LabelFileTests
             }
             catch (TrainingException error)
             {
-                Assert.Contains($"'{path}' is damaged, or no label shard that can be read", error.Message);
+                Assert.Contains($"'{path}' cannot be read as a label shard", error.Message);
                 return null;
             }
         }
@@ -138,7 +138,7 @@ public sealed class LabelFileTests
 
         var error = Assert.Throws<TrainingException>(() => LabelReader.Read(folder.File("other.parquet"), _ => { }));
 
-        Assert.Contains("its metadata kd.labels.version is '', expected 1. Delete it, and run the command that wrote it again", error.Message);
+        Assert.Contains("its metadata kd.labels.version is '', expected 1. If it is damaged, delete it, and run the command", error.Message);
     }
 
     internal static LabelLayout Layout(int top, string teacher = "the-teacher", int classes = Classes)

@@ -89,8 +89,8 @@ public sealed class ShardedLabelsTests
         var error = await Assert.ThrowsAsync<TrainingException>(() => AskAsync(source, views));
 
         Assert.Contains(
-            $"The run needs the labels of 12 views, of which 2 are not among the 10 of the teacher the-teacher in '{folder.Path}' (Labels:Path), such as {views[10]}. "
-                + $"Label them with Run:Task=label, Labels:Write={folder.Path}",
+            $"The run needs the labels of 12 views, of which 2 are not among the 10 of the teacher the-teacher in '{folder.Path}' (Labels:Path), such "
+                + $"as {views[10]}. Label them with Run:Task=label, Labels:Write={folder.Path}",
             error.Message
         );
     }
@@ -148,8 +148,8 @@ public sealed class ShardedLabelsTests
 
         var error = await Assert.ThrowsAsync<TrainingException>(() => source.DescribeAsync([], CancellationToken.None));
 
-        Assert.Contains($"'{path}' is damaged, or no label shard that can be read: the checksum of the view {view} is ", error.Message);
-        Assert.Contains("Delete it, and run the command that wrote it again", error.Message);
+        Assert.Contains($"'{path}' cannot be read as a label shard: the checksum of the view {view} is ", error.Message);
+        Assert.Contains("If it is damaged, delete it, and run the command that wrote it again", error.Message);
     }
 
     [Fact]
