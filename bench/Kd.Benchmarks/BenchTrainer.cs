@@ -7,7 +7,9 @@ using trainer::Kd.StudentTrainer.Hosting;
 using trainer::Kd.Training.Artifacts;
 using trainer::Kd.Training.Batches;
 using trainer::Kd.Training.Configuration;
+using trainer::Kd.Training.Control;
 using trainer::Kd.Training.Runs;
+using trainer::Kd.Training.Shards;
 using trainer::Kd.Training.Tasks;
 using trainer::Kd.Training.Teaching;
 
@@ -38,6 +40,11 @@ internal sealed class BenchTrainer : IAsyncDisposable
     /// <summary>The settings.</summary>
     public RunConfiguration Configuration => _app.Services.GetRequiredService<RunConfiguration>();
 
+    /// <summary>Creates what labels the views of a run.</summary>
+    /// <param name="writer">Receives the labels, which are stored in the cache otherwise.</param>
+    public Prelabeler CreatePrelabeler(LabelWriter? writer = null) =>
+        new(Open(), [Teacher], Configuration.Views.PerSample, new RunMonitor(TimeProvider.System)) { Writer = writer };
+
     /// <summary>Opens the images and the teacher.</summary>
     public BatchSource Open() => _sources.Value.Batches;
 
@@ -57,6 +64,22 @@ internal sealed class BenchTrainer : IAsyncDisposable
                 },
                 CancellationToken.None
             );
+
+    /// <summary>Trains a student, and measures the median time of its epochs after the first one, seconds.</summary>
+    public double MeasureEpoch(string method)
+    {
+        var path = Directory.CreateTempSubdirectory("kd-bench-").FullName;
+        try
+        {
+            using var folder = RunFolder.Open(path);
+            Train(method, folder);
+            return folder.ReadMetrics().Skip(1).Select(epoch => epoch.Seconds).Order().ElementAt((folder.ReadMetrics().Count - 1) / 2);
+        }
+        finally
+        {
+            Directory.Delete(path, recursive: true);
+        }
+    }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 }

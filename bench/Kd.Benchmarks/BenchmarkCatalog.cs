@@ -19,6 +19,8 @@ internal static class BenchmarkCatalog
             ["prelabel"] = async size => await FleetBenchmarks.PrelabelAsync(size),
             ["cold-epoch"] = async size => await ColdEpochBenchmark.RunAsync(size),
             ["warm-epoch"] = async size => await TrainingBenchmarks.WarmEpochAsync(size),
+            ["shards"] = async size => await ShardBenchmarks.ShardsAsync(size),
+            ["shard-bytes"] = size => Task.FromResult<Ratio?>(ShardBenchmarks.ShardBytes(size)),
             ["step"] = TrainingBenchmarks.StepAsync,
             ["resolution"] = size => Task.FromResult<Ratio?>(TrainingBenchmarks.Resolution(size)),
             ["input"] = InputBenchmarks.InputAsync,

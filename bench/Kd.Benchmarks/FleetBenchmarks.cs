@@ -1,7 +1,4 @@
-extern alias trainer;
 using System.Diagnostics;
-using trainer::Kd.Training.Control;
-using trainer::Kd.Training.Tasks;
 
 namespace Kd.Benchmarks;
 
@@ -69,15 +66,11 @@ internal static class FleetBenchmarks
     {
         await using var service = await BenchTeacher.StartAsync("--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random");
         await using var trainer = new BenchTrainer(BenchTeacher.Address, $"--Dataset:DemoTrainPerClass={size.Choose(100, 20, 2)}");
-        var prelabeler = new Prelabeler(trainer.Open(), trainer.Configuration.Views.PerSample, new RunMonitor(TimeProvider.System));
         var started = Stopwatch.GetTimestamp();
-        var (views, computed) = prelabeler.Execute(1, CancellationToken.None);
+        var (views, computed, _) = trainer.CreatePrelabeler().Execute(1, CancellationToken.None);
         var first = Stopwatch.GetElapsedTime(started).TotalSeconds;
         started = Stopwatch.GetTimestamp();
-        var (_, again) = new Prelabeler(trainer.Open(), trainer.Configuration.Views.PerSample, new RunMonitor(TimeProvider.System)).Execute(
-            2,
-            CancellationToken.None
-        );
+        var (_, again, _) = trainer.CreatePrelabeler().Execute(2, CancellationToken.None);
         var second = Stopwatch.GetElapsedTime(started).TotalSeconds;
         return again > 0
             ? throw new InvalidOperationException($"Expected that all views are stored, but {again} were computed again.")

@@ -9,7 +9,7 @@ namespace Kd.Benchmarks;
 /// <param name="Detail">Both measurements, with units.</param>
 internal sealed record Ratio(string Name, double Value, double Goal, string Detail)
 {
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Name}: {Detail}\nRATIO {Name} {Value:F2} {Goal:F2}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Name}: {Detail}\nRATIO {Name} {Value:0.00##} {Goal:F2}");
 }
 
 /// <summary>Alternates between two measurements, so that a busy period of the machine affects both.</summary>

@@ -1,7 +1,6 @@
 extern alias trainer;
 using System.Diagnostics;
 using Kd.Settings;
-using trainer::Kd.Training.Artifacts;
 using trainer::Kd.Training.Batches;
 using trainer::Kd.Training.Configuration;
 using trainer::Kd.Training.Students;
@@ -32,12 +31,12 @@ internal static class TrainingBenchmarks
         );
         var images = trainer.Open().Dataset.Train.Count;
         // The first run of each includes just-in-time compilation and fills the cache.
-        MeasureEpoch(trainer, Methods.Labels);
-        MeasureEpoch(trainer, Methods.Kd);
+        trainer.MeasureEpoch(Methods.Labels);
+        trainer.MeasureEpoch(Methods.Kd);
         var (labels, kd) = await Alternating.MeasureAsync(
             size.Choose(5, 3, 1),
-            () => Task.Run(() => MeasureEpoch(trainer, Methods.Labels)),
-            () => Task.Run(() => MeasureEpoch(trainer, Methods.Kd))
+            () => Task.Run(() => trainer.MeasureEpoch(Methods.Labels)),
+            () => Task.Run(() => trainer.MeasureEpoch(Methods.Kd))
         );
         return new Ratio("warm-epoch", kd / labels, 1.03, $"labels {labels:F2} s, kd {kd:F2} s an epoch of {images} images; at most the goal is good");
     }
@@ -161,21 +160,6 @@ internal static class TrainingBenchmarks
         process.Kill();
         await process.WaitForExitAsync();
         return seconds;
-    }
-
-    private static double MeasureEpoch(BenchTrainer trainer, string method)
-    {
-        var path = Directory.CreateTempSubdirectory("kd-bench-").FullName;
-        try
-        {
-            using var folder = RunFolder.Open(path);
-            trainer.Train(method, folder);
-            return folder.ReadMetrics().Skip(1).Select(epoch => epoch.Seconds).Order().ElementAt((folder.ReadMetrics().Count - 1) / 2);
-        }
-        finally
-        {
-            Directory.Delete(path, recursive: true);
-        }
     }
 
     private static (int Batch, int Side) Shape(BenchmarkSize size) => size.Choose((64, 64), (64, 64), (2, 32));

@@ -12,9 +12,8 @@ var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOpt
 // The services share this key and refuse calls without it.
 var key = builder.AddServiceKey();
 
-var cache = builder.AddCache(settings);
-
-var teachers = builder.AddTeachers(settings, key, cache);
+// Runs that learn from label shards need neither.
+var teachers = settings.UsesTeachers ? builder.AddTeachers(settings, key, builder.AddCache(settings)) : [];
 
 var agent = builder
     .AddProject<Projects.Kd_CurriculumAgent>(SharedNames.Agent)

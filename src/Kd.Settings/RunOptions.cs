@@ -11,6 +11,7 @@ public sealed class RunOptions
     /// <summary>Values of <see cref="Task"/>.</summary>
     public const string Train = "train",
         Label = "label",
+        ExportLabels = "export-labels",
         Verify = "verify",
         Evaluate = "evaluate",
         Predict = "predict",
@@ -22,12 +23,22 @@ public sealed class RunOptions
         new HashSet<string>(["agent", "cache", "decoded", "evaluations", "predictions"], StringComparer.OrdinalIgnoreCase);
 
     [Setting(
-        "train; label: label all views ahead of training; verify: compare stored logits with fresh ones; evaluate: measure a weights file; "
-            + "predict: classify a folder of pictures with a student.onnx; serve: only run what is started from the run page; "
-            + "work: take runs of the studies of another trainer with the same Run:Folder.",
+        "train; label: label all views ahead of training; export-labels: copy stored logits to Labels:Write; verify: compare stored logits with fresh ones; "
+            + "evaluate: measure a weights file; predict: classify a folder of pictures with a student.onnx; serve: only run what is started from the run "
+            + "page; work: take runs of the studies of another trainer with the same Run:Folder.",
         MayChange = true
     )]
-    [AllowedValues(Train, Label, Verify, Evaluate, Predict, Serve, Work, ErrorMessage = "Use train, label, verify, evaluate, predict, serve or work.")]
+    [AllowedValues(
+        Train,
+        Label,
+        ExportLabels,
+        Verify,
+        Evaluate,
+        Predict,
+        Serve,
+        Work,
+        ErrorMessage = "Use train, label, export-labels, verify, evaluate, predict, serve or work."
+    )]
     public string Task { get; set; } = Train;
 
     [Setting(
@@ -36,6 +47,14 @@ public sealed class RunOptions
         IsShared = true
     )]
     public bool Stay { get; set; }
+
+    [Setting(
+        "i/n: label and export-labels take shard i (from 0) of n of the views, those whose id modulo n is i, so that n processes share the work.",
+        MayChange = true,
+        IsShared = true
+    )]
+    [RegularExpression("^[0-9]{1,6}/[1-9][0-9]{0,5}$", ErrorMessage = "Use i/n with i from 0 to n - 1, such as 0/16.")]
+    public string Shard { get; set; } = "0/1";
 
     [Setting("Number of views that verify draws.", MayChange = true, IsShared = true)]
     [Range(1, 10_000_000)]

@@ -17,6 +17,7 @@ public static class SettingCatalog
             [TeacherOptions.Section] = typeof(TeacherOptions),
             [BatchingOptions.Section] = typeof(BatchingOptions),
             [CacheOptions.Section] = typeof(CacheOptions),
+            [LabelOptions.Section] = typeof(LabelOptions),
             [TeacherClientOptions.Section] = typeof(TeacherClientOptions),
             [AgentClientOptions.Section] = typeof(AgentClientOptions),
             [AgentOptions.Section] = typeof(AgentOptions),

@@ -5,6 +5,7 @@ using Kd.Training.Curriculum;
 using Kd.Training.Diagnostics;
 using Kd.Training.Queue;
 using Kd.Training.Runs;
+using Kd.Training.Shards;
 using Kd.Training.Tasks;
 using Kd.Training.Teaching;
 using Microsoft.Extensions.Options;
@@ -23,6 +24,7 @@ public static class TrainingExtensions
             .AddSingleton<RunConfigurationReader>()
             .AddSingleton<TrainingMetrics>()
             .AddSingleton<TeacherGroup>()
+            .AddSingleton<ShardedLabels>()
             .AddSingleton<CurriculumClient>()
             .AddSingleton<RunLibrary>()
             .AddSingleton<RunMonitor>()

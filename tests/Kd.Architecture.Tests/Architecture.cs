@@ -53,6 +53,7 @@ internal static class Architecture
             "Diagnostics",
             "Configuration",
             "Teaching",
+            "Shards",
             "Batches",
             "Students",
             "Curriculum",

@@ -155,8 +155,9 @@ internal static class ResourceExtensions
                 trainer.WaitForStart(teacher);
         }
 
+        if (teachers.Count > 0)
+            trainer.WithGrpcAddresses(SharedNames.TeacherAddress, teachers);
         return trainer
-            .WithGrpcAddresses(SharedNames.TeacherAddress, teachers)
             .WithGrpcAddresses(SharedNames.AgentAddress, agent)
             .WaitForStart(agent)
             .WithEnvironment(SharedNames.ToVariable(SharedNames.HostStart), settings.Start)

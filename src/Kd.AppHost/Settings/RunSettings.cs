@@ -30,6 +30,7 @@ internal sealed class RunSettings
         TrainingOptions.Section,
         DistillationOptions.Section,
         CurriculumOptions.Section,
+        LabelOptions.Section,
         TeacherClientOptions.Section,
         AgentClientOptions.Section,
         SharedNames.Device,
@@ -49,6 +50,9 @@ internal sealed class RunSettings
 
     /// <summary>The teachers, one or several.</summary>
     public IReadOnlyList<TeacherSettings> Teachers => TeacherSettings.Read(_values);
+
+    /// <summary>Whether runs need teachers: they do unless Labels:Path names what they learn from.</summary>
+    public bool UsesTeachers => string.IsNullOrEmpty(_values.GetValueOrDefault("Labels:Path"));
 
     /// <summary>Whether logits are stored in the Redis of <c>ConnectionStrings:cache</c> instead of the AppHost's own server.</summary>
     public bool UsesExternalRedis => _values.ContainsKey(CacheConnection);
@@ -103,7 +107,8 @@ internal sealed class RunSettings
                         .Select(value => new KeyValuePair<string, string?>(value.Key[(section.Key.Length + 1)..], value.Value))
                 )
             )
-            .Concat(TeacherSettings.FindProblems(_values));
+            // A teacher that is not started needs no weights, but what is said about it must be right.
+            .Concat(TeacherSettings.FindProblems(_values).Where(problem => UsesTeachers || _values.ContainsKey(problem.Name)));
 
     private void AddDefaults()
     {

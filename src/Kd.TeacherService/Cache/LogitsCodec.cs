@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using Kd.Vision.Distillation;
 using Kd.Vision.Views;
 
 namespace Kd.TeacherService.Cache;
@@ -11,7 +12,7 @@ namespace Kd.TeacherService.Cache;
 /// <remarks>
 /// An entry is a version (1 byte), a checksum over view id, teacher id and payload (8 bytes), and the payload, little-endian: version 1 has all
 /// logits as float16 (2 C bytes); version 2 has k, then the float16 logit that the remaining classes share, then k class indexes (int16) and
-/// their k float16 logits (4 + 4 k bytes). The shared logit is ln of the mean of exp over the remaining classes: their probability mass, spread evenly.
+/// their k float16 logits (4 + 4 k bytes), selected by <see cref="TopLogits"/>.
 /// </remarks>
 internal sealed class LogitsCodec
 {
@@ -106,37 +107,23 @@ internal sealed class LogitsCodec
 
     private void WriteTop(ReadOnlySpan<Half> logits, Span<byte> payload)
     {
-        var values = new float[logits.Length];
-        var order = new int[logits.Length];
-        for (var c = 0; c < values.Length; c++)
-            (values[c], order[c]) = (-(float)logits[c], c);
-        Array.Sort(values, order);
-        var (largest, sum) = (-values[_topK], 0.0);
-        for (var i = _topK; i < values.Length; i++)
-            sum += Math.Exp(-values[i] - largest);
+        var classes = new int[_topK];
+        var kept = MemoryMarshal.Cast<byte, Half>(payload[(4 + 2 * _topK)..]);
         BinaryPrimitives.WriteUInt16LittleEndian(payload, (ushort)_topK);
-        BinaryPrimitives.WriteHalfLittleEndian(payload[2..], (Half)(largest + Math.Log(sum / (values.Length - _topK))));
+        BinaryPrimitives.WriteHalfLittleEndian(payload[2..], TopLogits.Select(logits, classes, kept));
         for (var i = 0; i < _topK; i++)
-        {
-            BinaryPrimitives.WriteUInt16LittleEndian(payload[(4 + 2 * i)..], (ushort)order[i]);
-            BinaryPrimitives.WriteHalfLittleEndian(payload[(4 + 2 * (_topK + i))..], logits[order[i]]);
-        }
+            BinaryPrimitives.WriteUInt16LittleEndian(payload[(4 + 2 * i)..], (ushort)classes[i]);
     }
 
     private bool TryReadTop(ReadOnlySpan<byte> payload, Span<Half> logits)
     {
         if (BinaryPrimitives.ReadUInt16LittleEndian(payload) != _topK)
             return false;
-        logits[..Classes].Fill(BinaryPrimitives.ReadHalfLittleEndian(payload[2..]));
+        var classes = new int[_topK];
         for (var i = 0; i < _topK; i++)
-        {
-            var c = BinaryPrimitives.ReadUInt16LittleEndian(payload[(4 + 2 * i)..]);
-            if (c >= Classes)
-                return false;
-            logits[c] = BinaryPrimitives.ReadHalfLittleEndian(payload[(4 + 2 * (_topK + i))..]);
-        }
-
-        return true;
+            classes[i] = BinaryPrimitives.ReadUInt16LittleEndian(payload[(4 + 2 * i)..]);
+        var kept = MemoryMarshal.Cast<byte, Half>(payload[(4 + 2 * _topK)..]);
+        return TopLogits.TryExpand(classes, kept, BinaryPrimitives.ReadHalfLittleEndian(payload[2..]), logits[..Classes]);
     }
 
     // Includes view, teacher and version, so that an entry copied to another key counts as damaged.

@@ -14,8 +14,8 @@ internal sealed record BatchSource
     /// <summary>Plans the views.</summary>
     public required ViewPlanner Planner { get; init; }
 
-    /// <summary>The teacher services; null if the method needs none.</summary>
-    public TeacherGroup? Teacher { get; init; }
+    /// <summary>The teachers' logits; null if the method needs none.</summary>
+    public ILogitsSource? Teacher { get; init; }
 
     /// <summary>Weight of each teacher, in sum 1.</summary>
     public IReadOnlyList<double> TeacherShares { get; init; } = [1];

@@ -27,6 +27,9 @@ public sealed record RunConfiguration
     /// <summary>The section Curriculum.</summary>
     public required CurriculumOptions Curriculum { get; init; }
 
+    /// <summary>The section Labels, which the saved settings of older runs lack.</summary>
+    public LabelOptions Labels { get; init; } = new();
+
     /// <summary>The section TeacherClient.</summary>
     public required TeacherClientOptions TeacherClient { get; init; }
 
@@ -77,6 +80,7 @@ public sealed record RunConfiguration
             .. configuration.ReadSection(result.Training, TrainingOptions.Section),
             .. configuration.ReadSection(result.Distillation, DistillationOptions.Section),
             .. configuration.ReadSection(result.Curriculum, CurriculumOptions.Section),
+            .. configuration.ReadSection(result.Labels, LabelOptions.Section),
             .. configuration.ReadSection(result.TeacherClient, TeacherClientOptions.Section),
             .. configuration.ReadSection(result.AgentClient, AgentClientOptions.Section),
         ];

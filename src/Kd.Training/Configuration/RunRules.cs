@@ -10,6 +10,7 @@ internal static class RunRules
     public static IEnumerable<SettingProblem> FindProblems(RunConfiguration configuration) =>
         FindProblemsOfTheRun(configuration)
             .Concat(FindMethodsWithoutLabels(configuration))
+            .Concat(LabelRules.FindProblems(configuration))
             .Concat(FindProblemsOfTheCurriculum(configuration.Curriculum))
             .Concat(
                 configuration.Run.Study == StudyKinds.Students
@@ -28,7 +29,9 @@ internal static class RunRules
                 $"Distillation:Temperature is '{temperature}'. "
                     + "With a curriculum (kd-curriculum, or Run:Study=methods or curriculum) it must be between 2 and 8."
             );
-        var (weights, teachers) = (configuration.Distillation.TeacherWeights, configuration.TeacherClient.Addresses.Count);
+        // Shards have the labels of one teacher.
+        var teachers = string.IsNullOrEmpty(configuration.Labels.Path) ? configuration.TeacherClient.Addresses.Count : 1;
+        var weights = configuration.Distillation.TeacherWeights;
         if (TeacherShares.TryParse(weights, teachers) is null)
             yield return new(
                 "Distillation:TeacherWeights",

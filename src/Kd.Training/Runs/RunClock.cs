@@ -5,8 +5,8 @@ namespace Kd.Training.Runs;
 
 /// <summary>Measures the time of a run in this process, without pauses, and its use of the teacher.</summary>
 /// <param name="time">The clock.</param>
-/// <param name="teacher">The teacher services; null if the method needs none.</param>
-internal sealed class RunClock(TimeProvider time, TeacherGroup? teacher)
+/// <param name="teacher">The teachers' logits; null if the method needs none.</param>
+internal sealed class RunClock(TimeProvider time, ILogitsSource? teacher)
 {
     private readonly long _started = time.GetTimestamp();
     private readonly TeacherUsage _atStart = teacher?.Usage ?? default;

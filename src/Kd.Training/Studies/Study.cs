@@ -140,7 +140,7 @@ internal sealed class Study
     /// <summary>Measures the accuracy of each teacher on the test images, and that of the mean of several.</summary>
     public void RunTeachers(CancellationToken cancellation)
     {
-        var count = _setup.Batches.Teacher!.Teachers.Count;
+        var count = _setup.Batches.Teacher!.Usages.Count;
         var rows = new Lazy<IReadOnlyList<RunResult>>(() => MeasureTeachers(cancellation));
         string[] names = [.. StudySummary.TeacherRows(count), .. count > 1 ? [StudySummary.TeachersMeanRow] : Array.Empty<string>()];
         foreach (var (index, name) in names.Index())
@@ -150,12 +150,12 @@ internal sealed class Study
     // The rows of the teachers, then that of the mean of several. The views are rendered once for all of them.
     private List<RunResult> MeasureTeachers(CancellationToken cancellation)
     {
-        var group = _setup.Batches.Teacher!;
-        var (started, before) = (_time.GetTimestamp(), group.Teachers.Select(teacher => teacher.Usage).ToList());
-        var correct = new int[group.Teachers.Count];
+        var teacher = _setup.Batches.Teacher!;
+        var (started, before) = (_time.GetTimestamp(), teacher.Usages);
+        var correct = new int[before.Count];
         using var activity = TrainingTelemetry.Start(SpanNames.EvaluateTeacher, _setup.Id, StudySummary.TeacherRow);
         var mean = new Evaluator(_setup.Batches with { NeedsAllTeachers = true }).Measure(Dataset.Test, needsTeacher: true, Count, cancellation);
-        var usage = group.Teachers.Zip(before, (teacher, then) => teacher.Usage - then).ToList();
+        var usage = teacher.Usages.Zip(before, (now, then) => now - then).ToList();
         var seconds = _time.GetElapsedTime(started).TotalSeconds;
         var rows = correct.Zip(usage, Row).ToList();
         if (rows.Count > 1)
@@ -164,8 +164,8 @@ internal sealed class Study
 
         float[] Count(ReadyBatch batch)
         {
-            for (var teacher = 0; teacher < correct.Length; teacher++)
-                correct[teacher] += Evaluator.CountCorrect(batch.Answers!.Of(teacher)!, batch.Labels);
+            for (var one = 0; one < correct.Length; one++)
+                correct[one] += Evaluator.CountCorrect(batch.Answers!.Of(one)!, batch.Labels);
             return batch.TeacherLogits!;
         }
 

@@ -8,6 +8,7 @@ using Kd.Training.Control;
 using Kd.Training.Diagnostics;
 using Kd.Training.Evaluation;
 using Kd.Training.Runs;
+using Kd.Training.Shards;
 using Kd.Training.Teaching;
 using Kd.Vision.Datasets;
 
@@ -15,10 +16,13 @@ namespace Kd.Training.Tasks;
 
 /// <summary>Opens the images, views and teacher of a task.</summary>
 /// <param name="teachers">The teacher services.</param>
+/// <param name="shards">The labels of Labels:Path, which replace them.</param>
 /// <param name="monitor">Shows what was opened.</param>
 /// <param name="instruments">Instruments of training.</param>
-internal sealed class BatchSourceFactory(TeacherGroup teachers, RunMonitor monitor, TrainingMetrics instruments)
+internal sealed class BatchSourceFactory(TeacherGroup teachers, ShardedLabels shards, RunMonitor monitor, TrainingMetrics instruments)
 {
+    // Samples whose views are looked up before a run begins.
+    private const int Probes = 4;
     private (string Settings, ImageDataset Dataset)? _opened;
 
     /// <summary>Opens the images, and gets the teacher's description if the settings need a teacher.</summary>
@@ -27,12 +31,13 @@ internal sealed class BatchSourceFactory(TeacherGroup teachers, RunMonitor monit
     public (BatchSource Batches, TeacherInfo? Teacher) Open(RunConfiguration configuration, CancellationToken cancellation)
     {
         var dataset = OpenDataset(configuration.Dataset, cancellation);
+        ILogitsSource source = string.IsNullOrEmpty(configuration.Labels.Path) ? teachers : shards;
         var batches = new BatchSource
         {
             Dataset = dataset,
             Planner = DatasetLoader.PlanViews(dataset, configuration.Views.Size, configuration.Views.Seed),
             Prefetch = configuration.Run.Prefetch,
-            TeacherShares = TeacherShares.Parse(configuration.Distillation.TeacherWeights, teachers.Teachers.Count),
+            TeacherShares = TeacherShares.Parse(configuration.Distillation.TeacherWeights, source.Usages.Count),
             Instruments = instruments,
         };
         monitor.Note(dataset.Description);
@@ -40,8 +45,10 @@ internal sealed class BatchSourceFactory(TeacherGroup teachers, RunMonitor monit
             monitor.Note($"{split.Skipped} corrupt pictures of the {split.Name} split were skipped (Dataset:Corrupt=Skip)");
         if (!NeedsTeacher(configuration))
             return (batches, null);
-        batches = batches with { Teacher = teachers };
+        batches = batches with { Teacher = source };
         var descriptions = Describe(batches, cancellation);
+        if (source == shards)
+            RequireLabels(batches, configuration, cancellation);
         if (dataset.IsLabeledByTeacher)
             batches = LabelByTeacher(batches, descriptions[0].Classes, cancellation);
         return (batches, TeacherInfo.Of([.. descriptions.Select(one => new TeacherInfo(one.TeacherId, one.Architecture))], batches.TeacherShares));
@@ -75,9 +82,18 @@ internal sealed class BatchSourceFactory(TeacherGroup teachers, RunMonitor monit
         return batches with { Dataset = dataset.LabelByTeacher(classes, validation, test) };
     }
 
+    // Shards of another dataset, or of fewer views, are found before the run begins and not in the epoch that needs them.
+    private void RequireLabels(BatchSource batches, RunConfiguration configuration, CancellationToken cancellation)
+    {
+        monitor.Note(shards.Summary);
+        int[] samples = [.. Enumerable.Range(0, Math.Min(Probes, batches.Dataset.Train.Count))];
+        for (var view = 0; view < configuration.Views.PerSample; view++)
+            batches.LabelAsync(batches.ViewsOf(batches.Dataset.Train, view).Identify(samples), default, cancellation).GetAwaiter().GetResult();
+    }
+
     private DescribeReply[] Describe(BatchSource batches, CancellationToken cancellation)
     {
-        var descriptions = teachers.DescribeAsync(batches.Dataset.ClassNames, cancellation).GetAwaiter().GetResult();
+        var descriptions = batches.Teacher!.DescribeAsync(batches.Dataset.ClassNames, cancellation).GetAwaiter().GetResult();
         foreach (var (name, description) in StudySummary.TeacherRows(descriptions.Length).Zip(descriptions))
         {
             monitor.Note($"{name} {description.Architecture} ({description.Parameters} parameters), weights {description.Weights}, on {description.Device}");

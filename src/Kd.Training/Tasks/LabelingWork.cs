@@ -13,11 +13,15 @@ internal sealed record LabelingUnit(TeacherClient Teacher, ViewSource Source, in
 /// <summary>Lists the views that runs of a configuration request from each teacher.</summary>
 internal static class LabelingWork
 {
-    /// <summary>Splits the training images in each of their views, and the test images in their evaluation view, into calls.</summary>
-    /// <param name="batches">Images, views and teacher.</param>
+    /// <summary>
+    /// Splits the training images in each of their views, and the test images in their evaluation view, into calls; the validation images, too, where
+    /// the teacher's choices count as their labels.
+    /// </summary>
+    /// <param name="batches">Images and views.</param>
+    /// <param name="teachers">The teachers.</param>
     /// <param name="views">Views per sample.</param>
     /// <exception cref="TrainingException">Every epoch has fresh views, so that none can be labeled ahead.</exception>
-    public static List<LabelingUnit> Create(BatchSource batches, int views)
+    public static List<LabelingUnit> Create(BatchSource batches, IReadOnlyList<TeacherClient> teachers, int views)
     {
         if (views == 0)
             throw new TrainingException(
@@ -26,7 +30,9 @@ internal static class LabelingWork
             );
         var training = Enumerable.Range(0, views).Select(view => batches.ViewsOf(batches.Dataset.Train, view));
         List<ViewSource> sources = [.. training, batches.ViewsOf(batches.Dataset.Test, null)];
-        return [.. batches.Teacher!.Teachers.SelectMany(teacher => sources.SelectMany(source => Cut(source, teacher)))];
+        if (batches.Dataset.IsLabeledByTeacher)
+            sources.Add(batches.ViewsOf(batches.Dataset.Validation, null));
+        return [.. teachers.SelectMany(teacher => sources.SelectMany(source => Cut(source, teacher)))];
     }
 
     private static IEnumerable<LabelingUnit> Cut(ViewSource source, TeacherClient teacher) =>

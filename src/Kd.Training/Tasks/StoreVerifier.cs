@@ -3,15 +3,17 @@ using Kd.Core.Randomness;
 using Kd.Training.Batches;
 using Kd.Training.Control;
 using Kd.Training.Diagnostics;
+using Kd.Training.Teaching;
 using Kd.Vision.Views;
 
 namespace Kd.Training.Tasks;
 
 /// <summary>Compares stored logits with newly computed ones on a random sample of all views.</summary>
-/// <param name="batches">Images, views and teacher.</param>
+/// <param name="batches">Images and views.</param>
+/// <param name="teachers">The teachers.</param>
 /// <param name="viewsPerSample">Views per sample.</param>
 /// <param name="monitor">Shows the progress.</param>
-internal sealed class StoreVerifier(BatchSource batches, int viewsPerSample, RunMonitor monitor)
+internal sealed class StoreVerifier(BatchSource batches, IReadOnlyList<TeacherClient> teachers, int viewsPerSample, RunMonitor monitor)
 {
     /// <summary>Largest difference that another device or library version can explain, in standard deviations of a view's logits.</summary>
     public const double Tolerance = 0.02;
@@ -23,7 +25,7 @@ internal sealed class StoreVerifier(BatchSource batches, int viewsPerSample, Run
     public Verification Execute(int sample, ulong seed, CancellationToken cancellation)
     {
         var all = LabelingWork
-            .Create(batches, viewsPerSample)
+            .Create(batches, teachers, viewsPerSample)
             .SelectMany(unit => unit.Samples.Select(index => (unit.Teacher, unit.Source, Sample: index)))
             .ToArray();
         new CounterRandom(seed, 0x7E51F).Shuffle(all.AsSpan());

@@ -1,16 +1,24 @@
-using System.Security.Cryptography;
 using Kd.Settings;
 using Kd.Training.Artifacts;
 using Kd.Training.Configuration;
 using Kd.Training.Control;
 using Kd.Training.Reports;
 using Kd.Training.Runs;
+using Kd.Training.Teaching;
 using Kd.Vision.Runtime;
 
 namespace Kd.Training.Tasks;
 
 /// <summary>Runs the task that the settings name, and shows its result.</summary>
-internal sealed class TaskRunner(BatchSourceFactory sources, Trainer trainer, StudyRunner studies, StudyWorker worker, RunMonitor monitor, TimeProvider time)
+internal sealed class TaskRunner(
+    BatchSourceFactory sources,
+    TeacherGroup teachers,
+    Trainer trainer,
+    StudyRunner studies,
+    StudyWorker worker,
+    RunMonitor monitor,
+    TimeProvider time
+)
 {
     /// <summary>Id of the run or study that was started last; null before the first one and for other tasks.</summary>
     public string? RunId { get; private set; }
@@ -27,8 +35,8 @@ internal sealed class TaskRunner(BatchSourceFactory sources, Trainer trainer, St
         RunId = null;
         switch (configuration.Run.Task)
         {
-            case RunOptions.Label:
-                Label(configuration, cancellation);
+            case RunOptions.Label or RunOptions.ExportLabels:
+                monitor.Note(new Labeling(configuration, sources.Open(configuration, cancellation).Batches, teachers, monitor).Execute(cancellation));
                 break;
             case RunOptions.Verify:
                 Verify(configuration, cancellation);
@@ -48,16 +56,9 @@ internal sealed class TaskRunner(BatchSourceFactory sources, Trainer trainer, St
         }
     }
 
-    private void Label(RunConfiguration configuration, CancellationToken cancellation)
-    {
-        var prelabeler = new Prelabeler(sources.Open(configuration, cancellation).Batches, configuration.Views.PerSample, monitor);
-        var (views, computed) = prelabeler.Execute(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)), cancellation);
-        monitor.Note($"labeled {views} views: {computed} computed now, {views - computed} already stored");
-    }
-
     private void Verify(RunConfiguration configuration, CancellationToken cancellation)
     {
-        var verifier = new StoreVerifier(sources.Open(configuration, cancellation).Batches, configuration.Views.PerSample, monitor);
+        var verifier = new StoreVerifier(sources.Open(configuration, cancellation).Batches, teachers.Teachers, configuration.Views.PerSample, monitor);
         monitor.Note(verifier.Execute(configuration.Run.Sample, (ulong)configuration.Run.Seed, cancellation).Summarize());
     }
 

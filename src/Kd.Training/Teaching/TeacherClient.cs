@@ -89,11 +89,6 @@ internal sealed class TeacherClient(TeacherConnection connection, int largestCal
         return [.. rows.SelectMany(row => row)];
     }
 
-    /// <summary>Finds the views that the shared cache lacks.</summary>
-    /// <returns>Indexes of these views, ascending.</returns>
-    public Task<int[]> FindNotStoredAsync(ViewId[] views, CancellationToken cancellation) =>
-        LookupAsync(views, new float[views.Length][], storedOnly: true, cancellation);
-
     /// <summary>Gets the logits of each view from the shared cache; null for a view that it lacks.</summary>
     public async Task<float[]?[]> GetStoredAsync(ViewId[] views, CancellationToken cancellation)
     {

@@ -11,7 +11,7 @@ namespace Kd.Training.Teaching;
 /// Where TeacherClient:WhenAway permits it, a batch goes on without a teacher whose calls have failed for TeacherClient:AwayAfter, if another one is
 /// present. The teacher takes part again when it has answered.
 /// </remarks>
-internal sealed class TeacherGroup : IDisposable
+internal sealed class TeacherGroup : ILogitsSource, IDisposable
 {
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(50);
     private readonly TeacherClientOptions _options;
@@ -40,20 +40,18 @@ internal sealed class TeacherGroup : IDisposable
     /// <summary>The teachers, in the order of the settings.</summary>
     public IReadOnlyList<TeacherClient> Teachers { get; }
 
-    /// <summary>Use of all teachers so far.</summary>
-    public TeacherUsage Usage =>
-        Teachers.Aggregate(default(TeacherUsage), (sum, teacher) => sum + teacher.Usage) with
-        {
-            Incomplete = Interlocked.Read(ref _incomplete),
-        };
+    /// <inheritdoc/>
+    public IReadOnlyList<TeacherUsage> Usages => [.. Teachers.Select(teacher => teacher.Usage)];
+
+    /// <inheritdoc/>
+    public TeacherUsage Usage => Usages.Aggregate(default(TeacherUsage), (sum, one) => sum + one) with { Incomplete = Interlocked.Read(ref _incomplete) };
 
     /// <summary>Use of each replica so far, teacher by teacher.</summary>
     public IReadOnlyList<ReplicaUsage> Replicas => [.. Teachers.SelectMany(teacher => teacher.Replicas)];
 
     private bool HasSeveral => Teachers.Count > 1;
 
-    /// <summary>Gets the descriptions of all teachers, and maps their classes to those of the dataset.</summary>
-    /// <exception cref="TrainingException">The classes of a teacher are not the dataset's.</exception>
+    /// <inheritdoc/>
     public async Task<DescribeReply[]> DescribeAsync(IReadOnlyList<string> classes, CancellationToken cancellation)
     {
         var first = await Teachers[0].DescribeAsync(classes, cancellation);
@@ -63,7 +61,7 @@ internal sealed class TeacherGroup : IDisposable
         return [first, .. await Task.WhenAll(others)];
     }
 
-    /// <summary>Gets the logits of views.</summary>
+    /// <inheritdoc/>
     public async Task<TeacherAnswers> GetLogitsAsync(TeacherQuestion question, CancellationToken cancellation)
     {
         var waits = question.NeedsAll || !HasSeveral || _options.WhenAway == WhenTeacherIsAway.Wait;

@@ -49,6 +49,29 @@ public sealed partial class LabelingTests
         Assert.All(epochs, epoch => Assert.Equal((96, 0), (epoch.GetProperty("cacheHits").GetInt32(), epoch.GetProperty("teacherComputed").GetInt32())));
     }
 
+    [Fact]
+    public async Task Run_FromLabelShards_StartsNeitherTeacherNorCacheAndGivesTheSameWeights()
+    {
+        using var folder = TestFiles.CreateFolder();
+        string[] arguments = [.. AppHostProcess.Small, $"--Run:Folder={folder.Path}", "--Run:Study=false", "--Distillation:Method=kd"];
+        var (exitCode, output) = await AppHostProcess.RunAsync([.. arguments, "--Run:Id=teacher"]);
+        Assert.True(exitCode == 0, output);
+        (exitCode, output) = await AppHostProcess.RunAsync([.. arguments, "--Run:Task=label", $"--Labels:Write={folder.File("labels")}"]);
+        Assert.True(exitCode == 0, output);
+        Directory.Delete(folder.File("cache"), recursive: true);
+
+        using var host = AppHostProcess.Start([.. arguments, "--Run:Id=shards", $"--Labels:Path={folder.File("labels")}"]);
+        await host.WaitForAsync("no teacher is called");
+        var processes = host.Processes().Values;
+
+        Assert.True(await host.WaitAsync() == 0, host.Output);
+        Assert.Contains(processes, command => command.Contains("Kd.StudentTrainer", StringComparison.Ordinal));
+        string[] absent = ["Kd.TeacherService", "Kd.Cache"];
+        Assert.All(absent, service => Assert.DoesNotContain(processes, command => command.Contains(service, StringComparison.Ordinal)));
+        Assert.False(Directory.Exists(folder.File("cache")));
+        Assert.Equal(File.ReadAllBytes(folder.File("teacher/last.safetensors")), File.ReadAllBytes(folder.File("shards/last.safetensors")));
+    }
+
     [GeneratedRegex("labeled ([0-9]+) views: [0-9]+ computed now, ([0-9]+) already stored")]
     private static partial Regex LabeledViews();
 }
