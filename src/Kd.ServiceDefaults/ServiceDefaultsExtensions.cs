@@ -1,4 +1,5 @@
 using Kd.ServiceDefaults.Connections;
+using Kd.ServiceDefaults.Draining;
 using Kd.ServiceDefaults.Endpoints;
 using Kd.ServiceDefaults.Security;
 using Kd.ServiceDefaults.Settings;
@@ -28,6 +29,8 @@ public static class ServiceDefaultsExtensions
         builder.Logging.AddFilter<ConsoleLoggerProvider>("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         // ServiceEndpoints binds the addresses of ASPNETCORE_URLS; Kestrel would warn that it ignores them.
         builder.Logging.AddFilter<ConsoleLoggerProvider>("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
+        // gRPC health asks every half minute, also while a teacher loads or drains; that is no error.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         builder.AddTelemetry();
         builder.UseServiceEndpoints();
         builder.Services.AddSingleton(TimeProvider.System);
@@ -41,17 +44,41 @@ public static class ServiceDefaultsExtensions
         builder.Services.AddSection<ServiceKeyOptions>(ServiceKeyOptions.Section);
         builder.Services.AddSingleton<ServiceCertificate>();
         builder.Services.AddSingleton<ReplicaServerInterceptor>();
-        builder.Services.AddGrpc(options => options.Interceptors.Add<ReplicaServerInterceptor>());
+        builder.Services.AddGrpc(options =>
+        {
+            options.Interceptors.Add<ReplicaServerInterceptor>();
+            options.Interceptors.Add<DrainInterceptor>();
+        });
+        builder.AddDrain();
         builder.Services.AddServiceDiscovery();
         builder.Services.AddSingleton<GrpcChannelPoolFactory>();
         return builder;
     }
 
-    /// <summary>Maps the health endpoints <c>/health</c> (ready) and <c>/alive</c> (running).</summary>
+    /// <summary>Maps the health endpoints <c>/health</c> (ready) and <c>/alive</c> (running), and <c>/metrics</c> in Prometheus' format.</summary>
     public static WebApplication MapServiceDefaults(this WebApplication app)
     {
+        app.MapPrometheusScrapingEndpoint();
         app.MapHealthChecks("/health");
         app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = check => check.Tags.Contains(Live) });
         return app;
+    }
+
+    /// <summary>Maps a gRPC service, and gRPC health beside it: the service name <c>live</c> is running, the empty name is ready.</summary>
+    /// <typeparam name="T">The service.</typeparam>
+    public static WebApplication MapGrpcDefaults<T>(this WebApplication app)
+        where T : class
+    {
+        app.MapGrpcService<T>();
+        app.MapGrpcHealthChecksService();
+        return app;
+    }
+
+    private static void AddDrain(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<CallDrain>();
+        builder.Services.AddSingleton<DrainInterceptor>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<CallDrain>());
+        builder.Services.AddGrpcHealthChecks(health => health.Services.Map(Live, check => check.Tags.Contains(Live))).AddCheck<CallDrain>("drain");
     }
 }

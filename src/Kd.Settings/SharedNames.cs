@@ -9,6 +9,9 @@ public static class SharedNames
     /// <summary>Setting of the gRPC port.</summary>
     public const string GrpcPort = "Endpoints:GrpcPort";
 
+    /// <summary>Setting of the port that serves gRPC health without TLS.</summary>
+    public const string ProbePort = "Endpoints:ProbePort";
+
     /// <summary>Setting of the key that the services share.</summary>
     public const string ServiceKey = "Service:Key";
 

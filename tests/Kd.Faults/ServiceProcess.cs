@@ -106,6 +106,10 @@ internal sealed class ServiceProcess(string project, int grpcPort, string[] argu
         kill.WaitForExit();
     }
 
+    /// <summary>Waits until it has ended.</summary>
+    public Task WaitForExitAsync() =>
+        Process!.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+
     /// <summary>Kills it, as <c>kill -9</c> does.</summary>
     public void Kill()
     {

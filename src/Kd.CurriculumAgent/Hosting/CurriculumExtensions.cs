@@ -19,7 +19,7 @@ internal static class CurriculumExtensions
         // A state folder that cannot be created must stop the start, not fail the first call.
         app.Services.GetRequiredService<AgentFolder>();
         app.MapServiceDefaults();
-        app.MapGrpcService<CurriculumGrpcService>();
+        app.MapGrpcDefaults<CurriculumGrpcService>();
         return app;
     }
 

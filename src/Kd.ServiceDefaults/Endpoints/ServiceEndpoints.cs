@@ -10,10 +10,11 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Kd.ServiceDefaults.Endpoints;
 
-/// <summary>Binds the service's addresses: HTTP/2 with mutual TLS on the gRPC port, HTTP/1.1 on all others.</summary>
+/// <summary>Binds the service's addresses: HTTP/2 with mutual TLS on the gRPC port, HTTP/2 without TLS on the probe port, HTTP/1.1 on all others.</summary>
 /// <remarks>
 /// ASPNETCORE_URLS lists the addresses and <c>Endpoints:GrpcPort</c> says which of them serves gRPC; the AppHost sets both.
-/// Without them the ports of appsettings.json are bound on loopback.
+/// Without them the ports of appsettings.json are bound on loopback. <c>Endpoints:ProbePort</c>, unset by default, serves gRPC health alone, for probes
+/// that can neither use TLS nor prove a key, such as those of Kubernetes.
 /// </remarks>
 internal static class ServiceEndpoints
 {
@@ -22,19 +23,22 @@ internal static class ServiceEndpoints
     public static void UseServiceEndpoints(this WebApplicationBuilder builder)
     {
         var grpcPort = builder.Configuration.GetValue<int?>(SharedNames.GrpcPort);
+        var probePort = builder.Configuration.GetValue<int?>(SharedNames.ProbePort);
         var urls = (builder.Configuration["urls"] ?? builder.Configuration["Endpoints:Urls"] ?? "")
             .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .Select(Parse)
             .ToList();
-        if (grpcPort is { } port && urls.All(url => url.Port != port))
+        foreach (var port in new[] { grpcPort, probePort }.OfType<int>().Except(urls.Select(url => url.Port)).ToList())
             urls.Add(("localhost", port));
+        if (probePort is { } probed)
+            builder.Services.AddSingleton<IStartupFilter>(new ProbePortFilter(probed));
         builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, "");
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MaxConcurrentConnections = MostConnections;
             kestrel.Limits.MaxConcurrentUpgradedConnections = MostConnections;
             foreach (var (host, urlPort) in urls)
-                Listen(kestrel, host, urlPort, urlPort == grpcPort ? HttpProtocols.Http2 : HttpProtocols.Http1);
+                Listen(kestrel, host, urlPort, urlPort == grpcPort || urlPort == probePort ? HttpProtocols.Http2 : HttpProtocols.Http1, urlPort == grpcPort);
         });
     }
 
@@ -49,12 +53,12 @@ internal static class ServiceEndpoints
             );
     }
 
-    private static void Listen(KestrelServerOptions kestrel, string host, int port, HttpProtocols protocols)
+    private static void Listen(KestrelServerOptions kestrel, string host, int port, HttpProtocols protocols, bool provesKey)
     {
         void Use(ListenOptions listen)
         {
             listen.Protocols = protocols;
-            if (protocols == HttpProtocols.Http2)
+            if (provesKey)
                 listen.UseHttps(kestrel.ApplicationServices.GetRequiredService<ServiceCertificate>().Configure);
         }
 

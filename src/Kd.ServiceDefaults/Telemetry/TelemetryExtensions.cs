@@ -16,9 +16,15 @@ internal static class TelemetryExtensions
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT",
         Sampler = "OTEL_TRACES_SAMPLER";
 
+    /// <summary>Adds the metrics, which <c>/metrics</c> shows, and sends them, traces and logs to a collector if one is configured.</summary>
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
-        // No collector would take them, and spans of every call cost time.
+        var telemetry = builder
+            .Services.AddOpenTelemetry()
+            // What the environment says comes last and so wins: the dashboard matches a replica by the instance id that the AppHost gave it.
+            .ConfigureResource(resource => resource.AddService(builder.Environment.ApplicationName).AddEnvironmentVariableDetector())
+            .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddMeter(Sources).AddPrometheusExporter());
+        // Without a collector nobody would take the rest, and spans of every call cost time.
         if (string.IsNullOrWhiteSpace(builder.Configuration[Endpoint]))
             return;
         builder.Logging.AddOpenTelemetry(logging =>
@@ -27,11 +33,7 @@ internal static class TelemetryExtensions
             logging.IncludeScopes = true;
         });
         builder.Services.AddHostedService<LastLogs>();
-        builder
-            .Services.AddOpenTelemetry()
-            // What the environment says comes last and so wins: the dashboard matches a replica by the instance id that the AppHost gave it.
-            .ConfigureResource(resource => resource.AddService(builder.Environment.ApplicationName).AddEnvironmentVariableDetector())
-            .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddMeter(Sources))
+        telemetry
             .WithTracing(tracing =>
                 tracing
                     .KeepUnrecordedParents(builder.Configuration[Sampler])

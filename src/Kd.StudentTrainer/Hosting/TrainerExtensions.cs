@@ -29,6 +29,7 @@ internal static class TrainerExtensions
         app.MapOpenApi();
         app.MapRunApi();
         app.MapQueueApi();
+        app.MapScaleApi();
         return app;
     }
 

@@ -1,3 +1,4 @@
+using Kd.ServiceDefaults.Telemetry;
 using Kd.Settings;
 using Kd.TeacherService.Diagnostics;
 using Kd.Vision.Views;
@@ -14,12 +15,13 @@ internal sealed class PassQueue
     private readonly FairQueue _queue = new();
     private readonly Dictionary<(ViewId, int), WaitingView> _pending = [];
     private readonly SemaphoreSlim _changed = new(0, 1);
+    private readonly LoadAverage _load;
     private double _secondsPerPass = 0.1;
     private bool _isStopped;
 
     public PassQueue(IOptions<BatchingOptions> options, TimeProvider time, TeacherMetrics metrics)
     {
-        (_options, _time) = (options.Value, time);
+        (_options, _time, _load) = (options.Value, time, new LoadAverage(time));
         metrics.ObserveQueueLength(() => Length);
     }
 
@@ -32,6 +34,9 @@ internal sealed class PassQueue
                 return _queue.Count;
         }
     }
+
+    /// <summary>How busy the replica has been.</summary>
+    public QueueLoad Load => new(_load.Value, Math.Round(_load.Value / _options.MaxBatch, 2));
 
     /// <summary>Estimates the duration of the passes of some views from earlier passes.</summary>
     public TimeSpan EstimateDuration(int views)
@@ -94,6 +99,7 @@ internal sealed class PassQueue
             _secondsPerPass += 0.2 * (duration.TotalSeconds - _secondsPerPass);
             foreach (var view in views)
                 _pending.Remove((view.Id, view.Size));
+            _load.Add(-views.Count);
         }
     }
 
@@ -115,6 +121,7 @@ internal sealed class PassQueue
             var fresh = views.Count(view => !_pending.ContainsKey((view, size)));
             if (!HasRoom(client, fresh, (long)fresh * bytes))
                 throw new TeacherBusyException(_options.LargestQueue, _options.QueueMemory, _queue.Count, RetryHint());
+            _load.Add(fresh);
             var requested = new List<WaitingView>(views.Length);
             for (var i = 0; i < views.Length; i++)
             {
@@ -145,6 +152,7 @@ internal sealed class PassQueue
                     continue;
                 _queue.Remove(view);
                 _pending.Remove((view.Id, view.Size));
+                _load.Add(-1);
             }
         }
     }

@@ -24,7 +24,8 @@ internal static class TeacherExtensions
         builder.AddLogitsCache();
         var app = builder.Build();
         app.MapServiceDefaults();
-        app.MapGrpcService<TeacherGrpcService>();
+        app.MapGrpcDefaults<TeacherGrpcService>();
+        app.MapGet("/scale", (PassQueue queue) => queue.Load);
         return app;
     }
 

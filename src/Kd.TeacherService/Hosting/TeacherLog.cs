@@ -40,4 +40,7 @@ internal static partial class TeacherLog
 
     [LoggerMessage(4, LogLevel.Critical, "{Problem} This process ends; a new one may serve again")]
     public static partial void CannotServe(this ILogger logger, string problem);
+
+    [LoggerMessage(6, LogLevel.Warning, "The forward pass in progress, {PassTime} old, did not end within the shutdown timeout")]
+    public static partial void PassNotEnded(this ILogger logger, TimeSpan passTime);
 }

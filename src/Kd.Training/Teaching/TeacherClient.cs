@@ -38,6 +38,9 @@ internal sealed class TeacherClient(TeacherConnection connection, int largestCal
     /// <summary>Address of the service.</summary>
     public string Address => connection.Address;
 
+    /// <summary>Mean number of views over the last half minute that calls waited for.</summary>
+    public double WaitingViews => connection.WaitingViews;
+
     /// <summary>How long all attempts of the running calls have failed; zero since one succeeded, and if no call runs.</summary>
     public TimeSpan FailingFor => connection.FailingFor;
 

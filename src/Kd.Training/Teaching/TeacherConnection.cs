@@ -4,6 +4,7 @@ using System.Globalization;
 using Grpc.Core;
 using Kd.Protocol.Teacher.V1;
 using Kd.ServiceDefaults.Connections;
+using Kd.ServiceDefaults.Telemetry;
 using Kd.Settings;
 using Kd.Training.Diagnostics;
 using Polly;
@@ -28,6 +29,7 @@ internal sealed class TeacherConnection(
 {
     private readonly SemaphoreSlim _opening = new(1);
     private readonly ConcurrentDictionary<string, ReplicaUsage> _replicas = new();
+    private readonly LoadAverage _waiting = new(time);
     private GrpcChannelPool? _pool;
     private ResiliencePipeline? _retries,
         _firstContact;
@@ -45,6 +47,9 @@ internal sealed class TeacherConnection(
     /// <summary>Use of each replica so far, ordered by name.</summary>
     public IReadOnlyList<ReplicaUsage> Replicas => [.. _replicas.Values.OrderBy(replica => replica.Name, StringComparer.Ordinal)];
 
+    /// <summary>Mean number of views over the last half minute that calls asked for and waited for, also while no replica was available.</summary>
+    public double WaitingViews => _waiting.Value;
+
     /// <summary>How long all attempts of the running calls have failed; zero since one succeeded, and if no call runs.</summary>
     public TimeSpan FailingFor => Interlocked.Read(ref _failingSince) is not 0 and var since ? time.GetElapsedTime(since) : TimeSpan.Zero;
 
@@ -57,6 +62,29 @@ internal sealed class TeacherConnection(
     public async Task<T> CallAsync<T>(string kind, long cost, Func<Teacher.TeacherClient, CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellation)
     {
         using var activity = StartSpan(kind, cost);
+        _waiting.Add(cost);
+        try
+        {
+            return await CallPatientlyAsync(kind, cost, call, cancellation);
+        }
+        finally
+        {
+            _waiting.Add(-cost);
+        }
+    }
+
+    /// <summary>Suppresses the warning that the teacher is unavailable, which the caller has logged; its return is still logged.</summary>
+    public void ExpectReturn() => Interlocked.Exchange(ref _isUnavailable, 1);
+
+    public void Dispose() => _pool?.Dispose();
+
+    private async Task<T> CallPatientlyAsync<T>(
+        string kind,
+        long cost,
+        Func<Teacher.TeacherClient, CallOptions, AsyncUnaryCall<T>> call,
+        CancellationToken cancellation
+    )
+    {
         var pool = await OpenAsync(cancellation);
         _retries ??= PatientCall.Create(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), time, OnRetry);
         _firstContact ??= PatientCall.Create(TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(400), time, OnFirstRetry);
@@ -88,11 +116,6 @@ internal sealed class TeacherConnection(
             logger.TeacherIsBack(address);
         return result;
     }
-
-    /// <summary>Suppresses the warning that the teacher is unavailable, which the caller has logged; its return is still logged.</summary>
-    public void ExpectReturn() => Interlocked.Exchange(ref _isUnavailable, 1);
-
-    public void Dispose() => _pool?.Dispose();
 
     // The span includes all attempts, each of which has a span of its own below it.
     private static Activity? StartSpan(string kind, long cost) =>

@@ -36,12 +36,16 @@ public sealed class PageAccessTests : IAsyncLifetime
     [InlineData("/openapi/v1.json", null, HttpStatusCode.Unauthorized)]
     [InlineData("/_blazor", null, HttpStatusCode.Unauthorized)]
     [InlineData("/health/../api/run", null, HttpStatusCode.Unauthorized)]
+    // Its accuracy and loss are a run's results.
+    [InlineData("/metrics", null, HttpStatusCode.Unauthorized)]
+    [InlineData("/scale/x", null, HttpStatusCode.Unauthorized)]
+    [InlineData("/scale", null, HttpStatusCode.OK)]
     [InlineData("/api/run?token=wrong", null, HttpStatusCode.Unauthorized)]
     [InlineData("/api/run", "Bearer wrong", HttpStatusCode.Unauthorized)]
     [InlineData("/api/run", "Bearer " + RunningService.Key, HttpStatusCode.Unauthorized)]
     [InlineData("/health", null, HttpStatusCode.OK)]
     [InlineData("/alive", null, HttpStatusCode.OK)]
-    public async Task Get_WithoutTheToken_IsRefusedExceptHealth(string path, string? authorization, HttpStatusCode expected)
+    public async Task Get_WithoutTheToken_IsRefusedExceptHealthAndScale(string path, string? authorization, HttpStatusCode expected)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.TryAddWithoutValidation("Authorization", authorization);

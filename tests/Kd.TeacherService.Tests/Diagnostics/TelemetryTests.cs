@@ -63,6 +63,29 @@ public sealed class TelemetryTests
         Assert.InRange(sums["kd.teacher.pass.duration"], 1e-4, 10);
     }
 
+    // Without a collector and without a key, as Prometheus and KEDA read them.
+    [Fact]
+    public async Task Get_MetricsAndScale_HaveTheQueueAndThePasses()
+    {
+        using var redis = RedisServer.Start("garnet");
+        await using var service = await StartAsync(redis);
+        using var channel = service.Open();
+        using var http = new HttpClient { BaseAddress = service.Http };
+        await new Teacher.TeacherClient(channel).LabelAsync(CreateRequest(300, 10));
+
+        var metrics = await http.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
+        using var scale = System.Text.Json.JsonDocument.Parse(await http.GetStringAsync("/scale", TestContext.Current.CancellationToken));
+
+        Assert.Matches("(?m)^kd_teacher_queue_length({[^}]*})? 0$", metrics);
+        Assert.Matches("(?m)^kd_teacher_pass_duration_seconds_count({[^}]*})? [1-9]", metrics);
+        Assert.Equal(["pendingViews", "pendingPasses"], scale.RootElement.EnumerateObject().Select(value => value.Name));
+        var (views, passes) = (scale.RootElement.GetProperty("pendingViews").GetDouble(), scale.RootElement.GetProperty("pendingPasses").GetDouble());
+        // At most 10 views for the time of this test.
+        Assert.InRange(views, 0, 10);
+        // Passes of 8.
+        Assert.Equal(views / 8, passes, 0.01);
+    }
+
     [Fact]
     public async Task Calls_SharingAPass_AreLinkedFromItAndOwnTheirCacheSpans()
     {

@@ -49,6 +49,30 @@ public sealed class TeacherClientTests
         Assert.Equal(views, client.Usage.Computed);
     }
 
+    // This wakes a scaler where no replica exists that could report a queue.
+    [Fact]
+    public async Task WaitingViews_WhileNoTeacherExists_IsAboveZero()
+    {
+        using var folder = TestFiles.CreateFolder();
+        await using var trainer = TrainerRuns.Build(
+            folder.Path,
+            "run",
+            "--Distillation:Method=kd",
+            $"--TeacherClient:Address=http://127.0.0.1:{RunningService.FreePort()}"
+        );
+        var client = trainer.Services.GetRequiredService<TeacherGroup>().Teachers[0];
+        Assert.Equal(0, client.WaitingViews);
+        using var stop = new CancellationTokenSource();
+
+        var described = client.DescribeAsync(DatasetLoader.ReadClassNames("demo"), stop.Token);
+
+        while (client.WaitingViews == 0)
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        Assert.False(described.IsCompleted);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => described);
+    }
+
     // 40 passes of 100 ms do not fit into a deadline of a second: each attempt has to begin where the one before ended.
     [Fact]
     public async Task GetLogits_TeacherSlowerThanTheDeadline_GetsThemAllTheSame()
