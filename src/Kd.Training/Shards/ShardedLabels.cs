@@ -27,7 +27,7 @@ internal sealed class ShardedLabels(RunConfiguration configuration) : ILogitsSou
     /// <summary>Describes the opened shards for the user.</summary>
     public string Summary =>
         _opened is var (labels, layout, files)
-            ? $"labels of {labels.Count} views{(layout.Top > 0 ? $", top {layout.Top} of {layout.Classes} classes," : "")} from {files} files in '{_folder}'; "
+            ? $"labels of {labels.Count} views{(layout.Top > 0 ? $", top {layout.Top} of {layout.Classes} classes," : "")} from '{_folder}' (files: {files}); "
                 + "no teacher is called"
             : "";
 

@@ -32,7 +32,7 @@ public sealed class ShardedLabelsTests
 
         Assert.Equal([.. Row(39), .. Row(3), .. Row(24)], answers);
         Assert.Equal((3, 0, 0), (source.Usage.Hits, source.Usage.Computed, source.Usage.Calls));
-        Assert.Equal($"labels of 45 views from 2 files in '{folder.Path}'; no teacher is called", source.Summary);
+        Assert.Equal($"labels of 45 views from '{folder.Path}' (files: 2); no teacher is called", source.Summary);
 
         IEnumerable<float> Row(int view)
         {
