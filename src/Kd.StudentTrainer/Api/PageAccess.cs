@@ -7,7 +7,9 @@ using Microsoft.Extensions.Options;
 namespace Kd.StudentTrainer.Api;
 
 /// <summary>Lets only those use the page and the API who know its token; other users of the machine and pages of other sites do not.</summary>
-/// <remarks>The token comes in the address that the trainer prints, then in a cookie; programs send it as a bearer token. Health checks and scalers need none.</remarks>
+/// <remarks>
+/// The token comes in the address that the trainer prints, then in a cookie; programs send it as a bearer token. Health checks and scalers need none.
+/// </remarks>
 internal sealed class PageAccess(RequestDelegate next, IOptions<ServiceKeyOptions> key)
 {
     private static readonly PathString[] s_open = ["/health", "/alive", ScaleApi.Path];

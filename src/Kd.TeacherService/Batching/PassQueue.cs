@@ -121,7 +121,6 @@ internal sealed class PassQueue
             var fresh = views.Count(view => !_pending.ContainsKey((view, size)));
             if (!HasRoom(client, fresh, (long)fresh * bytes))
                 throw new TeacherBusyException(_options.LargestQueue, _options.QueueMemory, _queue.Count, RetryHint());
-            _load.Add(fresh);
             var requested = new List<WaitingView>(views.Length);
             for (var i = 0; i < views.Length; i++)
             {
@@ -135,6 +134,7 @@ internal sealed class PassQueue
                 var view = new WaitingView(views[i], size, pixels.Slice(i * bytes, bytes), client, _time.GetTimestamp());
                 _pending.Add((view.Id, size), view);
                 _queue.Add(view);
+                _load.Add(1);
                 requested.Add(view);
             }
 

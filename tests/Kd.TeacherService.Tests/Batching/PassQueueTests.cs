@@ -176,6 +176,33 @@ public sealed class PassQueueTests : IDisposable
         Assert.InRange(time.Timers - waits, 0, 2);
     }
 
+    // A view that is asked for twice waits once, and one that is withdrawn no longer.
+    [Fact]
+    public async Task Load_RepeatedAndWithdrawnViews_IsTheNumberThatIsPending()
+    {
+        var time = new LaterTime();
+        var queue = Create(maxBatch: 4, maxDelay: TimeSpan.Zero, time: time);
+        var request = Enqueue(queue, [1, 1, 2]);
+        using (queue.Enqueue([new ViewId(2), new ViewId(3)], new byte[2 * ViewRenderer.ByteCount(Side)], Side, "other"))
+            time.Later += TimeSpan.FromHours(1);
+
+        var taken = await queue.TakeAsync();
+
+        time.Later += TimeSpan.FromHours(1);
+        Assert.Equal(new QueueLoad(2, 0.5), queue.Load);
+        Complete(queue, taken);
+        await request;
+        time.Later += TimeSpan.FromHours(1);
+        Assert.Equal(new QueueLoad(0, 0), queue.Load);
+    }
+
+    private sealed class LaterTime : TimeProvider
+    {
+        public TimeSpan Later { get; set; }
+
+        public override long GetTimestamp() => base.GetTimestamp() + (long)(Later.TotalSeconds * TimestampFrequency);
+    }
+
     private sealed class CountingTime : TimeProvider
     {
         public int Timers { get; private set; }
