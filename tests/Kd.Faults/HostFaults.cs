@@ -5,7 +5,7 @@ using Kd.Tests;
 namespace Kd.Faults;
 
 /// <summary>Teachers on hosts of their own join and leave during a run, found through DNS; one host is cut off, one is slow. Needs root and iproute2.</summary>
-[Collection(nameof(OneSystem))]
+[Collection(nameof(OwnHosts))]
 public sealed class HostFaults(ITestOutputHelper output)
 {
     private const int Trainer = 2,
@@ -145,3 +145,7 @@ public sealed class HostFaults(ITestOutputHelper output)
 
     private static string Hash(string file) => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file)));
 }
+
+/// <summary>One network at a time, and no other test beside it.</summary>
+[CollectionDefinition(nameof(OwnHosts), DisableParallelization = true)]
+public sealed class OwnHosts;
