@@ -99,7 +99,7 @@ internal static class FleetBenchmarks
             name,
             all / one,
             goal,
-            $"{few.Addresses.Count} teachers and {few.Trainers} trainer {one:F0} images/s, {teachers.Addresses.Count} and {trainers} {all:F0} images/s "
+            $"{few.Trainers} x {few.Addresses.Count} (trainers x teachers) {one:F0} images/s, {trainers} x {teachers.Addresses.Count} {all:F0} images/s "
                 + $"({TimedTeachers.Batch / pass.TotalSeconds:F0} images/s of a teacher at most)"
         );
     }

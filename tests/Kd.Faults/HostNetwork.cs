@@ -4,7 +4,8 @@ using System.Net;
 
 namespace Kd.Faults;
 
-/// <summary>Hosts with addresses of their own on one switch: network namespaces, virtual links and a bridge, with a DNS server. Needs root and iproute2.</summary>
+/// <summary>Hosts with addresses of their own on one switch: network namespaces, virtual links and a bridge, with a DNS server.</summary>
+/// <remarks>Needs root and iproute2.</remarks>
 internal sealed class HostNetwork : IDisposable
 {
     private readonly string _id = string.Create(CultureInfo.InvariantCulture, $"kd{Environment.ProcessId}");

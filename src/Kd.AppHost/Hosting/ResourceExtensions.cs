@@ -145,8 +145,8 @@ internal static class ResourceExtensions
         IResourceBuilder<ProjectResource> agent
     )
     {
-        // It opens its pictures while they start, and its first call waits for them. But a proxied connection stays with its replica: one that was not there when
-        // the connections are made has no work until some of them are opened anew.
+        // It opens its pictures while they start, and its first call waits for them. But a proxied connection stays with its replica: one that was not there
+        // when the connections are made has no work until some of them are opened anew.
         foreach (var (teacher, replicas) in teachers.Zip(settings.Teachers, (teacher, its) => (teacher, its.Replicas)))
         {
             if (replicas > 1)

@@ -22,7 +22,10 @@ internal sealed class ReplicaWork
         _last = now;
     }
 
-    /// <summary>Gets the duration of the fastest of the last four calls, so that a single slow one does not count; null if none was in the last 10 s.</summary>
+    /// <summary>
+    /// Gets the duration of the fastest of the last four calls, so that a single slow one does not count; null if there were fewer than two, since the first
+    /// call to a new process is slow, or none in the last 10 s.
+    /// </summary>
     /// <remarks>A slow replica is tried again when this time has passed.</remarks>
-    public TimeSpan? Fastest(TimeProvider time, long now) => _recent.Count > 0 && time.GetElapsedTime(_last, now) < s_valid ? _recent.Min() : null;
+    public TimeSpan? Fastest(TimeProvider time, long now) => _recent.Count > 1 && time.GetElapsedTime(_last, now) < s_valid ? _recent.Min() : null;
 }

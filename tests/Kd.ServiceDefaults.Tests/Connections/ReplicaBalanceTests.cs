@@ -106,6 +106,24 @@ public sealed class ReplicaBalanceTests
         Assert.All(fast.Values, count => Assert.InRange(count, 0.9 * fast.Values.Average(), 1.1 * fast.Values.Average()));
     }
 
+    // The code of a new process is compiled during its first call.
+    [Fact]
+    public void Start_FirstCallToANewReplicaIsSlow_GetsItsShareNevertheless()
+    {
+        var fleet = new Fleet(_clock, "a", "b", "c");
+        fleet.RunAtOnce(4, seconds: 10);
+        fleet.Add("d");
+        var first = fleet.Balance.Start("Label", 1)!;
+        for (; fleet.LeadsTo[first.Connection] != "d"; first = fleet.Balance.Start("Label", 1)!)
+            fleet.Balance.Ended(first);
+        _clock.Advance(2);
+        fleet.Balance.Answered(first, "d");
+
+        var calls = fleet.RunAtOnce(4, seconds: 5);
+
+        Assert.InRange(calls["d"], 0.8 * calls.Values.Average(), 1.2 * calls.Values.Average());
+    }
+
     // A host that was cut off says nothing, not even that it is gone.
     [Fact]
     public void Start_ReplicaThatDoesNotRespond_GetsNoMoreCallsMeanwhile()
