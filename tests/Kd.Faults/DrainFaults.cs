@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Text.Json;
 using Google.Protobuf;
 using Grpc.Core;
 using Kd.Protocol.Teacher.V1;
@@ -42,8 +44,10 @@ public sealed class DrainFaults(Reference reference)
         await teacher.WaitUntilHealthyAsync();
         using var channel = RunningService.Open(new Uri($"http://127.0.0.1:{port}"));
         var client = new Teacher.TeacherClient(channel);
-        var accepted = client.LabelAsync(Request(64)).ResponseAsync;
-        await client.DescribeAsync(new DescribeRequest());
+        var accepted = client.LabelAsync(Request(12)).ResponseAsync;
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{teacher.HttpPort}") };
+        while ((await http.GetFromJsonAsync<JsonElement>("scale", TestContext.Current.CancellationToken)).GetProperty("pendingViews").GetDouble() == 0)
+            Assert.False(accepted.IsCompleted, "the call was over too early");
 
         teacher.Signal("TERM");
 
@@ -61,7 +65,7 @@ public sealed class DrainFaults(Reference reference)
         }
 
         Assert.Equal(StatusCode.Unavailable, refused?.StatusCode);
-        Assert.Equal(64, (await accepted).Logits.Length / 2 / 24);
+        Assert.Equal(12, (await accepted).Logits.Length / 2 / 24);
         await teacher.WaitForExitAsync();
         Assert.True(teacher.Process!.ExitCode == 0, $"it ended with code {teacher.Process.ExitCode}:\n{teacher.Output}");
     }
