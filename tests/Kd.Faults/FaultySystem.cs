@@ -133,16 +133,13 @@ internal sealed class FaultySystem : IDisposable
     }
 
     /// <summary>Starts one more teacher, behind a link of its own, and waits until it is healthy.</summary>
-    /// <returns>Its name.</returns>
-    public async Task<string> AddTeacherAsync()
+    public async Task AddTeacherAsync()
     {
         var teacher = new ServiceProcess("Kd.TeacherService", RunningService.FreePort(), _teacher);
         TeacherLinks.Add(new TcpProxy([teacher.GrpcPort]));
-        var name = $"teacher{TeacherLinks.Count}";
-        _members[name] = teacher;
+        _members[$"teacher{TeacherLinks.Count}"] = teacher;
         teacher.Start();
         await teacher.WaitUntilHealthyAsync();
-        return name;
     }
 
     /// <summary>Waits until the trainer has trained some steps.</summary>

@@ -22,6 +22,9 @@ internal sealed class Labeler(
     // Longer than a pause of the garbage collector, which is no sign of a slow server. Where a pass is faster than this, only the few calls before the
     // circuit opens take longer.
     private static readonly TimeSpan s_minimumPatience = TimeSpan.FromMilliseconds(50);
+
+    // A task that asks what is stored would take a late answer for a missing view.
+    private static readonly TimeSpan s_storedPatience = TimeSpan.FromSeconds(1);
     private LogitsCodec? _codec;
 
     /// <summary>The loaded teacher.</summary>
@@ -38,7 +41,9 @@ internal sealed class Labeler(
     {
         var codec = Codec;
         using var activity = TeacherTelemetry.Source.StartActivity(TeacherTelemetry.ReadCache);
-        var found = await (stored ? shared : cache).GetAsync(codec, views, Patience(views.Length), cancellation);
+        var found = await (
+            stored ? shared.GetAsync(codec, views, s_storedPatience, cancellation) : cache.GetAsync(codec, views, Patience(views.Length), cancellation)
+        );
         var hits = views.Length - found.Missing.Count;
         metrics.CacheHits.Add(hits);
         metrics.CacheMisses.Add(found.Missing.Count);

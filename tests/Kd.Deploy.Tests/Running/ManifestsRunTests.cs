@@ -57,7 +57,7 @@ public sealed class ManifestsRunTests(ServiceImages images)
 
         var table = await File.ReadAllTextAsync(Path.Combine(folder.File("runs"), "study", "study.md"), TestContext.Current.CancellationToken);
         Assert.All(new[] { "teacher", "labels", "mixed", "kd", "kd-curriculum" }, method => Assert.Matches($@"(?m)^\| `?{method}`? ", table));
-        // Both teachers had work, and the cache has its entries.
+        // Both teachers had work.
         foreach (var pod in node.Pods.Where(pod => pod.Template == overlay.Pods["teacher"]))
             Assert.Matches("(?m)^kd_teacher_images_computed[a-z_]*({[^}]*})? [1-9]", await pod.GetAsync("/metrics"));
     }

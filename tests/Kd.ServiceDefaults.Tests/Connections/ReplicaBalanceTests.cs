@@ -288,15 +288,4 @@ public sealed class ReplicaBalanceTests
                 Balance.Answered(call, LeadsTo[call.Connection]);
         }
     }
-
-    private sealed class Clock : TimeProvider
-    {
-        private long _now;
-
-        public double Seconds => (double)_now / TimestampFrequency;
-
-        public override long GetTimestamp() => _now;
-
-        public void Advance(double seconds) => _now += (long)(seconds * TimestampFrequency);
-    }
 }

@@ -49,15 +49,4 @@ public sealed class LoadAverageTests
         clock.Advance(240);
         Assert.Equal(0, load.Value);
     }
-
-    private sealed class Clock : TimeProvider
-    {
-        private long _ticks;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _ticks;
-
-        public void Advance(double seconds) => _ticks += (long)(seconds * TimeSpan.TicksPerSecond);
-    }
 }

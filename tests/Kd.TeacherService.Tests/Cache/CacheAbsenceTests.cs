@@ -98,6 +98,22 @@ public sealed class CacheAbsenceTests : IDisposable
         await AssertUsedAgainAsync(service);
     }
 
+    // Export and verification would take a late answer for a missing view.
+    [Fact]
+    public async Task Lookup_StoredOnlyFromASlowRedis_WaitsForTheAnswer()
+    {
+        using var redis = RedisServer.Start("garnet");
+        using var proxy = new TcpProxy([redis.Port]);
+        await using var service = await StartAsync(proxy.Port);
+        await AssertUsedAgainAsync(service);
+        using var channel = service.Open();
+
+        proxy.Delay = TimeSpan.FromMilliseconds(200);
+        var reply = await new Teacher.TeacherClient(channel).LookupAsync(new LookupRequest { ViewIds = CreateRequest(0).ViewIds, StoredOnly = true });
+
+        Assert.Empty(reply.Missing);
+    }
+
     private static Task<RunningService> StartAsync(int port) =>
         RunningService.StartAsync(
             args => TeacherExtensions.BuildTeacherService(args, TimedNetwork.Loader(s_pass)),
