@@ -6,39 +6,36 @@ using static TorchSharp.torch.nn;
 namespace Kd.Tests;
 
 /// <summary>
-/// Simulates a device: a forward pass takes a fixed time and uses no CPU. The logit of class c is c + 1 times the mean of the normalized picture.
+/// Simulates a device: a forward pass takes a fixed time, or until it is released, and uses no CPU. The logit of class c is c + 1 times the mean of the normalized picture.
 /// </summary>
 internal sealed class TimedNetwork : Module<Tensor, Tensor>
 {
     private readonly int _classes;
     private readonly TimeSpan _pass;
-    private readonly ManualResetEventSlim _never = new();
+    private readonly ManualResetEventSlim _end;
 
-    private TimedNetwork(int classes, TimeSpan pass)
-        : base(nameof(TimedNetwork)) => (_classes, _pass) = (classes, pass);
+    private TimedNetwork(int classes, TimeSpan pass, ManualResetEventSlim end)
+        : base(nameof(TimedNetwork)) => (_classes, _pass, _end) = (classes, pass, end);
 
     /// <summary>Creates a loader that returns this network instead of the one in the settings.</summary>
-    public static LoadNetwork Loader(TimeSpan pass) =>
+    public static LoadNetwork Loader(TimeSpan pass) => Loader(pass, new ManualResetEventSlim());
+
+    /// <summary>Creates a loader whose network's passes last until an event is set.</summary>
+    public static LoadNetwork Loader(ManualResetEventSlim end) => Loader(Timeout.InfiniteTimeSpan, end);
+
+    private static LoadNetwork Loader(TimeSpan pass, ManualResetEventSlim end) =>
         (_, classes) =>
         {
-            var network = new TimedNetwork(classes, pass);
+            var network = new TimedNetwork(classes, pass, end);
             return new TorchNetwork(network, network, classes, null, [1], isScript: true);
         };
 
     public override Tensor forward(Tensor images)
     {
-        if (_pass > TimeSpan.Zero)
-            _never.Wait(_pass);
+        _end.Wait(_pass);
         using var scope = NewDisposeScope();
         var means = images.mean([1, 2, 3]).unsqueeze(1); // [N, 1]
         return means.mul(arange(1, _classes + 1, ScalarType.Float32)).MoveToOuterDisposeScope(); // [N, C]
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-            _never.Dispose();
-        base.Dispose(disposing);
     }
 }
 #endif

@@ -36,7 +36,14 @@ internal sealed class PassQueue
     }
 
     /// <summary>How busy the replica has been.</summary>
-    public QueueLoad Load => new(_load.Value, Math.Round(_load.Value / _options.MaxBatch, 2));
+    public QueueLoad Load
+    {
+        get
+        {
+            var views = _load.Value;
+            return new QueueLoad(views, Math.Round(views / _options.MaxBatch, 2));
+        }
+    }
 
     /// <summary>Estimates the duration of the passes of some views from earlier passes.</summary>
     public TimeSpan EstimateDuration(int views)

@@ -4,9 +4,11 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using Kd.Core.Randomness;
 using Kd.Protocol.Teacher.V1;
+using Kd.TeacherService.Batching;
 using Kd.TeacherService.Hosting;
 using Kd.Tests;
 using Kd.Vision.Views;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Kd.TeacherService.Tests.Batching;
 
@@ -63,7 +65,7 @@ public sealed class SharedPassTests
         await using var service = await StartAsync("--Batching:MaxBatch=64", "--Batching:MaxDelay=00:00:05", "--Batching:LargestQueue=10");
         using var channel = service.Open();
         var waiting = LabelAsync(channel, [.. Enumerable.Range(0, 8)]);
-        await Task.Delay(500, TestContext.Current.CancellationToken);
+        await UntilQueuedAsync(service, 8);
 
         var error = await Assert.ThrowsAsync<RpcException>(() => LabelAsync(channel, [20, 21, 22]));
 
@@ -90,10 +92,10 @@ public sealed class SharedPassTests
     [Fact]
     public async Task Stop_DuringRequests_AnswersThemAndRefusesNewOnes()
     {
-        var service = await StartAsync("--Batching:MaxBatch=64", "--Batching:MaxDelay=00:00:01");
+        var service = await StartAsync("--Batching:MaxBatch=64", "--Batching:MaxDelay=00:00:05");
         using var channel = service.Open();
         var running = Enumerable.Range(0, 6).Select(i => LabelAsync(channel, [i, i + 10])).ToArray();
-        await Task.Delay(300, TestContext.Current.CancellationToken);
+        await UntilQueuedAsync(service, 12);
 
         await service.DisposeAsync();
 
@@ -104,6 +106,13 @@ public sealed class SharedPassTests
 
     private static Task<RunningService> StartAsync(params string[] settings) =>
         RunningService.StartAsync(TeacherExtensions.BuildTeacherService, ["--Teacher:Architecture=cifar-resnet20", "--Teacher:Weights=random", .. settings]);
+
+    private static async Task UntilQueuedAsync(RunningService service, int views)
+    {
+        var queue = service.Services.GetRequiredService<PassQueue>();
+        while (queue.Length < views)
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+    }
 
     private static async Task<Half[][]> LabelAsync(GrpcChannel channel, int[] views, TimeSpan? timeout = null)
     {

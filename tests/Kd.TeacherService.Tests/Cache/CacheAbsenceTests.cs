@@ -108,7 +108,7 @@ public sealed class CacheAbsenceTests : IDisposable
         await AssertUsedAgainAsync(service);
         using var channel = service.Open();
 
-        proxy.Delay = TimeSpan.FromMilliseconds(200);
+        proxy.Delay = TimeSpan.FromMilliseconds(100);
         var reply = await new Teacher.TeacherClient(channel).LookupAsync(new LookupRequest { ViewIds = CreateRequest(0).ViewIds, StoredOnly = true });
 
         Assert.Empty(reply.Missing);

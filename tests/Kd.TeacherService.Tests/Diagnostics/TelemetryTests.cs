@@ -11,6 +11,7 @@ using Kd.TeacherService.Diagnostics;
 using Kd.TeacherService.Hosting;
 using Kd.Tests;
 using Kd.Vision.Views;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace Kd.TeacherService.Tests.Diagnostics;
@@ -90,7 +91,7 @@ public sealed class TelemetryTests
     public async Task Calls_SharingAPass_AreLinkedFromItAndOwnTheirCacheSpans()
     {
         using var redis = RedisServer.Start("garnet");
-        await using var service = await StartAsync(redis);
+        await using var service = await StartAsync(redis, maxDelay: 10);
         using var recorded = new RecordedSpans(_ => ActivitySamplingResult.AllData, TeacherTelemetry.Name, "Microsoft.AspNetCore");
         var spans = recorded.All;
         using var channel = service.Open();
@@ -116,7 +117,7 @@ public sealed class TelemetryTests
     public async Task Calls_SharingAPassWithAnUntracedOne_OwnThePass()
     {
         using var redis = RedisServer.Start("garnet");
-        await using var service = await StartAsync(redis);
+        await using var service = await StartAsync(redis, maxDelay: 10);
         using var recorded = new RecordedSpans(
             parent => parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
             TeacherTelemetry.Name,
@@ -127,7 +128,8 @@ public sealed class TelemetryTests
         var client = new Teacher.TeacherClient(channel);
         var trace = ActivityTraceId.CreateRandom();
         var untraced = client.LabelAsync(CreateRequest(300, 4), CallIn(ActivityTraceId.CreateRandom(), "00")).ResponseAsync;
-        await Task.Delay(10, TestContext.Current.CancellationToken);
+        while (service.Services.GetRequiredService<PassQueue>().Length < 4)
+            await Task.Delay(5, TestContext.Current.CancellationToken);
 
         await Task.WhenAll(untraced, client.LabelAsync(CreateRequest(400, 4), CallIn(trace, "01")).ResponseAsync);
 
@@ -174,13 +176,14 @@ public sealed class TelemetryTests
         return meters;
     }
 
-    private static Task<RunningService> StartAsync(RedisServer redis) =>
+    // Calls that share a pass fill it, so that it does not wait for the delay.
+    private static Task<RunningService> StartAsync(RedisServer redis, double maxDelay = 0.05) =>
         RunningService.StartAsync(
             TeacherExtensions.BuildTeacherService,
             "--Teacher:Architecture=cifar-resnet20",
             "--Teacher:Weights=random",
             "--Batching:MaxBatch=8",
-            "--Batching:MaxDelay=00:00:00.05",
+            $"--Batching:MaxDelay={TimeSpan.FromSeconds(maxDelay)}",
             $"--ConnectionStrings:cache=127.0.0.1:{redis.Port}"
         );
 
