@@ -16,6 +16,7 @@ internal static class BenchmarkCatalog
             ["scale-out"] = async size => await FleetBenchmarks.ScaleOutAsync(size),
             ["scale-out-64"] = async size => await FleetBenchmarks.ScaleOut64Async(size),
             ["elastic"] = async size => await FleetBenchmarks.ElasticAsync(size),
+            ["doubling"] = async size => await DoublingBenchmark.RunAsync(size),
             ["prelabel"] = async size => await FleetBenchmarks.PrelabelAsync(size),
             ["cold-epoch"] = async size => await ColdEpochBenchmark.RunAsync(size),
             ["warm-epoch"] = async size => await TrainingBenchmarks.WarmEpochAsync(size),

@@ -30,8 +30,9 @@ internal static class LabelingLoad
     /// <param name="trainer">The trainer.</param>
     /// <param name="calls">Number of concurrent calls.</param>
     /// <param name="goesOn">The condition.</param>
+    /// <param name="waited">Receives the duration of each call.</param>
     /// <returns>Number of images.</returns>
-    public static async Task<long> RunAsync(BenchTrainer trainer, int calls, Func<bool> goesOn)
+    public static async Task<long> RunAsync(BenchTrainer trainer, int calls, Func<bool> goesOn, Action<TimeSpan>? waited = null)
     {
         var (client, images) = (trainer.Teacher, 0L);
         var pixels = new byte[TimedTeachers.Batch * ViewRenderer.ByteCount(Side)];
@@ -45,7 +46,9 @@ internal static class LabelingLoad
                 var views = new ViewId[TimedTeachers.Batch];
                 for (var i = 0; i < views.Length; i++)
                     views[i] = new ViewId((UInt128)(ulong)Interlocked.Increment(ref s_next));
+                var started = Stopwatch.GetTimestamp();
                 await client.LabelAsync(views, pixels, Side, store: true, CancellationToken.None);
+                waited?.Invoke(Stopwatch.GetElapsedTime(started));
                 Interlocked.Add(ref images, views.Length);
             }
         }

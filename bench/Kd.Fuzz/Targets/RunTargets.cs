@@ -1,9 +1,12 @@
 using System.Text;
+using Kd.Protocol.Teacher.V1;
 using Kd.Training.Artifacts;
 using Kd.Training.Configuration;
 using Kd.Training.Control;
 using Kd.Training.Queue;
+using Kd.Training.Shards;
 using Kd.Vision.Checkpoints;
+using Kd.Vision.Views;
 using Microsoft.Extensions.Configuration;
 using static TorchSharp.torch;
 
@@ -18,6 +21,42 @@ internal static class RunTargets
 
     /// <summary>metrics.jsonl and study.json.</summary>
     public static FuzzTarget Records { get; } = new("records", RecordSeeds, ReadRecords);
+
+    /// <summary>Label shards of Labels:Path.</summary>
+    public static FuzzTarget Labels { get; } = new("labels", LabelSeeds, ReadLabels);
+
+    private static byte[][] LabelSeeds(string folder)
+    {
+        var teacher = new DescribeReply
+        {
+            TeacherId = "t",
+            Architecture = "resnet18",
+            Classes = { "a", "b", "c" },
+        };
+        var path = Path.Combine(folder, "labels.parquet");
+        return [.. new[] { 0, 2 }.Select(Write)];
+
+        byte[] Write(int top)
+        {
+            var layout = new LabelLayout(teacher, top);
+            ViewId[] views = [.. Enumerable.Range(1, 20).Select(view => new ViewId((UInt128)view))];
+            var labels = new byte[views.Length * layout.Size];
+            for (var row = 0; row < views.Length; row++)
+                layout.Encode([row, -row, 1], labels.AsSpan(row * layout.Size, layout.Size));
+            LabelFile.Write(path, layout, views, labels);
+            return File.ReadAllBytes(path);
+        }
+    }
+
+    private static Action<byte[]> ReadLabels(string folder)
+    {
+        var path = Path.Combine(folder, "labels.parquet");
+        return input =>
+        {
+            File.WriteAllBytes(path, input);
+            LabelReader.Read(path, reader => reader.ReadLabels((_, _) => { }));
+        };
+    }
 
     private static byte[][] CheckpointSeeds(string folder)
     {

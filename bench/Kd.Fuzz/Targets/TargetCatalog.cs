@@ -14,6 +14,7 @@ internal static class TargetCatalog
             RunTargets.Checkpoint,
             RunTargets.Queue,
             RunTargets.Records,
+            RunTargets.Labels,
             ServiceTargets.CacheEntry,
             ServiceTargets.Onnx,
             ServiceTargets.Journal,

@@ -112,9 +112,12 @@ public sealed class PredictionTests
     public async Task Execute_StudentOfARun_IsRightAsOftenAsItsWeights()
     {
         using var folder = TestFiles.CreateFolder();
-        foreach (var name in new[] { "a", "k", "z" })
-            SmallDataset.Write(folder, name, 8);
-        string[] settings = [$"--Dataset:Path={folder.Path}", "--Distillation:Method=labels", "--Training:BatchSize=4", "--Training:Epochs=20"];
+        // Red, green and blue pictures, which a student tells apart with any seed.
+        foreach (var split in new[] { "train", "val", "test" })
+        foreach (var (color, name) in new[] { "a", "k", "z" }.Index())
+            for (var i = 0; i < 8; i++)
+                WritePicture(folder.File($"{split}/{name}/{i}.png"), 32, 32, seed: i, color);
+        string[] settings = [$"--Dataset:Path={folder.Path}", "--Distillation:Method=labels", "--Training:BatchSize=8", "--Training:Epochs=20"];
         Assert.Equal(0, await TrainerRuns.RunAsync(folder.File("runs"), "run", [.. settings, "--Training:LearningRate=0.01"]));
 
         var (exitCode, predicted) = await Run("predict", $"--Run:Checkpoint={folder.File("runs/run/student.onnx")}", $"--Run:Pictures={folder.File("train")}");
@@ -160,10 +163,13 @@ public sealed class PredictionTests
         return network.call(Normalization.ToInput(pixels, 1, views.Size, CPU)).softmax(1).data<float>().ToArray();
     }
 
-    private static void WritePicture(string path, int width, int height, int seed)
+    // A pattern, brighter in one color if one is given.
+    private static void WritePicture(string path, int width, int height, int seed, int? color = null)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         var pixels = Enumerable.Range(0, 3 * width * height).Select(i => (byte)((i * (seed + 3)) ^ (i >> 4))).ToArray();
+        if (color is { } bright)
+            pixels = [.. pixels.Select((value, i) => (byte)(value / 2 + (i % 3 == bright ? 127 : 0)))];
         File.WriteAllBytes(path, PngFile.Encode(new RgbImage(width, height, pixels)));
     }
 }
