@@ -32,7 +32,7 @@ public sealed class HostFaults(ITestOutputHelper output)
     public async Task Names_OneFourTwoEightTeachers_GivesTheSameWeightsAsOne()
     {
         using var folder = TestFiles.CreateFolder();
-        using var network = HostNetwork.Create("teacher");
+        using var network = HostNetwork.Create();
         var teachers = await StartTeachersAsync(network, 8);
         try
         {
@@ -92,7 +92,7 @@ public sealed class HostFaults(ITestOutputHelper output)
         Assert.False(trainer.Process!.HasExited, "the run was over too early");
         Assert.DoesNotContain("is unavailable", trainer.Output[printed..]);
 
-        void List(params int[] listed) => network.Names.Addresses = [.. listed.Select(teacher => HostNetwork.AddressOf(FirstTeacher + teacher))];
+        void List(params int[] listed) => network.Names.Set("teacher", listed.Select(teacher => HostNetwork.AddressOf(FirstTeacher + teacher)));
 
         int Id(int teacher) => teachers[teacher].Process!.Id;
 

@@ -23,12 +23,12 @@ public sealed class ManifestsRunTests(ServiceImages images)
     [Fact]
     public async Task Start_OverlayAndStudyJob_PassTheirProbesAndEndWithTheTable()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs Linux: pods have addresses in 127.0.0.0/8");
         var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
         Assert.SkipUnless(path.Any(one => File.Exists(Path.Combine(one, "redis-server"))), "needs redis-server (apt-get install redis-server)");
         var (overlay, job) = (await Manifests.LoadAsync("overlays/cpu"), (await Manifests.LoadAsync("jobs/study")).Of<V1Job>().Single());
         using var folder = TestFiles.CreateFolder();
-        using var node = new Node(images, folder.Path);
+        using var network = HostNetwork.Create(Node.Domain);
+        using var node = new Node(images, network, folder.Path);
         Directory.CreateDirectory(folder.File("data"));
         File.Copy(Path.Combine(TestFiles.RepositoryRoot, "models", "demo-teacher.safetensors"), Path.Combine(folder.File("data"), "demo-teacher.safetensors"));
         node.Apply(overlay, s_small);
@@ -40,9 +40,9 @@ public sealed class ManifestsRunTests(ServiceImages images)
         node.Start(overlay.Pods["agent"]);
         node.Start(overlay.Pods["trainer"]);
         foreach (var pod in node.Pods)
-            await pod.WaitUntilReadyAsync();
+            await node.WaitUntilReadyAsync(pod);
         var study = Enumerable.Range(0, job.Spec.Parallelism!.Value).Select(index => node.Start(job.Spec.Template, index)).ToList();
-        await study[1].WaitUntilReadyAsync();
+        await node.WaitUntilReadyAsync(study[1]);
         // KEDA's question, to the pod's own address.
         using var scale = JsonDocument.Parse(await study[1].GetAsync("/scale"));
         Assert.True(scale.RootElement.GetProperty("waitingViews").GetDouble() >= 0);

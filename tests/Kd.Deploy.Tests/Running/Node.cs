@@ -7,17 +7,21 @@ using Kd.Tests;
 namespace Kd.Deploy.Tests.Running;
 
 /// <summary>
-/// Starts the containers of manifests as processes of this machine: each pod has a loopback address of its own, volumes are folders, names of services
-/// become the addresses of their pods, and a container has no variables but those that the manifests and its image give it.
+/// Starts the containers of manifests as processes of this machine: each pod is a host of its own, services have names in the hosts' DNS, volumes are
+/// folders, and a container has no variables but those that the manifests and its image give it.
 /// </summary>
 /// <param name="images">The images, whose programs are started from the projects' output.</param>
+/// <param name="network">The hosts.</param>
 /// <param name="folder">Folder of the volumes.</param>
-internal sealed class Node(ServiceImages images, string folder) : IDisposable
+internal sealed class Node(ServiceImages images, HostNetwork network, string folder) : IDisposable
 {
+    /// <summary>Domain of the services' names.</summary>
+    public const string Domain = "kd.svc.cluster.local";
+
     // Each container has one core, whatever its limit is: this machine has few.
     private const string Cores = "1";
+    private const int FirstHost = 2;
 
-    private readonly string _network = $"127.{System.Security.Cryptography.RandomNumberGenerator.GetInt32(10, 250)}.0";
     private readonly List<PodProcess> _pods = [];
     private readonly List<V1Service> _services = [];
     private readonly Dictionary<string, string> _settings = [];
@@ -42,27 +46,39 @@ internal sealed class Node(ServiceImages images, string folder) : IDisposable
     public PodProcess Start(V1PodTemplateSpec template, int index = 0)
     {
         var container = template.Spec.Containers.Single();
-        var address = $"{_network}.{_pods.Count + 1}";
+        var host = FirstHost + _pods.Count;
+        var address = HostNetwork.AddressOf(host);
         var mounts = container.VolumeMounts.ToDictionary(mount => mount.MountPath, mount => FolderOf(container.Name, mount.Name));
         var image = images.Find(container.Image);
-        string Local(string value) => ToAddresses(ToFolders(value, mounts, image));
-        var variables = new Dictionary<string, string>();
-        foreach (var (name, value) in image?.Environment ?? new Dictionary<string, string>())
-            variables[name] = value.Replace("*", address, StringComparison.Ordinal);
+        string Local(string value) => ToFolders(value, mounts, image);
+        var variables = new Dictionary<string, string>(image?.Environment ?? new Dictionary<string, string>());
         foreach (var (name, value) in container.EnvFrom is null ? [] : _settings)
             variables[name] = value;
         foreach (var variable in container.Env)
-            variables[variable.Name] = Expand(variable.Value ?? Read(variable.ValueFrom, address, index), variables);
+            variables[variable.Name] = Expand(variable.Value ?? Read(variable.ValueFrom, $"{address}", index), variables);
         IEnumerable<string> command = [.. container.Command ?? [], .. container.Args ?? []];
         command = command.Any() ? command.Select(part => Expand(part, variables)) : ["dotnet", $"/app/{image!.Project}.dll"];
         var pod = new PodProcess(
             template,
+            network.Add(host),
             address,
-            [.. command.Select(Local), .. image is null ? ["--bind", address] : Array.Empty<string>()],
+            [.. command.Select(Local)],
             variables.ToDictionary(variable => variable.Key, variable => Local(variable.Value))
         );
         _pods.Add(pod);
         return pod;
+    }
+
+    /// <summary>Waits until a pod is ready, and lets the DNS know it.</summary>
+    public async Task WaitUntilReadyAsync(PodProcess pod)
+    {
+        await pod.WaitUntilReadyAsync();
+        foreach (var service in _services)
+        {
+            var pods = _pods.Where(one => one.IsReady && Manifests.Matches(service.Spec.Selector, one.Template));
+            // A headless service has the addresses of its pods, another one has one address, which stands for them.
+            network.Names.Set($"{service.Metadata.Name}.{Domain}", pods.Select(one => one.Address).Take(service.Spec.ClusterIP == "None" ? int.MaxValue : 1));
+        }
     }
 
     public void Dispose() => _pods.ForEach(pod => pod.Dispose());
@@ -89,22 +105,6 @@ internal sealed class Node(ServiceImages images, string folder) : IDisposable
         {
             if (value == path || value.StartsWith(path + "/", StringComparison.Ordinal))
                 return local + value[path.Length..];
-        }
-
-        return value;
-    }
-
-    // What the cluster's DNS does. A headless service has an address for each pod.
-    private string ToAddresses(string value)
-    {
-        foreach (var service in _services)
-        {
-            string[] addresses = [.. _pods.Where(pod => Manifests.Matches(service.Spec.Selector, pod.Template)).Select(pod => pod.Address)];
-            var name = Regex.Escape(service.Metadata.Name);
-            if (addresses.Length == 0)
-                continue;
-            value = Regex.Replace(value, $"^dns:///{name}:([0-9]+)$", found => string.Join(';', addresses.Select(one => $"http://{one}:{found.Groups[1]}")));
-            value = Regex.Replace(value, $"^(http://)?{name}:([0-9]+)", found => $"{found.Groups[1]}{addresses[0]}:{found.Groups[2]}");
         }
 
         return value;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Text;
 using Grpc.Core;
 using Grpc.Health.V1;
@@ -17,13 +18,14 @@ internal sealed class PodProcess : IDisposable
 
     /// <summary>Starts it.</summary>
     /// <param name="template">The pod's template.</param>
+    /// <param name="host">Network namespace of the pod.</param>
     /// <param name="address">The pod's address.</param>
     /// <param name="command">The command.</param>
     /// <param name="variables">All variables of its environment.</param>
-    public PodProcess(V1PodTemplateSpec template, string address, IReadOnlyList<string> command, IReadOnlyDictionary<string, string> variables)
+    public PodProcess(V1PodTemplateSpec template, string host, IPAddress address, IReadOnlyList<string> command, IReadOnlyDictionary<string, string> variables)
     {
         (Template, Address) = (template, address);
-        var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("ip", ["netns", "exec", host, .. command]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment.Clear();
         // As in the image. libtorch would use all cores.
         start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH");
@@ -42,7 +44,10 @@ internal sealed class PodProcess : IDisposable
     public V1PodTemplateSpec Template { get; }
 
     /// <summary>Address of the pod.</summary>
-    public string Address { get; }
+    public IPAddress Address { get; }
+
+    /// <summary>Whether all its probes have succeeded.</summary>
+    public bool IsReady { get; private set; }
 
     /// <summary>What it has printed.</summary>
     public string Output
@@ -64,6 +69,8 @@ internal sealed class PodProcess : IDisposable
             for (var watch = Stopwatch.StartNew(); !await AskAsync(probe); await Task.Delay(200, TestContext.Current.CancellationToken))
                 Assert.True(!_process.HasExited && watch.Elapsed < TimeSpan.FromMinutes(3), $"{Container.Name} does not get ready:\n{Output}");
         }
+
+        IsReady = true;
     }
 
     /// <summary>Reads an address of its HTTP port.</summary>

@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Kd.Faults;
+namespace Kd.Tests;
 
-/// <summary>A DNS server (RFC 1035) that knows one name, as the one of a cluster knows a headless service: all its addresses, which may change.</summary>
+/// <summary>A DNS server (RFC 1035) that knows names as the one of a cluster knows headless services: all their addresses, which may change.</summary>
 internal sealed class NameServer : IDisposable
 {
     private const int HeaderLength = 12,
@@ -13,19 +14,17 @@ internal sealed class NameServer : IDisposable
     private const ushort Response = 0x8580,
         NoSuchName = 3;
     private readonly UdpClient _socket;
-    private readonly byte[] _name;
+    private readonly ConcurrentDictionary<string, IReadOnlyList<IPAddress>> _names = new(StringComparer.OrdinalIgnoreCase);
 
     /// <param name="address">Address to listen on, port 53.</param>
-    /// <param name="name">The name, one label.</param>
-    public NameServer(IPAddress address, string name)
+    public NameServer(IPAddress address)
     {
         _socket = new UdpClient(new IPEndPoint(address, 53));
-        _name = [(byte)name.Length, .. Encoding.ASCII.GetBytes(name), 0];
         _ = ServeAsync();
     }
 
-    /// <summary>The addresses of the name.</summary>
-    public IReadOnlyList<IPAddress> Addresses { get; set; } = [];
+    /// <summary>Sets the addresses of a name.</summary>
+    public void Set(string name, IEnumerable<IPAddress> addresses) => _names[name] = [.. addresses];
 
     public void Dispose() => _socket.Dispose();
 
@@ -53,8 +52,8 @@ internal sealed class NameServer : IDisposable
     private byte[] Answer(byte[] query)
     {
         var end = HeaderLength + Array.IndexOf(query[HeaderLength..], (byte)0) + 1;
-        var isKnown = query[HeaderLength..end].AsSpan().SequenceEqual(_name);
-        var addresses = isKnown && BinaryPrimitives.ReadUInt16BigEndian(query.AsSpan(end)) == HostAddress ? Addresses : [];
+        var isKnown = _names.TryGetValue(NameIn(query), out var known);
+        var addresses = isKnown && BinaryPrimitives.ReadUInt16BigEndian(query.AsSpan(end)) == HostAddress ? known! : [];
         var header = new byte[HeaderLength];
         query.AsSpan(0, 2).CopyTo(header);
         BinaryPrimitives.WriteUInt16BigEndian(header.AsSpan(2), isKnown ? Response : (ushort)(Response | NoSuchName));
@@ -67,5 +66,14 @@ internal sealed class NameServer : IDisposable
             .. query[HeaderLength..(end + 4)],
             .. addresses.SelectMany(address => (byte[])[0xC0, HeaderLength, 0, HostAddress, 0, 1, 0, 0, 0, 0, 0, 4, .. address.GetAddressBytes()]),
         ];
+    }
+
+    // Labels, each after its length.
+    private static string NameIn(byte[] query)
+    {
+        var labels = new List<string>();
+        for (var at = HeaderLength; query[at] > 0; at += 1 + query[at])
+            labels.Add(Encoding.ASCII.GetString(query, at + 1, query[at]));
+        return string.Join('.', labels);
     }
 }

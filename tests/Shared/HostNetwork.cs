@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 
-namespace Kd.Faults;
+namespace Kd.Tests;
 
 /// <summary>Hosts with addresses of their own on one switch: network namespaces, virtual links and a bridge, with a DNS server.</summary>
 /// <remarks>Needs root and iproute2.</remarks>
@@ -10,26 +10,27 @@ internal sealed class HostNetwork : IDisposable
 {
     private readonly string _id = string.Create(CultureInfo.InvariantCulture, $"kd{Environment.ProcessId}");
     private readonly List<string> _namespaces = [];
+    private readonly string _domain;
 
-    private HostNetwork() { }
+    private HostNetwork(string domain) => _domain = domain;
 
     /// <summary>The hosts' DNS server.</summary>
     public NameServer Names { get; private set; } = null!;
 
     /// <summary>Creates the switch; skips the test with a reason where that is not possible.</summary>
-    /// <param name="name">The name that its DNS server knows.</param>
-    public static HostNetwork Create(string name)
+    /// <param name="domain">Domain that hosts add to a name, as in a cluster; empty: none.</param>
+    public static HostNetwork Create(string domain = "")
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "needs root on Linux, for network namespaces");
         Assert.SkipUnless(File.Exists("/usr/sbin/tc") || File.Exists("/sbin/tc"), "needs ip and tc (Debian: iproute2)");
-        var network = new HostNetwork();
+        var network = new HostNetwork(domain);
         try
         {
             var problem = TryRun("ip", $"link add {network._id} type bridge");
             Assert.SkipWhen(problem.Length > 0, $"needs the right to create networks: {problem}");
             Run("ip", $"addr add {AddressOf(1)}/24 dev {network._id}");
             Run("ip", $"link set {network._id} up");
-            network.Names = new NameServer(AddressOf(1), name);
+            network.Names = new NameServer(AddressOf(1));
             return network;
         }
         catch
@@ -50,7 +51,8 @@ internal sealed class HostNetwork : IDisposable
         var (space, link) = ($"{_id}-{host}", LinkOf(host));
         // ip netns exec shows this file to its programs in the place of /etc/resolv.conf.
         Directory.CreateDirectory($"/etc/netns/{space}");
-        File.WriteAllText($"/etc/netns/{space}/resolv.conf", $"nameserver {AddressOf(1)}\noptions timeout:1\n");
+        var search = _domain.Length > 0 ? $"search {_domain}\noptions ndots:5\n" : "";
+        File.WriteAllText($"/etc/netns/{space}/resolv.conf", $"nameserver {AddressOf(1)}\noptions timeout:1\n{search}");
         _namespaces.Add(space);
         Run("ip", $"netns add {space}");
         Run("ip", $"link add {link} type veth peer name eth0 netns {space}");
