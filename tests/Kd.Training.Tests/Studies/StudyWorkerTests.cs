@@ -77,10 +77,17 @@ public sealed class StudyWorkerTests
         using var worker = TrainerProcess.Start(folder.Path, services.Settings([.. TrainerProcess.Small, "--Run:Task=work"]), "");
         using var trainer = TrainerProcess.Start(
             folder.Path,
-            services.Settings([.. TrainerProcess.Small, "--Run:Study=methods", "--Training:Epochs=400", "--Run:CheckpointEvery=00:10:00"])
+            // Epochs of 36 steps: at the end of one, in its validation, no checkpoint would be due.
+            services.Settings([
+                .. TrainerProcess.Small,
+                "--Run:Study=methods",
+                "--Training:Epochs=400",
+                "--Training:BatchSize=4",
+                "--Run:CheckpointEvery=00:10:00",
+            ])
         );
         await UntilAsync(trainer, workers => workers is [{ Status.Step: > 0 }]);
-        var run = (await worker.UntilAsync(status => status is { Phase: "running", Step: > 0 })).Folder!;
+        var run = (await worker.UntilAsync(status => status is { Phase: "running", Step: > 0 and < 10 })).Folder!;
         trainer.Interrupt();
         await trainer.EndAsync();
         await worker.UntilAsync(status => status.Phase == "waiting");
