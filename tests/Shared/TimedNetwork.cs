@@ -10,12 +10,13 @@ namespace Kd.Tests;
 /// </summary>
 internal sealed class TimedNetwork : Module<Tensor, Tensor>
 {
-    private readonly int _classes;
+    private readonly Tensor _factors; // [C]
     private readonly TimeSpan _pass;
     private readonly ManualResetEventSlim _end;
 
     private TimedNetwork(int classes, TimeSpan pass, ManualResetEventSlim end)
-        : base(nameof(TimedNetwork)) => (_classes, _pass, _end) = (classes, pass, end);
+        : base(nameof(TimedNetwork)) =>
+        (_factors, _pass, _end) = (tensor([.. Enumerable.Range(1, classes).Select(factor => (float)factor)]).DetachFromDisposeScope(), pass, end);
 
     /// <summary>Creates a loader that returns this network instead of the one in the settings.</summary>
     public static LoadNetwork Loader(TimeSpan pass) => Loader(pass, new ManualResetEventSlim());
@@ -35,7 +36,7 @@ internal sealed class TimedNetwork : Module<Tensor, Tensor>
         _end.Wait(_pass);
         using var scope = NewDisposeScope();
         var means = images.mean([1, 2, 3]).unsqueeze(1); // [N, 1]
-        return means.mul(arange(1, _classes + 1, ScalarType.Float32)).MoveToOuterDisposeScope(); // [N, C]
+        return means.mul(_factors).MoveToOuterDisposeScope(); // [N, C]
     }
 }
 #endif

@@ -110,11 +110,14 @@ internal static class TrainerRuns
 
     private sealed class MeanNetwork(int classes, TimeSpan pass) : Module<Tensor, Tensor>(nameof(MeanNetwork))
     {
+        // arange in a pass would read its bounds after the garbage collector has freed them (HeldScalars).
+        private readonly Tensor _factors = tensor([.. Enumerable.Range(1, classes).Select(factor => (float)factor)]).DetachFromDisposeScope(); // [C]
+
         public override Tensor forward(Tensor input)
         {
             CancellationToken.None.WaitHandle.WaitOne(pass);
             using var scope = NewDisposeScope();
-            return input.mean([1, 2, 3]).unsqueeze(1).mul(arange(1, classes + 1, ScalarType.Float32)).MoveToOuterDisposeScope(); // [N, C]
+            return input.mean([1, 2, 3]).unsqueeze(1).mul(_factors).MoveToOuterDisposeScope(); // [N, C]
         }
     }
 }

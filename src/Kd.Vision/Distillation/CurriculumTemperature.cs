@@ -13,7 +13,6 @@ public sealed class CurriculumTemperature : IDisposable
 {
     private const double Smallest = 1;
     private const double Range = 20;
-    private const float First = 1;
     private readonly double _ramp;
 
     /// <summary>Creates the parameter on a device.</summary>
@@ -23,7 +22,7 @@ public sealed class CurriculumTemperature : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(ramp);
         _ramp = ramp;
-        using var start = full(1, First, device: device);
+        using var start = ones(1, device: device);
         Theta = new Parameter(start.DetachFromDisposeScope().clone().DetachFromDisposeScope());
     }
 

@@ -6,6 +6,7 @@ using Kd.ServiceDefaults.Settings;
 using Kd.TeacherService.Hosting;
 using Kd.TeacherService.Model;
 using Kd.Tests;
+using Kd.Vision.Runtime;
 using Kd.Vision.Views;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -23,7 +24,7 @@ public sealed class FailingPassTests
     [Fact]
     public async Task Label_LogitsBeyondFloat16_NamesViewAndRemedyAndStoresNothing()
     {
-        await using var service = await StartAsync(images => images.mean([1, 2, 3]).unsqueeze(1).mul(50_000));
+        await using var service = await StartAsync(images => images.mean([1, 2, 3]).unsqueeze(1).Times(50_000));
         using var channel = service.Open();
         var client = new Teacher.TeacherClient(channel);
 
@@ -117,7 +118,8 @@ public sealed class FailingPassTests
                     args,
                     (_, classes) =>
                     {
-                        var network = new FunctionNetwork(images => logits(images).mul(linspace(0.5, 1, classes)));
+                        var factors = tensor([.. Enumerable.Range(1, classes).Select(number => 0.5f + 0.5f * number / classes)]).DetachFromDisposeScope();
+                        var network = new FunctionNetwork(images => logits(images).mul(factors));
                         return new TorchNetwork(network, network, classes, null, [1], isScript: true);
                     }
                 ),
