@@ -69,8 +69,9 @@ internal static class DoublingBenchmark
             return "no images in this time";
         var most = teachers * TimedTeachers.Batch / s_pass.TotalSeconds;
         var mean = interval.Computed.Average();
-        return $"{interval.Rate:F0} images/s ({interval.Rate / most:P0} of what they can), {interval.Computed.Count} have work, from {interval.Computed[0] / mean:P0} to "
-            + $"{interval.Computed[^1] / mean:P0} of the mean; a call of {TimedTeachers.Batch} views waits {Wait(0.5):F1} passes at the median, {Wait(0.99):F1} at p99";
+        return $"{interval.Rate:F0} images/s ({interval.Rate / most:P0} of what they can), {interval.Computed.Count} have work, "
+            + $"from {interval.Computed[0] / mean:P0} to {interval.Computed[^1] / mean:P0} of the mean; "
+            + $"a call of {TimedTeachers.Batch} views waits {Wait(0.5):F1} passes at the median, {Wait(0.99):F1} at p99";
 
         double Wait(double quantile) => interval.Waits.Count > 0 ? interval.Waits[(int)(quantile * (interval.Waits.Count - 1))] / s_pass : double.NaN;
     }

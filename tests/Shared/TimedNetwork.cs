@@ -6,7 +6,8 @@ using static TorchSharp.torch.nn;
 namespace Kd.Tests;
 
 /// <summary>
-/// Simulates a device: a forward pass takes a fixed time, or until it is released, and uses no CPU. The logit of class c is c + 1 times the mean of the normalized picture.
+/// Simulates a device: a forward pass takes a fixed time, or until it is released, and uses no CPU. The logit of class c is c + 1 times the mean of the
+/// normalized picture.
 /// </summary>
 internal sealed class TimedNetwork : Module<Tensor, Tensor>
 {

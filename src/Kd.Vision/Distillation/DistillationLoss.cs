@@ -75,7 +75,8 @@ public static class DistillationLoss
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(temperature);
         using var scope = NewDisposeScope();
         // Far below every logit, so that the softmax over the other classes excludes the label's class.
-        var mask = zeros_like(studentLogits).scatter_(1, labels.unsqueeze(1), zeros([labels.shape[0], 1], device: studentLogits.device).PlusInPlace(-1000)); // [N, C]
+        var far = zeros([labels.shape[0], 1], device: studentLogits.device).PlusInPlace(-1000); // [N, 1]
+        var mask = zeros_like(studentLogits).scatter_(1, labels.unsqueeze(1), far); // [N, C]
         var student = studentLogits.DividedBy(temperature);
         var teacher = teacherLogits.DividedBy(temperature);
         var target = Divergence(Binary(teacher), Binary(student));
