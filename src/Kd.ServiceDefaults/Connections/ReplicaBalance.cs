@@ -55,13 +55,14 @@ internal sealed class ReplicaBalance(TimeProvider time)
                     .ToDictionary(replica => replica, _ => new ReplicaWork());
             var loads = new ReplicaLoads(works, _connections, kind, time);
             // Established connections first, then those that are not paused (else by the end of the pause), then the replica with the lowest load, then the
-            // one with the least work, then the least used connection.
+            // one with the least work, then in an order of this client's own, then the least used connection.
             var best = _connections.MinBy(connection =>
                 (
                     connection.IsConnected ? 0 : 1,
                     Math.Max(connection.PausedUntil - loads.Now, 0),
                     loads.Of(connection.Replica),
                     works[connection.Replica].Work,
+                    works[connection.Replica].Order,
                     connection.Uses
                 )
             )!;
@@ -148,10 +149,10 @@ internal sealed class ReplicaBalance(TimeProvider time)
         }
     }
 
-    // A new replica starts level with the one with the least work, so that it does not have to catch up.
+    // A new replica starts level with the median, so that it neither has to catch up nor takes all calls for a while.
     private static void Level(Dictionary<string, ReplicaWork> works, string replica)
     {
         if (!works.ContainsKey(replica))
-            works[replica] = new ReplicaWork { Work = works.Values.Select(work => work.Work).DefaultIfEmpty().Min() };
+            works[replica] = new ReplicaWork { Work = works.Values.Select(work => work.Work).Order().ElementAtOrDefault(works.Count / 2) };
     }
 }

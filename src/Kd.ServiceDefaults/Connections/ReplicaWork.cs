@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Kd.ServiceDefaults.Connections;
 
 /// <summary>The calls of one kind to one replica so far.</summary>
@@ -10,6 +12,9 @@ internal sealed class ReplicaWork
 
     /// <summary>Sum of the costs.</summary>
     public long Work { get; set; }
+
+    /// <summary>Place among replicas that are equal otherwise. Drawn, so that several clients do not call the same new replica first.</summary>
+    public int Order { get; } = RandomNumberGenerator.GetInt32(int.MaxValue);
 
     /// <summary>Records a response.</summary>
     /// <param name="duration">Duration of the call, divided by the number of calls that were in progress at its start.</param>

@@ -57,14 +57,13 @@ public sealed class ReplicaBalanceTests
     [Fact]
     public void Start_AllFailed_TriesTheOneWhosePauseEndsFirst()
     {
-        var fleet = new Fleet(_clock, "a", "b") { Failing = "a" };
-        Assert.Equal("a", fleet.Call());
+        var fleet = new Fleet(_clock, "a", "b") { Failing = "ab" };
+        var first = fleet.Call();
         _clock.Advance(0.2);
-        fleet.Failing = "b";
-        Assert.Equal("b", fleet.Call());
-        fleet.Failing = "a";
-        Assert.Equal("a", fleet.Call());
-        Assert.Equal("b", fleet.Call());
+        var second = fleet.Call();
+        Assert.NotEqual(first, second);
+        Assert.Equal(first, fleet.Call());
+        Assert.Equal(second, fleet.Call());
     }
 
     [Fact]
@@ -140,37 +139,26 @@ public sealed class ReplicaBalanceTests
         Assert.True(calls["a"] > 90, $"{calls["a"]} calls");
     }
 
-    // Each client knows only its own calls; each replica computes one call after another in 0.4 s, and each client has 3 calls for each of its eighth.
+    // Each client has 3 calls for each of its eighth.
     [Fact]
     public void Start_EightClientsOf64Replicas_KeepsTheReplicasBusy()
     {
-        const int replicas = 64,
-            clients = 8,
-            calls = 24;
-        const double pass = 0.4,
-            seconds = 60;
-        var fleets = Enumerable.Range(0, clients).Select(_ => new Fleet(_clock, [.. Enumerable.Range(0, replicas).Select(replica => $"r{replica}")])).ToList();
-        var free = new Dictionary<string, double>();
-        var running = new PriorityQueue<(Fleet Fleet, ReplicaCall Call), double>();
-        var done = 0;
-        fleets.ForEach(fleet => Enumerable.Range(0, calls).ToList().ForEach(_ => Start(fleet)));
-        while (running.TryDequeue(out var next, out var end) && end < seconds)
-        {
-            _clock.Advance(end - _clock.Seconds);
-            next.Fleet.Balance.Answered(next.Call, next.Fleet.LeadsTo[next.Call.Connection]);
-            done++;
-            Start(next.Fleet);
-        }
+        var load = new SharedLoad(_clock, clients: 8, replicas: 64, calls: 24);
 
-        Assert.InRange(done, 0.93 * replicas * seconds / pass, replicas * seconds / pass);
+        Assert.InRange(load.Run(60), 0.93 * load.Most(60), load.Most(60));
+    }
 
-        void Start(Fleet fleet)
-        {
-            var call = fleet.Balance.Start("Label", 1)!;
-            var replica = fleet.LeadsTo[call.Connection];
-            free[replica] = Math.Max(free.GetValueOrDefault(replica), _clock.Seconds) + pass;
-            running.Enqueue((fleet, call), free[replica]);
-        }
+    // Without an order of its own each client would call all new replicas first, and the same ones, and the others would be idle.
+    [Fact]
+    public void Start_TwiceTheReplicasOfEightClients_KeepsAllBusyFromThenOn()
+    {
+        var load = new SharedLoad(_clock, clients: 8, replicas: 32, calls: 24);
+        load.Run(20);
+        load.Add(32);
+        // The calls that wait at the old ones return meanwhile.
+        load.Run(2);
+
+        Assert.InRange(load.Run(4), 0.9 * load.Most(4), 1.1 * load.Most(4));
     }
 
     [Fact]
@@ -221,6 +209,7 @@ public sealed class ReplicaBalanceTests
 
         public Dictionary<string, int> Calls { get; private set; } = [];
 
+        /// <summary>Replicas whose calls fail.</summary>
         public string Failing { get; set; } = "";
 
         /// <summary>Replicas whose connections are not established.</summary>
@@ -282,10 +271,61 @@ public sealed class ReplicaBalanceTests
 
         private void End(ReplicaCall call)
         {
-            if (LeadsTo[call.Connection] == Failing)
+            if (Failing.Contains(LeadsTo[call.Connection], StringComparison.Ordinal))
                 Balance.Failed(call);
             else
                 Balance.Answered(call, LeadsTo[call.Connection]);
+        }
+    }
+
+    /// <summary>Clients that know only their own calls, of replicas that compute one call after another in 0.4 s each.</summary>
+    private sealed class SharedLoad
+    {
+        private const double Pass = 0.4;
+        private readonly Clock _clock;
+        private readonly List<Fleet> _clients;
+        private readonly Dictionary<string, double> _free = [];
+        private readonly PriorityQueue<(Fleet Client, ReplicaCall Call), double> _running = new();
+        private int _replicas;
+
+        public SharedLoad(Clock clock, int clients, int replicas, int calls)
+        {
+            (_clock, _clients) = (clock, [.. Enumerable.Range(0, clients).Select(_ => new Fleet(clock))]);
+            Add(replicas);
+            for (var call = 0; call < calls; call++)
+                _clients.ForEach(Start);
+        }
+
+        /// <summary>Number of calls that all replicas can compute in a time.</summary>
+        public double Most(double seconds) => _replicas * seconds / Pass;
+
+        public void Add(int replicas)
+        {
+            for (var end = _replicas + replicas; _replicas < end; _replicas++)
+                _clients.ForEach(client => client.Add($"r{_replicas}"));
+        }
+
+        /// <summary>Lets each client start a call for each that ends, and returns how many ended.</summary>
+        public int Run(double seconds)
+        {
+            var done = 0;
+            for (var until = _clock.Seconds + seconds; _running.TryPeek(out var next, out var end) && end < until; done++)
+            {
+                _running.Dequeue();
+                _clock.Advance(end - _clock.Seconds);
+                next.Client.Balance.Answered(next.Call, next.Client.LeadsTo[next.Call.Connection]);
+                Start(next.Client);
+            }
+
+            return done;
+        }
+
+        private void Start(Fleet client)
+        {
+            var call = client.Balance.Start("Label", 1)!;
+            var replica = client.LeadsTo[call.Connection];
+            _free[replica] = Math.Max(_free.GetValueOrDefault(replica), _clock.Seconds) + Pass;
+            _running.Enqueue((client, call), _free[replica]);
         }
     }
 }
