@@ -36,13 +36,23 @@ public sealed class SampleTests
         var expected = WriteStudent(folder, new ViewPlanner(32, isWhole, seed: 1), (width, height));
         using (var network = ModelCatalog.Create("mobilenet_v2", s_classes.Length, seed: 5, smallImages: true))
             OnnxFile.Write(folder.File("student.onnx"), Scaled(network), s_classes, OnnxInput.Normalized, new ViewPlanner(32, small: true, seed: 1));
-        using var process = Start("classify.cs", folder.File("student.onnx"), folder.File("a.png"));
 
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        AssertNear($"{folder.File("a.png")}: ", expected, await ClassifyAsync(folder.File("student.onnx"), folder.File("a.png")), tolerance);
+    }
 
-        Assert.True(process.ExitCode == 0, await output + await errors);
-        AssertNear($"{folder.File("a.png")}: ", expected, await output, tolerance);
+    [Fact]
+    public async Task QuantizePy_SmallForm_WritesAQuarterThatClassifiesAlike()
+    {
+        using var folder = TestFiles.CreateFolder();
+        using var scope = NewDisposeScope();
+        var expected = WriteStudent(folder, new ViewPlanner(32, small: true, seed: 1), (32, 32));
+        var program = await ReadAsync("quantize.py");
+
+        await PythonProgram.RunAsync(program, folder.File("student.safetensors"), folder.Path, folder.File("int8.onnx"));
+
+        AssertNear($"{folder.File("a.png")}: ", expected, await ClassifyAsync(folder.File("int8.onnx"), folder.File("a.png")), tolerance: 5);
+        var (small, large) = (new FileInfo(folder.File("int8.onnx")).Length, new FileInfo(folder.File("student.onnx")).Length);
+        Assert.InRange(small, 0.2 * large, 0.35 * large);
     }
 
     [Fact]
@@ -78,7 +88,7 @@ public sealed class SampleTests
         using var folder = TestFiles.CreateFolder();
         using var scope = NewDisposeScope();
         var expected = WriteStudent(folder, new ViewPlanner(224, small: false, seed: 1), (300, 260));
-        var program = await File.ReadAllTextAsync(Path.Combine(TestFiles.RepositoryRoot, "samples", "classify.py"), TestContext.Current.CancellationToken);
+        var program = await ReadAsync("classify.py");
 
         var (output, _) = await PythonProgram.RunAsync(program, folder.File("student.safetensors"), folder.File("a.png"));
 
@@ -91,7 +101,13 @@ public sealed class SampleTests
         using var network = ModelCatalog.Create("mobilenet_v2", s_classes.Length, seed: 5, smallImages: small);
         Scaled(network);
         OnnxFile.Write(folder.File("student.onnx"), network, s_classes, OnnxInput.Normalized, views);
-        var names = new Dictionary<string, string> { [Checkpoint.ClassesKey] = string.Join('\n', s_classes) };
+        var names = new Dictionary<string, string>
+        {
+            [Checkpoint.ClassesKey] = string.Join('\n', s_classes),
+            ["size"] = $"{views.Size}",
+            ["form"] = small ? "small" : "standard",
+            ["width"] = "1",
+        };
         SafetensorsFile.Write(folder.File("student.safetensors"), ModuleState.Save(network), names);
         // A smooth picture, since programs resize in different ways.
         var pixels = new byte[3 * size.Width * size.Height];
@@ -120,6 +136,18 @@ public sealed class SampleTests
         Assert.StartsWith($"{start}{expected.Class} (", output);
         var percent = output.Trim()[(start.Length + expected.Class.Length + 2)..].TrimEnd(')', '%', ' ');
         Assert.Equal(100 * expected.Probability, double.Parse(percent, CultureInfo.InvariantCulture), tolerance);
+    }
+
+    private static Task<string> ReadAsync(string sample) =>
+        File.ReadAllTextAsync(Path.Combine(TestFiles.RepositoryRoot, "samples", sample), TestContext.Current.CancellationToken);
+
+    private static async Task<string> ClassifyAsync(params string[] arguments)
+    {
+        using var process = Start("classify.cs", arguments);
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.ExitCode == 0, await output + await errors);
+        return await output;
     }
 
     private static async Task<HttpResponseMessage> AskAsync(Process process, HttpClient client, byte[] picture)
