@@ -70,8 +70,11 @@ for module in model.modules():
         module.qconfig = QConfig(activation=relu6, weight=weights)
         hooks.append(module.register_forward_hook(lambda module, inputs, output: output.clamp(max=6)))
 prepare(model, inplace=True)
+pictures = sorted(path for path in Path(sys.argv[2]).rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
+if not pictures:
+    sys.exit(f"{sys.argv[2]} has no .jpg or .png pictures; the calibration needs some hundred.")
 with torch.no_grad():
-    for path in sorted(path for path in Path(sys.argv[2]).rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png")):
+    for path in pictures:
         model(to_input(path)[None])
 for hook in hooks:
     hook.remove()

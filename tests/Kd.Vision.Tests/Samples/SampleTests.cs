@@ -40,12 +40,14 @@ public sealed class SampleTests
         AssertNear($"{folder.File("a.png")}: ", expected, await ClassifyAsync(folder.File("student.onnx"), folder.File("a.png")), tolerance);
     }
 
-    [Fact]
-    public async Task QuantizePy_SmallForm_WritesAQuarterThatClassifiesAlike()
+    [Theory]
+    [InlineData(32, true, 32, 32)]
+    [InlineData(96, false, 140, 120)]
+    public async Task QuantizePy_EitherForm_WritesAQuarterThatClassifiesAlike(int size, bool isSmall, int width, int height)
     {
         using var folder = TestFiles.CreateFolder();
         using var scope = NewDisposeScope();
-        var expected = WriteStudent(folder, new ViewPlanner(32, small: true, seed: 1), (32, 32));
+        var expected = WriteStudent(folder, new ViewPlanner(size, isSmall, seed: 1), (width, height));
         var program = await ReadAsync("quantize.py");
 
         await PythonProgram.RunAsync(program, folder.File("student.safetensors"), folder.Path, folder.File("int8.onnx"));
