@@ -42,6 +42,15 @@ public static class SharedNames
     /// <summary>Name of the resource of the processes that take runs of the trainer's studies.</summary>
     public const string Worker = "worker";
 
+    /// <summary>File of the resolved settings in the folder of a run.</summary>
+    public const string RunConfiguration = "config.json";
+
+    /// <summary>File of the result in the folder of a run that has ended.</summary>
+    public const string RunResult = "result.json";
+
+    /// <summary>File of the weights in the folder of a run, those of the epoch with the best validation accuracy.</summary>
+    public const string StudentWeights = "student.safetensors";
+
     /// <summary>Converts the name of a setting to that of its environment variable.</summary>
     public static string ToVariable(string setting) => setting.Replace(":", "__", StringComparison.Ordinal);
 }

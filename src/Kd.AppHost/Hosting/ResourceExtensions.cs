@@ -162,7 +162,7 @@ internal static class ResourceExtensions
             .WaitForStart(agent)
             .WithEnvironment(SharedNames.ToVariable(SharedNames.HostStart), settings.Start)
             .WithEnvironment(SharedNames.ToVariable(SharedNames.TeacherCores), settings.TeacherCores.ToString(CultureInfo.InvariantCulture))
-            .WithSettings(settings.Variables(RunSettings.TrainerSections));
+            .WithSettings(settings.Variables(settings.TrainerSections));
     }
 
     /// <summary>Passes settings to a service as environment variables.</summary>

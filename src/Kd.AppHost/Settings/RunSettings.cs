@@ -20,8 +20,11 @@ internal sealed class RunSettings
 
     private RunSettings(Dictionary<string, string> values) => _values = values;
 
+    /// <summary>Sections that every teacher uses besides its own.</summary>
+    public static string[] TeacherSections { get; } = [BatchingOptions.Section, CacheOptions.Section, DatasetOptions.Section, SharedNames.Device];
+
     /// <summary>Sections that the trainer uses.</summary>
-    public static string[] TrainerSections { get; } =
+    public string[] TrainerSections =>
     [
         RunOptions.Section,
         DatasetOptions.Section,
@@ -34,10 +37,8 @@ internal sealed class RunSettings
         TeacherClientOptions.Section,
         AgentClientOptions.Section,
         SharedNames.Device,
+        .. TrainsTeacher ? [TeacherOptions.Section] : Array.Empty<string>(),
     ];
-
-    /// <summary>Sections that every teacher uses besides its own.</summary>
-    public static string[] TeacherSections { get; } = [BatchingOptions.Section, CacheOptions.Section, DatasetOptions.Section, SharedNames.Device];
 
     /// <summary>Identifies this start of the host.</summary>
     public string Start { get; } = Guid.NewGuid().ToString("N");
@@ -51,8 +52,8 @@ internal sealed class RunSettings
     /// <summary>The teachers, one or several.</summary>
     public IReadOnlyList<TeacherSettings> Teachers => TeacherSettings.Read(_values);
 
-    /// <summary>Whether runs need teachers: they do unless Labels:Path names what they learn from.</summary>
-    public bool UsesTeachers => string.IsNullOrEmpty(_values.GetValueOrDefault("Labels:Path"));
+    /// <summary>Whether runs need teachers: they do unless Labels:Path names what they learn from, or a teacher is what is trained.</summary>
+    public bool UsesTeachers => string.IsNullOrEmpty(_values.GetValueOrDefault("Labels:Path")) && !TrainsTeacher;
 
     /// <summary>Whether logits are stored in the Redis of <c>ConnectionStrings:cache</c> instead of the AppHost's own server.</summary>
     public bool UsesExternalRedis => _values.ContainsKey(CacheConnection);
@@ -69,6 +70,8 @@ internal sealed class RunSettings
         {
             settings.Add(new ConfigurationBuilder().AddEnvironmentVariables().Build());
             settings.Add(CommandLine.Read(args, problems));
+            settings._values.TryAdd("Run:Folder", "runs");
+            problems.AddRange(TrainedTeachers.Resolve(settings._values));
             settings.AddDefaults();
             problems.AddRange(settings.FindProblems());
         }
@@ -110,25 +113,32 @@ internal sealed class RunSettings
             // A teacher that is not started needs no weights, but what is said about it must be right.
             .Concat(TeacherSettings.FindProblems(_values).Where(problem => UsesTeachers || _values.ContainsKey(problem.Name)));
 
+    private bool TrainsTeacher => _values.GetValueOrDefault("Run:Task") == RunOptions.Teacher;
+
     private void AddDefaults()
     {
         if (_values.GetValueOrDefault("Dataset:Path", DatasetOptions.Demo) == DatasetOptions.Demo)
         {
             foreach (var (name, value) in DemoDefaults())
                 _values.TryAdd(name, value);
+            if (!TrainsTeacher)
+            {
+                _values.TryAdd("Teacher:Weights", Path.Combine(AppContext.BaseDirectory, "models", "demo-teacher.safetensors"));
+                _values.TryAdd("Views:PerSample", "4");
+            }
+
             // Not of every network.
-            if (!_values.ContainsKey("Student:Architecture"))
+            if (!TrainsTeacher && !_values.ContainsKey("Student:Architecture"))
                 _values.TryAdd("Student:Width", "0.25");
         }
 
-        // The methods of that study need labels.
-        _values.TryAdd("Run:Study", _values.GetValueOrDefault("Dataset:Path") == DatasetOptions.None ? StudyKinds.None : StudyKinds.Methods);
+        // The methods of that study need labels, and a teacher.
+        _values.TryAdd("Run:Study", TrainsTeacher || _values.GetValueOrDefault("Dataset:Path") == DatasetOptions.None ? StudyKinds.None : StudyKinds.Methods);
         if (_values.GetValueOrDefault("Run:Workers", "0") == "0")
             _values["Run:Workers"] = CoreShares.Workers(_values.GetValueOrDefault).ToString(CultureInfo.InvariantCulture);
         AddTeacherThreads();
         // At a terminal, dashboard and run page stay until Ctrl-C; a script needs the program to end with its run.
         _values.TryAdd("Run:Stay", Console.IsInputRedirected ? "false" : "true");
-        _values.TryAdd("Run:Folder", "runs");
         _values.TryAdd("Agent:StateFolder", Path.Combine(_values["Run:Folder"], "agent"));
         _values.TryAdd("Cache:Folder", Path.Combine(_values["Run:Folder"], "cache"));
         _values.TryAdd("Dataset:DecodedFolder", Path.Combine(_values["Run:Folder"], "decoded"));
@@ -158,12 +168,10 @@ internal sealed class RunSettings
         [
             new("Dataset:Path", DatasetOptions.Demo),
             new("Teacher:Architecture", "cifar-resnet20"),
-            new("Teacher:Weights", Path.Combine(AppContext.BaseDirectory, "models", "demo-teacher.safetensors")),
             new("Dataset:DemoTrainPerClass", "25"),
             new("Training:Epochs", "24"),
             new("Training:BatchSize", "32"),
             new("Training:LearningRate", "0.1"),
-            new("Views:PerSample", "4"),
         ];
 
     private static string SectionOf(string name) => name.Split(':')[0];

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Kd.Core.Files;
+using Kd.Settings;
 using Kd.Training.Diagnostics;
 
 namespace Kd.Training.Artifacts;
@@ -10,13 +11,13 @@ namespace Kd.Training.Artifacts;
 public sealed class RunFolder : IDisposable
 {
     /// <summary>File of the resolved settings.</summary>
-    public const string ConfigurationFile = "config.json";
+    public const string ConfigurationFile = SharedNames.RunConfiguration;
 
     /// <summary>File with a line of JSON for each epoch.</summary>
     public const string MetricsFile = "metrics.jsonl";
 
     /// <summary>File of the result of a run of one method.</summary>
-    public const string ResultFile = "result.json";
+    public const string ResultFile = SharedNames.RunResult;
 
     /// <summary>File of the evaluation of a run's best weights on the test images: confusion matrix, calibration.</summary>
     public const string EvaluationFile = "evaluation.json";
@@ -49,7 +50,7 @@ public sealed class RunFolder : IDisposable
     public string Path { get; }
 
     /// <summary>Weights of the epoch with the best validation accuracy.</summary>
-    public string BestWeights => PathOf("student.safetensors");
+    public string BestWeights => PathOf(SharedNames.StudentWeights);
 
     /// <summary>The same weights as an ONNX file.</summary>
     public string OnnxPath => PathOf("student.onnx");

@@ -60,19 +60,22 @@ public sealed record RunConfiguration
     public static RunConfiguration Read(IConfiguration configuration)
     {
         var settings = new ConfigurationBuilder()
+            .AddInMemoryCollection(TeacherTraining.DefaultsFor(configuration))
             .AddInMemoryCollection(Recipes.DefaultsFor(name => configuration[name]))
             .AddConfiguration(configuration)
+            .AddInMemoryCollection(TeacherTraining.NetworkOf(configuration))
             .Build();
         // Undisposed, it stays registered at the process's configuration for good.
         using var _ = settings as IDisposable;
-        return ReadMerged(settings);
+        return ReadMerged(settings, TeacherTraining.FindProblems(configuration));
     }
 
-    private static RunConfiguration ReadMerged(IConfiguration configuration)
+    private static RunConfiguration ReadMerged(IConfiguration configuration, IEnumerable<SettingProblem> contradictions)
     {
         var result = CreateDefault() with { Device = configuration[SharedNames.Device] ?? "auto" };
         List<SettingProblem> problems =
         [
+            .. contradictions,
             .. configuration.ReadSection(result.Run, RunOptions.Section),
             .. configuration.ReadSection(result.Dataset, DatasetOptions.Section),
             .. configuration.ReadSection(result.Views, ViewOptions.Section),

@@ -65,7 +65,7 @@ internal static class RunRules
                 "Run:Study",
                 $"Run:Study is '{run.Study}', whose arms need labels, but Dataset:Path is 'none'. Use Run:Study=none (one run), views or students."
             );
-        if (run is { Study: StudyKinds.None, Task: RunOptions.Train } && Methods.UsesLabels(method))
+        if (run is { Study: StudyKinds.None, Task: RunOptions.Train or RunOptions.Teacher } && Methods.UsesLabels(method))
             yield return new(
                 "Distillation:Method",
                 $"Distillation:Method is '{method}', which needs labels, but Dataset:Path is 'none'. Use kd or kd-curriculum."

@@ -108,7 +108,7 @@ internal sealed class BatchSourceFactory(TeacherGroup teachers, ShardedLabels sh
         configuration.Run switch
         {
             { Task: RunOptions.Evaluate } => configuration.Dataset.Path == DatasetOptions.None,
-            { Study: StudyKinds.None, Task: RunOptions.Train } => Methods.UsesTeacher(configuration.Distillation.Method),
+            { Study: StudyKinds.None, Task: RunOptions.Train or RunOptions.Teacher } => Methods.UsesTeacher(configuration.Distillation.Method),
             _ => true,
         };
 

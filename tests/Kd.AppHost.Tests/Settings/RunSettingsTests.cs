@@ -46,7 +46,7 @@ public sealed class RunSettingsTests
     {
         Assert.True(RunSettings.TryRead(["--Dataset:Path=images", "--Labels:Path=labels"], out var settings));
         Assert.False(settings.UsesTeachers);
-        Assert.Equal(Path.GetFullPath("labels"), settings.Variables(RunSettings.TrainerSections).ToDictionary()["Labels__Path"]);
+        Assert.Equal(Path.GetFullPath("labels"), settings.Variables(settings.TrainerSections).ToDictionary()["Labels__Path"]);
         // What is said about a teacher must be right all the same.
         Assert.False(RunSettings.TryRead(["--Labels:Path=labels", "--Teacher:Replicas=0"], out _));
         Assert.False(RunSettings.TryRead(["--Dataset:Path=images"], out settings));
