@@ -1,6 +1,7 @@
 using Kd.ServiceDefaults.Connections;
 using Kd.ServiceDefaults.Draining;
 using Kd.ServiceDefaults.Endpoints;
+using Kd.ServiceDefaults.Memory;
 using Kd.ServiceDefaults.Security;
 using Kd.ServiceDefaults.Settings;
 using Kd.ServiceDefaults.Telemetry;
@@ -34,6 +35,7 @@ public static class ServiceDefaultsExtensions
         builder.AddTelemetry();
         builder.UseServiceEndpoints();
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddHostedService<NativeHeap>();
         builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), [Live]);
         return builder;
     }
