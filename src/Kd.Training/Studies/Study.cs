@@ -62,8 +62,8 @@ internal sealed class Study
     public ImageDataset Dataset => _setup.Dataset;
 
     /// <summary>
-    /// Runs arms with the seeds of the settings, seed by seed, so that slow changes of the machine's speed affect all arms alike. Waits for the runs of other
-    /// processes.
+    /// Runs arms with the seeds of the settings, seed by seed, so that slow changes of the machine's speed affect all arms alike, the longest first. Waits for
+    /// the runs of other processes.
     /// </summary>
     /// <param name="arms">The arms.</param>
     /// <param name="cancellation">Cancels the runs of this process.</param>
@@ -72,7 +72,8 @@ internal sealed class Study
     {
         _arms = arms;
         var run = _setup.Configuration.Run;
-        var open = Enumerable.Range(0, run.Seeds).SelectMany(seed => arms.Select(arm => (Arm: arm, Seed: run.Seed + seed))).ToList();
+        var longestFirst = arms.OrderByDescending(arm => arm.Length).ToList();
+        var open = Enumerable.Range(0, run.Seeds).SelectMany(seed => longestFirst.Select(arm => (Arm: arm, Seed: run.Seed + seed))).ToList();
         var count = open.Count;
         while (open.Count > 0)
         {

@@ -11,6 +11,9 @@ internal sealed record StudyArm(string Name, string Method, Func<RunConfiguratio
 {
     private static readonly int[] s_views = [1, 2, 4, 8, 16, 0];
 
+    /// <summary>How long a run takes, relative to other arms, roughly: the longest start first, so that no process has one left when the others have ended.</summary>
+    public double Length { get; private init; } = Method == Methods.KdCurriculum ? 1.5 : 1;
+
     /// <summary>Creates an arm that runs a method with the study's own settings.</summary>
     public static StudyArm Of(string method) => new(method, method, configuration => configuration);
 
@@ -36,7 +39,10 @@ internal sealed record StudyArm(string Name, string Method, Func<RunConfiguratio
                     // All layers start from random weights.
                     Training = configuration.Training.With(training => training.BackboneRate = 1),
                 }
-        );
+        )
+        {
+            Length = student.Width,
+        };
 
     // Each arm and seed has its own views, so that none profits from views that the teacher has labeled for another.
     private static StudyArm OfViews(int count) =>

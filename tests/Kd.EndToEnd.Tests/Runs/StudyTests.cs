@@ -34,8 +34,8 @@ public sealed class StudyTests
         var rows = Rows(folder.File("study/study.json"));
         Assert.Equal(["teacher", "labels", "mixed", "kd", "kd-curriculum"], rows.Select(row => row.GetProperty("method").GetString()));
         Assert.InRange(rows[0].GetProperty("correct").GetInt32(), 90, 96);
-        // Two epochs over two views of 96 samples are computed once, for the first method that uses the teacher.
-        Assert.Equal([96, 0, 192, 0, 0], rows.Select(row => row.GetProperty("teacherComputed").GetInt32()));
+        // Two epochs over two views of 96 samples are computed once, for the longest run, which starts first.
+        Assert.Equal([96, 0, 0, 0, 192], rows.Select(row => row.GetProperty("teacherComputed").GetInt32()));
         Assert.All(new[] { "labels", "mixed", "kd", "kd-curriculum" }, method => Assert.True(File.Exists(folder.File($"study/{method}/student.safetensors"))));
         Assert.True(File.Exists(folder.File("study/config.json")));
         Assert.DoesNotContain("worker", output);
