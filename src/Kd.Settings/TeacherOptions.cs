@@ -14,7 +14,11 @@ public sealed class TeacherOptions
     [Required]
     public string Architecture { get; set; } = "resnet152";
 
-    [Setting("Weights file (safetensors or a PyTorch state dict), ONNX or TorchScript file, or random, which is useful for timing only.", IsPath = true)]
+    [Setting(
+        "Weights file (safetensors or a PyTorch state dict), ONNX or TorchScript file, the name of a finished run in Run:Folder (AppHost only), or random, "
+            + "which is useful for timing only.",
+        IsPath = true
+    )]
     [Required(ErrorMessage = "Give a weights file (safetensors, a PyTorch state dict or ONNX), or 'random' to time an untrained network.")]
     public string Weights { get; set; } = "";
 
