@@ -49,7 +49,7 @@ internal static class InputBenchmarks
             var (decoding, stored) = await Alternating.MeasureAsync(
                 rounds,
                 () => Task.FromResult(Rate(files, count)),
-                () => Task.FromResult(Rate(kept, image => image, count))
+                () => Task.FromResult(Rate(kept, (image, _) => image, count))
             );
             return new Ratio(
                 "decoded-store",
@@ -64,16 +64,17 @@ internal static class InputBenchmarks
         }
     }
 
-    private static double Rate(string[] files, int count) => Rate(files, file => ImageDecoder.Decode(File.ReadAllBytes(file), file), count);
+    private static double Rate(string[] files, int count) =>
+        Rate(files, (file, rows) => ImageDecoder.Decode(File.ReadAllBytes(file), file, choose: rows), count);
 
-    private static double Rate<T>(T[] sources, Func<T, RgbImage> get, int count)
+    private static double Rate<T>(T[] sources, Func<T, RowChoice, RgbImage> get, int count)
     {
         var planner = new ViewPlanner(Side, small: false, seed: 1);
         var pixels = new byte[ViewRenderer.ByteCount(Side)];
         var started = Stopwatch.GetTimestamp();
         for (var i = 0; i < count; i++)
         {
-            var image = get(sources[i % sources.Length]);
+            var image = get(sources[i % sources.Length], (width, height) => planner.Training(i, 0, width, height).RowsOf(height));
             ViewRenderer.Render(image, planner.Training(i, 0, image.Width, image.Height), pixels);
         }
 

@@ -1,4 +1,5 @@
 using Kd.Vision.Datasets;
+using Kd.Vision.Imaging;
 using Kd.Vision.Views;
 
 namespace Kd.Training.Batches;
@@ -19,7 +20,7 @@ internal sealed record ViewSource(ImageSplit Split, ViewPlanner Planner, int? Vi
             samples.Length,
             i =>
             {
-                var content = Split.Get(samples[i]);
+                var content = Split.Get(samples[i], (_, _) => PixelRows.None);
                 ids[i] = Plan(samples[i], content).IdFor(content.Hash);
             }
         );
@@ -41,7 +42,7 @@ internal sealed record ViewSource(ImageSplit Split, ViewPlanner Planner, int? Vi
             new ParallelOptions { CancellationToken = cancellation },
             i =>
             {
-                var content = Split.Get(samples[i]);
+                var content = Split.Get(samples[i], Planner.Small ? null : (width, height) => Plan(samples[i], width, height).RowsOf(height));
                 var view = Plan(samples[i], content);
                 ViewRenderer.Render(content.Image, view, pixels.Span.Slice(i * bytes, bytes));
                 ids[i] = view.IdFor(content.Hash);
@@ -58,6 +59,9 @@ internal sealed record ViewSource(ImageSplit Split, ViewPlanner Planner, int? Vi
                 $"The picture '{Split.NameOf(sample)}' has {width}x{height} px, and the first one of the dataset {Planner.Size}x{Planner.Size} px. "
                     + "Small pictures are not resized and must have the same size; with another Views:Size, for example 224, all are resized."
             );
-        return View is { } index ? Planner.Training(sample, index, width, height) : Planner.Evaluation(width, height);
+        return Plan(sample, width, height);
     }
+
+    private ViewParameters Plan(int sample, int width, int height) =>
+        View is { } index ? Planner.Training(sample, index, width, height) : Planner.Evaluation(width, height);
 }

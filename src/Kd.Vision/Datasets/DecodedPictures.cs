@@ -7,6 +7,7 @@ internal sealed class DecodedPictures
 {
     private readonly DecodedStore? _store;
     private long _left;
+    private volatile bool _isFull;
 
     /// <param name="memory">Memory limit, bytes.</param>
     /// <param name="folder">Folder of the store; null or empty for no store.</param>
@@ -20,6 +21,9 @@ internal sealed class DecodedPictures
     /// <summary>Creates the limits from a dataset's options.</summary>
     public static DecodedPictures For(DatasetOptions options) => new((long)options.DecodedMemory << 20, options.DecodedFolder, (long)options.DecodedDisk << 20);
 
+    /// <summary>Whether there was no room for a picture.</summary>
+    public bool IsFull => _isFull;
+
     /// <summary>Keeps a picture if there is room; safe on any thread.</summary>
     /// <returns>The picture to hold on to, backed by memory or by the store, or null if there is no room.</returns>
     public ImageContent? TryKeep(ImageContent content)
@@ -28,6 +32,9 @@ internal sealed class DecodedPictures
         if (Interlocked.Add(ref _left, -bytes) >= 0)
             return content;
         Interlocked.Add(ref _left, bytes);
-        return _store?.TryAdd(content.Image) is { } stored ? content with { Image = stored } : null;
+        if (_store?.TryAdd(content.Image) is { } stored)
+            return content with { Image = stored };
+        _isFull = true;
+        return null;
     }
 }

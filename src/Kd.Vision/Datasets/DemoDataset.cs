@@ -42,7 +42,7 @@ public static class DemoDataset
                 name,
                 Enumerable
                     .Range(0, perClass * names.Count)
-                    .Select(index => new ImageItem($"demo/{name}/{index}", index % names.Count, () => Generate(options.DemoSeed, split, index))),
+                    .Select(index => new ImageItem($"demo/{name}/{index}", index % names.Count, _ => Generate(options.DemoSeed, split, index))),
                 decoded
             );
     }

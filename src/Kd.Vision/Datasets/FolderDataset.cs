@@ -62,10 +62,10 @@ internal static class FolderDataset
             .GetFiles(folder, "*", search)
             .Where(file => s_extensions.Contains(Path.GetExtension(file)))
             .Order(StringComparer.Ordinal)
-            .Select(file => new ImageItem(file, label, () => Load(file, largest)));
+            .Select(file => new ImageItem(file, label, rows => Load(file, largest, rows)));
     }
 
-    private static ImageContent Load(string file, long largestArea)
+    private static ImageContent Load(string file, long largestArea, RowChoice? rows)
     {
         byte[] bytes;
         try
@@ -78,7 +78,7 @@ internal static class FolderDataset
             throw new DatasetException($"The picture '{file}' cannot be read: {error.Message}");
         }
 
-        return new ImageContent(ImageDecoder.Decode(bytes, file, largestArea), XxHash128.HashToUInt128(bytes));
+        return new ImageContent(ImageDecoder.Decode(bytes, file, largestArea, rows), XxHash128.HashToUInt128(bytes));
     }
 
     private static byte[] ReadBytes(string file, long largestArea)

@@ -44,13 +44,17 @@ public sealed class ImageSplit
     public string NameOf(int index) => _items[index].Name;
 
     /// <summary>Returns a sample's picture, decoding it if necessary; safe on any thread.</summary>
+    /// <param name="index">Index of the sample.</param>
+    /// <param name="rows">Chooses the rows that are needed; null: all. Others may be missing if the picture is not kept.</param>
     /// <exception cref="CorruptImageException">The picture cannot be decoded.</exception>
     /// <exception cref="DatasetException">Its file cannot be read.</exception>
-    public ImageContent Get(int index)
+    public ImageContent Get(int index, RowChoice? rows = null)
     {
         if (Volatile.Read(ref _decoded[index]) is { } known)
             return known;
-        var content = _items[index].Load();
+        if (rows is not null && _kept.IsFull)
+            return _items[index].Load(rows);
+        var content = _items[index].Load(null);
         if (_kept.TryKeep(content) is { } kept)
             Volatile.Write(ref _decoded[index], kept);
         return content;

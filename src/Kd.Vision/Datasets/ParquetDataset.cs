@@ -96,7 +96,11 @@ internal static class ParquetDataset
                     throw new DatasetException($"{name} has the label {labels[row]?.ToString() ?? "null"}, expected 0 to {classes - 1}.");
                 var (label, encoded) = ((int)(labels[row] ?? ImageItem.Unlabeled), pictures[row] ?? []);
                 items.Add(
-                    new ImageItem(name, label, () => new ImageContent(ImageDecoder.Decode(encoded, name, largestArea), XxHash128.HashToUInt128(encoded)))
+                    new ImageItem(
+                        name,
+                        label,
+                        rows => new ImageContent(ImageDecoder.Decode(encoded, name, largestArea, rows), XxHash128.HashToUInt128(encoded))
+                    )
                 );
             }
         }

@@ -13,12 +13,15 @@ public static class ImageDecoder
 
     private static readonly Vector128<byte> s_withoutAlpha = Vector128.Create((byte)0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 255, 255, 255, 255);
 
-    /// <summary>Decodes one picture.</summary>
+    /// <summary>Decodes one picture, or some of its rows, which takes less time.</summary>
     /// <param name="encoded">The file's bytes.</param>
     /// <param name="name">Name of the picture in error messages.</param>
     /// <param name="largestArea">Pixels that it may have, at most 500 million; they are counted before anything is decoded.</param>
-    /// <exception cref="CorruptImageException">The bytes are not a complete picture in a known format, or it has too many pixels.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> encoded, string name, long largestArea = DefaultLargestArea)
+    /// <param name="choose">Chooses the rows that are needed; null: all. Formats without rows of their own are decoded as a whole, if there are any.</param>
+    /// <exception cref="CorruptImageException">
+    /// The bytes are not a complete picture in a known format, as far as the rows show, or it has too many pixels.
+    /// </exception>
+    public static RgbImage Decode(ReadOnlySpan<byte> encoded, string name, long largestArea = DefaultLargestArea, RowChoice? choose = null)
     {
         try
         {
@@ -33,8 +36,13 @@ public static class ImageDecoder
                     name,
                     $"it claims {width}x{height} pixels; at most {largestArea / 1e6:G3} million are allowed (Dataset:LargestPicture)"
                 );
+            var rows = choose?.Invoke(width, height) ?? PixelRows.All(height);
+            if (rows.Count == 0)
+                return new RgbImage(width, height, ReadOnlyMemory<byte>.Empty, rows);
+            if (codec.EncodedFormat != SKEncodedImageFormat.Jpeg)
+                rows = PixelRows.All(height);
             using var share = DecodingBudget.Shared.Take((long)width * height);
-            return new RgbImage(width, height, DropAlpha(Decode(codec, width, height, name)));
+            return new RgbImage(width, height, DropAlpha(Decode(codec, width, height, rows, name)), rows);
         }
         catch (Exception error) when (error is not (CorruptImageException or OutOfMemoryException))
         {
@@ -42,14 +50,14 @@ public static class ImageDecoder
         }
     }
 
-    private static byte[] Decode(SKCodec codec, int width, int height, string name)
+    private static byte[] Decode(SKCodec codec, int width, int height, PixelRows rows, string name)
     {
         var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
-        var rgba = new byte[info.BytesSize];
+        var rgba = new byte[info.RowBytes64 * rows.Count];
         var pin = GCHandle.Alloc(rgba, GCHandleType.Pinned);
         try
         {
-            var result = codec.GetPixels(info, pin.AddrOfPinnedObject());
+            var result = rows.Count == height ? codec.GetPixels(info, pin.AddrOfPinnedObject()) : DecodeRows(codec, info, rows, pin.AddrOfPinnedObject());
             if (result != SKCodecResult.Success)
                 throw new CorruptImageException(name, $"its data is damaged or ends too early ({result})");
         }
@@ -59,6 +67,15 @@ public static class ImageDecoder
         }
 
         return rgba;
+    }
+
+    private static SKCodecResult DecodeRows(SKCodec codec, SKImageInfo info, PixelRows rows, nint target)
+    {
+        var result = codec.StartScanlineDecode(info);
+        if (result != SKCodecResult.Success)
+            return result;
+        var isComplete = codec.SkipScanlines(rows.First) && codec.GetScanlines(target, rows.Count, info.RowBytes) == rows.Count;
+        return isComplete ? SKCodecResult.Success : SKCodecResult.IncompleteInput;
     }
 
     private static byte[] DropAlpha(byte[] rgba)

@@ -37,6 +37,8 @@ public static class Resampler
         var columns = Kernel.Create(box.Width, width, window.X, window.Width);
         var lines = Kernel.Create(box.Height, height, window.Y, window.Height);
         var (first, end) = lines.Range;
+        if (box.Y + first < image.Rows.First || box.Y + end > image.Rows.First + image.Rows.Count)
+            throw new ArgumentException($"The box {box} needs rows that the picture does not have: it has {image.Rows.Count} from {image.Rows.First}.");
         var rows = ResizeRows(image, box with { Y = box.Y + first, Height = end - first }, columns, window.Width);
         return new RgbImage(window.Width, window.Height, ResizeColumns(rows, first, lines, window));
     }
@@ -53,7 +55,7 @@ public static class Resampler
         var pixels = image.Pixels;
         for (var y = 0; y < box.Height; y++)
         {
-            var from = 3 * ((box.Y + y) * image.Width + box.X);
+            var from = 3 * ((box.Y + y - image.Rows.First) * image.Width + box.X);
             var row = target.AsSpan(3 * width * y, 3 * width);
             // The vector code reads one byte past a pixel.
             if (Sse41.IsSupported && from + 3 * box.Width < pixels.Length)

@@ -15,6 +15,10 @@ public readonly record struct ViewParameters(ViewKind Kind, PixelBox Box, int Si
     // Part of every view id; must be raised when the same parameters start to give other pixels.
     private const int RenderVersion = 1;
 
+    /// <summary>Returns the rows of the picture that the view shows.</summary>
+    /// <param name="height">Height of the picture, px.</param>
+    public PixelRows RowsOf(int height) => Kind == ViewKind.ResizedCrop ? new PixelRows(Box.Y, Box.Height) : PixelRows.All(height);
+
     /// <summary>Computes the 128-bit id of this view of a picture.</summary>
     /// <param name="content">Hash of the picture's content, not of its name.</param>
     public ViewId IdFor(UInt128 content)

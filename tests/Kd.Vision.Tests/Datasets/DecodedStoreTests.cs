@@ -52,7 +52,7 @@ public sealed class DecodedStoreTests
             .Select(i => new ImageItem(
                 $"{i}",
                 0,
-                () =>
+                _ =>
                 {
                     Interlocked.Increment(ref loads);
                     return new ImageContent(Picture(i), (UInt128)(ulong)i);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using Kd.Tests;
 using Kd.Vision.Imaging;
 using SkiaSharp;
 
@@ -37,6 +38,41 @@ public sealed class ImageDecoderTests
         Assert.InRange(image.Pixels[0], 230, 255);
         Assert.InRange(image.Pixels[1], 0, 40);
         Assert.InRange(image.Pixels[2], 0, 40);
+    }
+
+    // waves-*.jpg: 61x47, made with Pillow. Their color is stored at half the width, one of them is progressive.
+    [Theory]
+    [InlineData("waves-422.jpg")]
+    [InlineData("waves-progressive.jpg")]
+    [InlineData("cmyk-red.jpg")]
+    public void Decode_RowsOfAJpeg_AreThoseOfTheWholePicture(string name) =>
+        AssertRowsAreThoseOfTheWhole(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Fixtures", name)));
+
+    [Theory]
+    [InlineData("n01443537_goldfish")]
+    [InlineData("n01630670_common_newt")]
+    [InlineData("n01748264_Indian_cobra")]
+    public void Decode_RowsOfAPhoto_AreThoseOfTheWholePicture(string name) =>
+        AssertRowsAreThoseOfTheWhole(File.ReadAllBytes(TestFiles.Shared($"parity/eval_transform/{name}.JPEG")));
+
+    [Fact]
+    public void Decode_NoRows_TellsTheSizeOfADamagedPicture()
+    {
+        var whole = File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Fixtures", "waves-422.jpg"));
+
+        var image = ImageDecoder.Decode(whole.AsSpan(..^800), "half", choose: (_, _) => PixelRows.None);
+
+        Assert.Equal((61, 47, 0), (image.Width, image.Height, image.Pixels.Length));
+        Assert.Throws<CorruptImageException>(() => ImageDecoder.Decode(whole.AsSpan(..^800), "half", choose: (_, _) => new PixelRows(30, 17)));
+    }
+
+    [Fact]
+    public void Decode_RowsOfAPng_AreAllRows()
+    {
+        var image = ImageDecoder.Decode(Encode(SKEncodedImageFormat.Png, SKColorType.Rgba8888, SKColors.Red), "red", choose: (_, _) => new PixelRows(2, 3));
+
+        Assert.Equal(PixelRows.All(10), image.Rows);
+        Assert.Equal(3 * 20 * 10, image.Pixels.Length);
     }
 
     [Theory]
@@ -88,6 +124,18 @@ public sealed class ImageDecoderTests
     [Fact]
     public void Decode_TruncatedPictureOfTheLargestSize_IsACorruptPicture() =>
         Assert.Throws<CorruptImageException>(() => ImageDecoder.Decode(PngHeader(30_000, 30_000), "bomb.png", largestArea: long.MaxValue));
+
+    private static void AssertRowsAreThoseOfTheWhole(byte[] encoded)
+    {
+        var whole = ImageDecoder.Decode(encoded, "whole");
+        var height = whole.Height;
+        foreach (var rows in new PixelRows[] { new(0, 1), new(1, height - 1), new(height / 3, height / 2), new(height - 1, 1), new(0, height) })
+        {
+            var part = ImageDecoder.Decode(encoded, "part", choose: (_, _) => rows);
+            Assert.Equal((whole.Width, height, rows), (part.Width, part.Height, part.Rows));
+            Assert.True(part.Pixels.SequenceEqual(whole.Pixels.Slice(3 * whole.Width * rows.First, 3 * whole.Width * rows.Count)), $"{rows} differ");
+        }
+    }
 
     private static byte[] PngHeader(int width, int height)
     {
