@@ -1,5 +1,4 @@
 using Kd.Vision.Datasets;
-using Kd.Vision.Imaging;
 using Kd.Vision.Views;
 
 namespace Kd.Training.Batches;
@@ -20,7 +19,7 @@ internal sealed record ViewSource(ImageSplit Split, ViewPlanner Planner, int? Vi
             samples.Length,
             i =>
             {
-                var content = Split.Get(samples[i], (_, _) => PixelRows.None);
+                var content = Split.Peek(samples[i]);
                 ids[i] = Plan(samples[i], content).IdFor(content.Hash);
             }
         );

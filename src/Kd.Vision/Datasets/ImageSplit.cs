@@ -60,6 +60,12 @@ public sealed class ImageSplit
         return content;
     }
 
+    /// <summary>Returns the hash and the size of a sample's picture, without pixels if it is not kept; safe on any thread.</summary>
+    /// <param name="index">Index of the sample.</param>
+    /// <exception cref="CorruptImageException">It is not a picture.</exception>
+    /// <exception cref="DatasetException">Its file cannot be read.</exception>
+    public ImageContent Peek(int index) => Volatile.Read(ref _decoded[index]) ?? _items[index].Load((_, _) => PixelRows.None);
+
     internal ImageSplit First(int count) => new(this, _items[..count]);
 
     internal ImageSplit Relabel(IReadOnlyList<int> labels) => new(this, [.. _items.Select((item, index) => item with { Label = labels[index] })]);

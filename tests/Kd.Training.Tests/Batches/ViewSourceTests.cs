@@ -2,6 +2,7 @@ using Kd.Settings;
 using Kd.Tests;
 using Kd.Training.Batches;
 using Kd.Vision.Datasets;
+using Kd.Vision.Imaging;
 using Kd.Vision.Views;
 using SkiaSharp;
 
@@ -31,12 +32,29 @@ public sealed class ViewSourceTests
         // The first round has found that there is no room.
         Assert.Equal(ids, decoded.Render(samples, pixels, CancellationToken.None));
         Assert.Equal(expected, pixels);
-        Assert.Equal(ids, decoded.Identify(samples));
     }
 
-    private static ViewSource Open(TemporaryFolder folder, int? view, int memory)
+    [Fact]
+    public void Identify_PicturesThatAreNotKept_GivesTheIdsWithoutDecoding()
     {
-        var dataset = DatasetLoader.Load(new DatasetOptions { Path = folder.Path, DecodedMemory = memory });
+        using var folder = TestFiles.CreateFolder();
+        AddPictures(folder);
+        // Half of a picture cannot be decoded.
+        foreach (var file in Directory.GetFiles(folder.Path, "*.jpg", SearchOption.AllDirectories))
+            File.WriteAllBytes(file, File.ReadAllBytes(file)[..^200]);
+        var source = Open(folder, view: null, memory: 0, check: false);
+        int[] samples = [.. Enumerable.Range(0, source.Split.Count)];
+
+        Assert.Equal(samples.Length, source.Identify(samples).Distinct().Count());
+
+        var pixels = new byte[samples.Length * ViewRenderer.ByteCount(Side)];
+        var error = Assert.Throws<AggregateException>(() => source.Render(samples, pixels, CancellationToken.None));
+        Assert.All(error.InnerExceptions, inner => Assert.IsType<CorruptImageException>(inner));
+    }
+
+    private static ViewSource Open(TemporaryFolder folder, int? view, int memory, bool check = true)
+    {
+        var dataset = DatasetLoader.Load(new DatasetOptions { Path = folder.Path, DecodedMemory = memory, Check = check });
         return new ViewSource(dataset.Train, new ViewPlanner(Side, small: false, seed: 1), view);
     }
 
