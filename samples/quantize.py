@@ -78,6 +78,9 @@ with torch.no_grad():
         model(to_input(path)[None])
 for hook in hooks:
     hook.remove()
+# The export runs the result once. oneDNN's int8 kernels, the default of some builds, overwrite memory on some machines.
+if "qnnpack" in torch.backends.quantized.supported_engines:
+    torch.backends.quantized.engine = "qnnpack"
 convert(model, inplace=True)
 
 # The exporter of newer versions does not know these layers.
