@@ -24,8 +24,9 @@ public sealed class RunOptions
         new HashSet<string>(["agent", "cache", "decoded", "evaluations", "predictions"], StringComparer.OrdinalIgnoreCase);
 
     [Setting(
-        "train; teacher: train the network of Teacher:Architecture on the labels, from Teacher:Weights or from nothing, to be a teacher later; label: label "
-            + "all views ahead of training; export-labels: copy stored logits to Labels:Write; verify: compare stored logits with fresh ones; evaluate: measure a weights file; predict: classify a folder of pictures with a student.onnx; serve: only run what is started from the run "
+        "train; teacher: train the network of Teacher:Architecture on the labels, from Teacher:Weights or from nothing, to be a teacher later; "
+            + "label: label all views ahead of training; export-labels: copy stored logits to Labels:Write; verify: compare stored logits with fresh ones; "
+            + "evaluate: measure a weights file; predict: classify a folder of pictures with a student.onnx; serve: only run what is started from the run "
             + "page; work: take runs of the studies of another trainer with the same Run:Folder.",
         MayChange = true
     )]

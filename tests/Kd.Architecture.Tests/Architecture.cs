@@ -47,7 +47,7 @@ internal static class Architecture
     {
         ["Kd.Core"] = ["Errors", "Files", "Randomness", "Text"],
         ["Kd.Vision"] = ["Runtime", "Imaging", "Views", "Checkpoints", "Datasets", "Export", "Models", "Distillation", "Optimization"],
-        ["Kd.ServiceDefaults"] = ["Settings", "Telemetry", "Security", "Endpoints", "Connections", "Draining", Root],
+        ["Kd.ServiceDefaults"] = ["Settings", "Memory", "Telemetry", "Security", "Endpoints", "Connections", "Draining", Root],
         ["Kd.Training"] =
         [
             "Diagnostics",

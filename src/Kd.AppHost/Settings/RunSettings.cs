@@ -25,20 +25,20 @@ internal sealed class RunSettings
 
     /// <summary>Sections that the trainer uses.</summary>
     public string[] TrainerSections =>
-    [
-        RunOptions.Section,
-        DatasetOptions.Section,
-        ViewOptions.Section,
-        StudentOptions.Section,
-        TrainingOptions.Section,
-        DistillationOptions.Section,
-        CurriculumOptions.Section,
-        LabelOptions.Section,
-        TeacherClientOptions.Section,
-        AgentClientOptions.Section,
-        SharedNames.Device,
-        .. TrainsTeacher ? [TeacherOptions.Section] : Array.Empty<string>(),
-    ];
+        [
+            RunOptions.Section,
+            DatasetOptions.Section,
+            ViewOptions.Section,
+            StudentOptions.Section,
+            TrainingOptions.Section,
+            DistillationOptions.Section,
+            CurriculumOptions.Section,
+            LabelOptions.Section,
+            TeacherClientOptions.Section,
+            AgentClientOptions.Section,
+            SharedNames.Device,
+            .. TrainsTeacher ? [TeacherOptions.Section] : Array.Empty<string>(),
+        ];
 
     /// <summary>Identifies this start of the host.</summary>
     public string Start { get; } = Guid.NewGuid().ToString("N");

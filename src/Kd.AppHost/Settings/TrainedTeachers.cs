@@ -21,7 +21,9 @@ internal static class TrainedTeachers
                 continue;
             if (!File.Exists(Path.Combine(folder, SharedNames.RunResult)))
             {
-                problems.Add(new(name, $"{name} is '{run}', but {folder} is a run that has not ended, or a study. Name a run that has ended, or a weights file."));
+                problems.Add(
+                    new(name, $"{name} is '{run}', but {folder} is a run that has not ended, or a study. Name a run that has ended, or a weights file.")
+                );
                 continue;
             }
 

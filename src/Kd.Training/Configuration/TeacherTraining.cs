@@ -20,10 +20,9 @@ internal static class TeacherTraining
     {
         if (!IsTask(configuration))
             return [];
-        KeyValuePair<string, string?>[] tuning =
-            ReadTeacher(configuration).Weights is "" or TeacherOptions.RandomWeights
-                ? []
-                : [new("Training:LearningRate", "0.02"), new("Training:BackboneRate", "0.1")];
+        KeyValuePair<string, string?>[] tuning = ReadTeacher(configuration).Weights is "" or TeacherOptions.RandomWeights
+            ? []
+            : [new("Training:LearningRate", "0.02"), new("Training:BackboneRate", "0.1")];
         return [new("Views:PerSample", "0"), .. tuning];
     }
 
@@ -55,7 +54,10 @@ internal static class TeacherTraining
                 $"Teacher:Architecture is '{network}'. Run:Task=teacher can train {string.Join(", ", ModelCatalog.Architectures)}."
             );
         if (configuration[Architecture] is { } student)
-            yield return new(Architecture, $"{Architecture} is '{student}', but Run:Task=teacher trains the network of Teacher:Architecture. Set that instead.");
+            yield return new(
+                Architecture,
+                $"{Architecture} is '{student}', but Run:Task=teacher trains the network of Teacher:Architecture. Set that instead."
+            );
         if (configuration[Weights] is { Length: > 0 } weights)
             yield return new(Weights, $"{Weights} is '{weights}', but Run:Task=teacher starts from Teacher:Weights. Set that instead.");
         if (configuration[Method] is { } method and not Methods.Labels)

@@ -11,7 +11,7 @@ internal sealed record StudyArm(string Name, string Method, Func<RunConfiguratio
 {
     private static readonly int[] s_views = [1, 2, 4, 8, 16, 0];
 
-    /// <summary>How long a run takes, relative to other arms, roughly: the longest start first, so that no process has one left when the others have ended.</summary>
+    /// <summary>How long a run takes, roughly, relative to other arms: the longest start first, so that none is left when the others have ended.</summary>
     public double Length { get; private init; } = Method == Methods.KdCurriculum ? 1.5 : 1;
 
     /// <summary>Creates an arm that runs a method with the study's own settings.</summary>

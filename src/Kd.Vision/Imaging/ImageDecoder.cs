@@ -39,10 +39,12 @@ public static class ImageDecoder
             var rows = choose?.Invoke(width, height) ?? PixelRows.All(height);
             if (rows.Count == 0)
                 return new RgbImage(width, height, ReadOnlyMemory<byte>.Empty, rows);
-            if (codec.EncodedFormat != SKEncodedImageFormat.Jpeg)
-                rows = PixelRows.All(height);
             using var share = DecodingBudget.Shared.Take((long)width * height);
-            return new RgbImage(width, height, DropAlpha(Decode(codec, width, height, rows, name)), rows);
+            var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
+            // Other formats have no rows to skip.
+            if (rows.Count == height || codec.EncodedFormat != SKEncodedImageFormat.Jpeg || codec.StartScanlineDecode(info) != SKCodecResult.Success)
+                rows = PixelRows.All(height);
+            return new RgbImage(width, height, DropAlpha(Decode(codec, info, rows, name)), rows);
         }
         catch (Exception error) when (error is not (CorruptImageException or OutOfMemoryException))
         {
@@ -50,14 +52,14 @@ public static class ImageDecoder
         }
     }
 
-    private static byte[] Decode(SKCodec codec, int width, int height, PixelRows rows, string name)
+    private static byte[] Decode(SKCodec codec, SKImageInfo info, PixelRows rows, string name)
     {
-        var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
         var rgba = new byte[info.RowBytes64 * rows.Count];
         var pin = GCHandle.Alloc(rgba, GCHandleType.Pinned);
         try
         {
-            var result = rows.Count == height ? codec.GetPixels(info, pin.AddrOfPinnedObject()) : DecodeRows(codec, info, rows, pin.AddrOfPinnedObject());
+            var target = pin.AddrOfPinnedObject();
+            var result = rows.Count == info.Height ? codec.GetPixels(info, target) : DecodeRows(codec, info, rows, target);
             if (result != SKCodecResult.Success)
                 throw new CorruptImageException(name, $"its data is damaged or ends too early ({result})");
         }
@@ -69,14 +71,11 @@ public static class ImageDecoder
         return rgba;
     }
 
-    private static SKCodecResult DecodeRows(SKCodec codec, SKImageInfo info, PixelRows rows, nint target)
-    {
-        var result = codec.StartScanlineDecode(info);
-        if (result != SKCodecResult.Success)
-            return result;
-        var isComplete = codec.SkipScanlines(rows.First) && codec.GetScanlines(target, rows.Count, info.RowBytes) == rows.Count;
-        return isComplete ? SKCodecResult.Success : SKCodecResult.IncompleteInput;
-    }
+    // The codec has been told to decode row by row.
+    private static SKCodecResult DecodeRows(SKCodec codec, SKImageInfo info, PixelRows rows, nint target) =>
+        codec.SkipScanlines(rows.First) && codec.GetScanlines(target, rows.Count, info.RowBytes) == rows.Count
+            ? SKCodecResult.Success
+            : SKCodecResult.IncompleteInput;
 
     private static byte[] DropAlpha(byte[] rgba)
     {

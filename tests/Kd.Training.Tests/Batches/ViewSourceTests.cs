@@ -54,7 +54,14 @@ public sealed class ViewSourceTests
 
     private static ViewSource Open(TemporaryFolder folder, int? view, int memory, bool check = true)
     {
-        var dataset = DatasetLoader.Load(new DatasetOptions { Path = folder.Path, DecodedMemory = memory, Check = check });
+        var dataset = DatasetLoader.Load(
+            new DatasetOptions
+            {
+                Path = folder.Path,
+                DecodedMemory = memory,
+                Check = check,
+            }
+        );
         return new ViewSource(dataset.Train, new ViewPlanner(Side, small: false, seed: 1), view);
     }
 
