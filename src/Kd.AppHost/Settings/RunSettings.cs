@@ -16,6 +16,10 @@ internal sealed class RunSettings
         "Run:Task is 'work', but the AppHost starts the workers of its trainer itself: set their number with Run:Workers. On another machine, start "
             + "Kd.StudentTrainer with Run:Task=work (docs/running.md, Workers)."
     );
+    private static readonly SettingProblem s_oneTeacher = new(
+        "Run:Task",
+        "Run:Task is 'teacher', which trains one network, that of Teacher:Architecture, but there are settings of Teachers:N. Leave them out."
+    );
     private readonly Dictionary<string, string> _values;
 
     private RunSettings(Dictionary<string, string> values) => _values = values;
@@ -96,7 +100,10 @@ internal sealed class RunSettings
         }
     }
 
-    private IEnumerable<SettingProblem> FindProblems() => FindWrongValues().Concat(_values.GetValueOrDefault("Run:Task") == RunOptions.Work ? [s_work] : []);
+    private IEnumerable<SettingProblem> FindProblems() =>
+        FindWrongValues()
+            .Concat(_values.GetValueOrDefault("Run:Task") == RunOptions.Work ? [s_work] : [])
+            .Concat(TrainsTeacher && _values.Keys.Any(TeacherSettings.IsOfSeveral) ? [s_oneTeacher] : []);
 
     private IEnumerable<SettingProblem> FindWrongValues() =>
         SettingCatalog

@@ -1,3 +1,4 @@
+using Kd.Settings;
 using Kd.Training.Artifacts;
 using Kd.Training.Control;
 using Kd.Training.Curriculum;
@@ -111,8 +112,10 @@ internal sealed class TrainingRun
         }
         catch (CheckpointException error)
         {
+            var (section, network) =
+                _setup.Configuration.Run.Task == RunOptions.Teacher ? (TeacherOptions.Section, "teacher") : (StudentOptions.Section, "student");
             throw new TrainingException(
-                $"Student:Weights: {error.Message} The student is Student:Architecture={options.Architecture} with Student:Width={options.Width}.",
+                $"{section}:Weights: {error.Message} The {network} is {section}:Architecture={options.Architecture} with Student:Width={options.Width}.",
                 error
             );
         }

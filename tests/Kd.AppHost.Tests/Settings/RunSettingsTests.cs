@@ -53,6 +53,21 @@ public sealed class RunSettingsTests
         Assert.True(settings.UsesTeachers);
     }
 
+    [Fact]
+    public void TryRead_TaskTeacher_GivesTheTrainerTheTeachersSettings()
+    {
+        string[] args = ["--Run:Task=teacher", "--Dataset:Path=images", "--Teacher:Architecture=resnet18", "--Teacher:Weights=w.pth"];
+        Assert.True(RunSettings.TryRead(args, out var settings));
+        Assert.False(settings.UsesTeachers);
+        var variables = settings.Variables(settings.TrainerSections).ToDictionary();
+        Assert.Equal(("resnet18", Path.GetFullPath("w.pth")), (variables["Teacher__Architecture"], variables["Teacher__Weights"]));
+        Assert.Equal("none", variables["Run__Study"]);
+        // From nothing.
+        Assert.True(RunSettings.TryRead(["--Run:Task=teacher"], out settings));
+        Assert.DoesNotContain("Teacher__Weights", settings.Variables(settings.TrainerSections).ToDictionary().Keys);
+        Assert.False(RunSettings.TryRead([.. args, "--Teachers:0:Weights=a.pth"], out _));
+    }
+
     [Theory]
     [InlineData("", "False")]
     [InlineData("--Run:Stay=true", "true")]

@@ -234,6 +234,16 @@ public sealed class TrainingRunTests
         Assert.Contains("Student:Weights: ", errors);
         Assert.Contains("does not fit the network MobileNetV3", errors);
         Assert.Contains("Student:Architecture=mobilenet_v3_small with Student:Width=0.1", errors);
+        // The settings of the teacher that is trained have other names.
+        (refused, errors) = await TrainerRuns.RunAsync(
+            folder.Path,
+            "fourth",
+            TestContext.Current.CancellationToken,
+            ["--Run:Task=teacher", "--Teacher:Architecture=mobilenet_v3_small", $"--Teacher:Weights={folder.File("first/last.safetensors")}"]
+        );
+        Assert.Equal(2, refused);
+        Assert.Contains("Teacher:Weights: ", errors);
+        Assert.Contains("Teacher:Architecture=mobilenet_v3_small with Student:Width=0.1", errors);
     }
 
     [Fact]
