@@ -12,10 +12,10 @@ internal sealed record StudyArm(string Name, string Method, Func<RunConfiguratio
     private static readonly int[] s_views = [1, 2, 4, 8, 16, 0];
 
     /// <summary>How long a run takes, roughly, relative to other arms: the longest start first, so that none is left when the others have ended.</summary>
-    public double Length { get; private init; } = Method == Methods.KdCurriculum ? 1.5 : 1;
+    public double Length { get; private init; } = 1;
 
     /// <summary>Creates an arm that runs a method with the study's own settings.</summary>
-    public static StudyArm Of(string method) => new(method, method, configuration => configuration);
+    public static StudyArm Of(string method) => new(method, method, configuration => configuration) { Length = method == Methods.KdCurriculum ? 1.5 : 1 };
 
     /// <summary>Creates the arms of the configured study.</summary>
     public static IReadOnlyList<StudyArm> All(RunConfiguration configuration) =>

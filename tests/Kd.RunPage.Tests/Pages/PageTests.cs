@@ -183,7 +183,7 @@ public sealed class PageTests
         await StartRun(page, ("Training:Epochs", "100"), ("Run:Id", "many"), ("others", "Run:Study=methods"));
         await trainer.UntilAsync(status => status.Epoch >= 1 && status.Runs == 4);
         await page.GotoAsync($"{trainer.Client.BaseAddress}study?name=many");
-        await Assertions.Expect(page.Locator("p.subtitle")).ToContainTextAsync(new Regex("Run 1 of 4 is in progress: labels, epoch [0-9]+ of 100"));
+        await Assertions.Expect(page.Locator("p.subtitle")).ToContainTextAsync(new Regex("Run 1 of 4 is in progress: kd-curriculum, epoch [0-9]+ of 100"));
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Continue" })).ToHaveCountAsync(0);
         var summary = page.Locator("figure .rz-chart").First;
         var drawn = await summary.GetAttributeAsync("aria-label");

@@ -24,7 +24,7 @@ public sealed class WorkersTests
         var row = browser.Page.Locator("#workers tbody tr");
 
         await Assertions.Expect(row).ToHaveCountAsync(1);
-        await Assertions.Expect(row).ToContainTextAsync(new Regex("^(labels|mixed).*running.* of 100.*%", RegexOptions.Singleline));
+        await Assertions.Expect(row).ToContainTextAsync(new Regex("^(kd-curriculum|labels).*running.* of 100.*%", RegexOptions.Singleline));
         await browser.CheckAccessibilityAsync();
         await browser.PictureAsync("page-workers");
         await browser.Page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();

@@ -8,7 +8,7 @@ public sealed class StudyArmTests
 {
     [Theory]
     [InlineData(StudyKinds.Methods, "kd-curriculum")]
-    [InlineData(StudyKinds.Students, "mobilenet_v2-x1")]
+    [InlineData(StudyKinds.Students, "mobilenet_v2")]
     public void All_LongestArm_IsKnown(string study, string expected)
     {
         var configuration = RunConfiguration.CreateDefault() with { Run = new RunOptions { Study = study } };
