@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Kd.Settings;
 
 namespace Kd.AppHost.Settings;
@@ -8,13 +9,13 @@ internal static class TrainedTeachers
 {
     /// <summary>Replaces names of runs by their weights files, and gives the teachers their networks.</summary>
     /// <param name="values">The settings by name, Run:Folder among them.</param>
-    /// <returns>Runs that have no such file yet.</returns>
+    /// <returns>Runs that cannot serve.</returns>
     public static IReadOnlyList<SettingProblem> Resolve(Dictionary<string, string> values)
     {
         var problems = new List<SettingProblem>();
         foreach (var (name, run) in values.Where(value => TeacherSettings.Find(value.Key) is { Name: "Teacher:Weights" }).ToList())
         {
-            if (run.Length == 0 || Path.GetFileName(run) != run || File.Exists(run))
+            if (run is "" or TeacherOptions.RandomWeights || Path.GetFileName(run) != run || File.Exists(run))
                 continue;
             var folder = Path.Combine(values["Run:Folder"], run);
             if (!File.Exists(Path.Combine(folder, SharedNames.RunConfiguration)))
@@ -27,16 +28,34 @@ internal static class TrainedTeachers
                 continue;
             }
 
+            if (ReadArchitecture(Path.Combine(folder, SharedNames.RunConfiguration)) is not { } architecture)
+            {
+                problems.Add(
+                    new(
+                        name,
+                        $"{name} is '{run}', but {folder}/{SharedNames.RunConfiguration} does not tell its network. Name its weights file, and its architecture."
+                    )
+                );
+                continue;
+            }
+
             values[name] = Path.Combine(folder, SharedNames.StudentWeights);
-            values.TryAdd(name.Replace("Weights", "Architecture", StringComparison.OrdinalIgnoreCase), ReadArchitecture(folder));
+            values.TryAdd(name.Replace("Weights", "Architecture", StringComparison.OrdinalIgnoreCase), architecture);
         }
 
         return problems;
     }
 
-    private static string ReadArchitecture(string folder)
+    // Null if the file is damaged.
+    private static string? ReadArchitecture(string file)
     {
-        using var settings = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, SharedNames.RunConfiguration)));
-        return settings.RootElement.GetProperty("student").GetProperty("architecture").GetString()!;
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(file))?["student"]?["architecture"]?.GetValue<string>();
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 }

@@ -41,6 +41,7 @@ internal sealed record ViewSource(ImageSplit Split, ViewPlanner Planner, int? Vi
             new ParallelOptions { CancellationToken = cancellation },
             i =>
             {
+                // Small pictures are used whole; their size is checked when it is known.
                 var content = Split.Get(samples[i], Planner.Small ? null : (width, height) => Plan(samples[i], width, height).RowsOf(height));
                 var view = Plan(samples[i], content);
                 ViewRenderer.Render(content.Image, view, pixels.Span.Slice(i * bytes, bytes));

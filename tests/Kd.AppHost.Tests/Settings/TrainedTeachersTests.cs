@@ -42,6 +42,22 @@ public sealed class TrainedTeachersTests
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("[1]")]
+    [InlineData("{}")]
+    [InlineData("""{"student": {"architecture": 1}}""")]
+    public void Resolve_DamagedSettingsOfARun_AreAMistake(string settings)
+    {
+        using var folder = TestFiles.CreateFolder();
+        AddRun(folder, "mine", "resnet18", isFinished: true);
+        File.WriteAllText(folder.File("mine/config.json"), settings);
+
+        var problem = Assert.Single(TrainedTeachers.Resolve(new() { ["Run:Folder"] = folder.Path, ["Teacher:Weights"] = "mine" }));
+
+        Assert.Contains("does not tell its network", problem.Message);
+    }
+
+    [Theory]
     [InlineData("weights.pth")]
     [InlineData("runs/mine")]
     [InlineData("random")]
@@ -49,6 +65,8 @@ public sealed class TrainedTeachersTests
     public void Resolve_OtherValues_Stay(string weights)
     {
         using var folder = TestFiles.CreateFolder();
+        // Its name means other weights.
+        AddRun(folder, "random", "resnet18", isFinished: true);
         var values = new Dictionary<string, string> { ["Run:Folder"] = folder.Path, ["Teacher:Weights"] = weights };
 
         Assert.Empty(TrainedTeachers.Resolve(values));

@@ -27,7 +27,7 @@ public sealed class StudentsStudyTests
         var rows = JsonSerializer.Deserialize<List<RunResult>>(File.ReadAllText(folder.File("study/study.json")), JsonSerializerOptions.Web)!;
         string[] names = ["mobilenet_v2-x0.1", "mobilenet_v3_small-x0.5", "shufflenet_v2_x0_5"];
         Assert.Equal(["teacher", .. names], rows.Select(row => row.Method));
-        // Two views of 144 samples are labeled for the first student, which is the largest, and none for the others.
+        // Two views of 144 samples are labeled for the student that starts first, the last one, and none for the others.
         Assert.Equal([0, 0, 2 * 144], rows.Skip(1).Select(row => row.TeacherComputed));
         var table = File.ReadAllLines(folder.File("study/study.md"))
             .Where(line => line.StartsWith('|'))
