@@ -33,7 +33,7 @@ internal static class TrainedTeachers
                 problems.Add(
                     new(
                         name,
-                        $"{name} is '{run}', but {folder}/{SharedNames.RunConfiguration} does not tell its network. Name its weights file, and its architecture."
+                        $"{name} is '{run}', but {folder}/{SharedNames.RunConfiguration} does not tell its network. Name its weights file and architecture."
                     )
                 );
                 continue;
