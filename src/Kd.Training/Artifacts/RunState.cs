@@ -22,6 +22,9 @@ internal sealed record RunState
     /// <summary>Compute spent, in epochs at the full size of the views.</summary>
     public double Compute { get; init; }
 
+    /// <summary>Size of the student's input in the last step, as a share of the view's.</summary>
+    public double Scale { get; init; } = 1;
+
     /// <summary>The window of updates since the agent's last decision about the size.</summary>
     public DecisionWindow Window { get; init; } = new();
 

@@ -34,7 +34,6 @@ internal sealed class EpochTrainer(
 {
     private readonly KeyValuePair<string, object?> _tag = TrainingMetrics.MethodTag(setup.Method);
     private readonly SizeDecisions _sizes = new(setup, length, plan);
-    private bool _isAtFullSize = true;
     private bool _isBetweenSteps;
 
     private RunState State
@@ -55,9 +54,13 @@ internal sealed class EpochTrainer(
         State = _sizes.Begin(student, State, cancellation);
         try
         {
-            TakeSteps(student, span, sums, batches, steps, cancellation);
+            _isBetweenSteps = true;
+            // A process that was stopped while it measured the probe has not reported yet.
+            State = _sizes.Continue(student, State, (double)State.Step / batches.Count, cancellation);
+            if (!HasEnded(student))
+                TakeSteps(student, span, sums, batches, steps, cancellation);
         }
-        catch (OperationCanceledException) when (_isBetweenSteps && State.Step > 0 && State.Step < steps)
+        catch (OperationCanceledException) when (_isBetweenSteps && State.Step > 0)
         {
             // The process is asked to end: nothing is lost.
             checkpoints.Save(student, sums());
@@ -68,19 +71,17 @@ internal sealed class EpochTrainer(
     private void TakeSteps(Student student, EpochSpan span, Func<EpochSums> sums, List<BatchPlan> batches, int steps, CancellationToken cancellation)
     {
         var (epoch, temperature) = (State.Epoch, plan.Temperature);
-        _isBetweenSteps = true;
         foreach (var batch in setup.Batches.Open(setup.Dataset.Train).Run(PlanBatches(batches, steps), RecordWait, cancellation))
         {
             cancellation.ThrowIfCancellationRequested();
             WaitWhilePaused(student, span, sums, cancellation);
             var done = length.ProgressAt(new RunPosition(epoch, student.Steps, State.Compute), (double)State.Step / batches.Count);
             var progress = new TrainingProgress(done * setup.Configuration.Training.Epochs, temperature, _sizes.ScaleAt(State, done));
-            _isAtFullSize = progress.Scale == 1;
             _isBetweenSteps = false;
             span.Time(SpanNames.Step, activity => Step(student, batch, progress, activity), batch.IsTraced);
-            State = _sizes.Continue(student, State, (double)State.Step / batches.Count, cancellation);
             _isBetweenSteps = true;
-            if (length.HasEnded(new RunPosition(epoch, student.Steps, State.Compute)))
+            State = _sizes.Continue(student, State, (double)State.Step / batches.Count, cancellation);
+            if (HasEnded(student))
                 break;
             if (State.Step < steps && checkpoints.IsDue)
                 span.Time(SpanNames.SaveCheckpoint, _ => checkpoints.Save(student, sums()));
@@ -98,12 +99,14 @@ internal sealed class EpochTrainer(
     /// <summary>Measures the statistics of batch normalization on a tenth of the epoch's batches, if its last steps were taken at a smaller size.</summary>
     public void MeasureNorms(Student student, CancellationToken cancellation)
     {
-        if (_isAtFullSize)
+        if (State.Scale == 1)
             return;
         var batches = plan.CutBatches(State.Epoch);
         var plans = batches.Take((batches.Count + 9) / 10).Select(batch => batch with { NeedsTeacher = false });
         student.MeasureNorms(setup.Batches.Open(setup.Dataset.Train).Run(plans, (_, _) => { }, cancellation));
     }
+
+    private bool HasEnded(Student student) => length.HasEnded(new RunPosition(State.Epoch, student.Steps, State.Compute));
 
     private IEnumerable<BatchPlan> PlanBatches(List<BatchPlan> batches, int steps) =>
         batches.Take(steps).Skip(State.Step).Select((batch, step) => batch with { IsTraced = TrainingTelemetry.IsTraced(step, steps, length.Epochs) });
@@ -121,6 +124,7 @@ internal sealed class EpochTrainer(
         State = State with
         {
             Step = State.Step + 1,
+            Scale = progress.Scale,
             Compute = State.Compute + cost,
             Window = State.Window.Add(batch.Count, result.Loss, cost),
             Sums = soFar with

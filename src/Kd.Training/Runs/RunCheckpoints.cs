@@ -4,6 +4,7 @@ using Kd.Training.Control;
 using Kd.Training.Curriculum;
 using Kd.Training.Diagnostics;
 using Kd.Training.Students;
+using Kd.Vision.Checkpoints;
 
 namespace Kd.Training.Runs;
 
@@ -33,7 +34,7 @@ internal sealed class RunCheckpoints
         State = new RunState { TeacherId = setup.UsesTeacher ? setup.Teacher?.Id : null, Dataset = setup.Dataset.Checksum() };
     }
 
-    /// <summary>The current state. It has time and use of the teacher before this process; <see cref="Save"/> adds those of this process.</summary>
+    /// <summary>The current state. It has time and use of the teacher before this process; <see cref="Capture"/> adds those of this process.</summary>
     public RunState State { get; set; }
 
     /// <summary>Whether a checkpoint within an epoch is due.</summary>
@@ -63,16 +64,28 @@ internal sealed class RunCheckpoints
     /// <summary>Saves a checkpoint.</summary>
     /// <param name="student">The student.</param>
     /// <param name="sums">Sums over the epoch so far; null: those of the state.</param>
-    public void Save(Student student, EpochSums? sums = null)
+    public void Save(Student student, EpochSums? sums = null) => Save(Capture(student, sums ?? State.Sums));
+
+    /// <summary>Saves what was captured.</summary>
+    public void Save(Captured captured)
+    {
+        _store.Save(captured.State, captured.Tensors);
+        _saved = _time.GetTimestamp();
+    }
+
+    /// <summary>Copies what a checkpoint has.</summary>
+    /// <param name="student">The student.</param>
+    /// <param name="sums">Sums over the epoch so far.</param>
+    public Captured Capture(Student student, EpochSums sums)
     {
         var tensors = student.Capture();
         _plan.Save(tensors);
         var reading = _clock.Read();
-        _store.Save(
+        return new Captured(
             State with
             {
                 Steps = student.Steps,
-                Sums = sums ?? State.Sums,
+                Sums = sums,
                 Usage = State.Usage + reading.Usage,
                 Seconds = State.Seconds + reading.Time.TotalSeconds,
                 Target = _plan.Target?.ToString(),
@@ -82,7 +95,6 @@ internal sealed class RunCheckpoints
             },
             tensors
         );
-        _saved = _time.GetTimestamp();
     }
 
     private void CheckOrigin(RunState state)
@@ -99,4 +111,8 @@ internal sealed class RunCheckpoints
                     + " old ones. Restore them, or start over with Run:Resume=never or another Run:Id."
             );
     }
+    /// <summary>The content of a checkpoint.</summary>
+    /// <param name="State">The state.</param>
+    /// <param name="Tensors">Copies of the tensors.</param>
+    internal sealed record Captured(RunState State, IReadOnlyDictionary<string, TensorData> Tensors);
 }

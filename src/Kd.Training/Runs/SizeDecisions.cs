@@ -47,7 +47,7 @@ internal sealed class SizeDecisions(RunSetup setup, RunLength length, EpochPlan 
     /// <param name="cancellation">Cancels measurement and report.</param>
     public RunState Continue(Student student, RunState state, double share, CancellationToken cancellation)
     {
-        var isLast = length.HasEnded(new RunPosition(state.Epoch, student.Steps, state.Compute));
+        var isLast = state.Window.Updates > 0 && length.HasEnded(new RunPosition(state.Epoch, student.Steps, state.Compute));
         var isOver = plan.DecidesSize && (isLast || state.Window.Updates >= setup.Configuration.Curriculum.Every);
         return isOver ? End(student, state, share, cancellation) : state;
     }

@@ -121,7 +121,8 @@ internal sealed class TrainingRun
         }
     }
 
-    private bool HasEnded(Student student) => _length.HasEnded(PositionOf(student));
+    // After the last step, the epoch that it ended in is still to be measured.
+    private bool HasEnded(Student student) => State.Step == 0 && _length.HasEnded(PositionOf(student));
 
     private RunPosition PositionOf(Student student) => new(State.Epoch, student.Steps, State.Compute);
 
@@ -136,13 +137,28 @@ internal sealed class TrainingRun
         var inForce = new EpochMeasurement(_plan.Temperature, _plan.Threshold, _plan.Manual is not null);
         _epochs.Train(student, span, Sums, cancellation);
         var trained = Sums();
-        var measure = Measure(student, span, trained, inForce, cancellation);
+        var measure = MeasureOrSave(student, span, trained, inForce, cancellation);
         var metrics = Summarize(epoch, trained, Sums(), measure);
         Finish(student, span, metrics);
         span.Finish(metrics, HasEnded(student) ? null : _plan.Target);
         return metrics;
 
         EpochSums Sums() => _clock.Add(State.Sums, before, began);
+    }
+
+    // Measuring changes student and difficulties: a process that is asked to end meanwhile saves what was before, and the next one measures again.
+    private EpochMeasurement MeasureOrSave(Student student, EpochSpan span, EpochSums trained, EpochMeasurement inForce, CancellationToken cancellation)
+    {
+        var before = _checkpoints.Capture(student, trained);
+        try
+        {
+            return Measure(student, span, trained, inForce, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            _checkpoints.Save(before);
+            throw;
+        }
     }
 
     private EpochMeasurement Measure(Student student, EpochSpan span, EpochSums trained, EpochMeasurement inForce, CancellationToken cancellation)

@@ -3,6 +3,7 @@ using System.Numerics.Tensors;
 using Google.Protobuf;
 using Kd.Protocol.Teacher.V1;
 using Kd.Training.Diagnostics;
+using Kd.Vision.Datasets;
 using Kd.Vision.Views;
 using ParquetSharp;
 
@@ -40,6 +41,7 @@ internal sealed class LabelReader : IDisposable
     {
         try
         {
+            ParquetPages.Check(path);
             using var reader = new LabelReader(path);
             read(reader);
         }

@@ -4,8 +4,7 @@ using Encoding = System.Text.Encoding;
 namespace Kd.Vision.Datasets;
 
 /// <summary>
-/// Reads the columns of pictures, paths and labels of one parquet file, and keeps no more content than its length explains. One page at a time is decompressed
-/// before its content is counted.
+/// Reads the columns of pictures, paths and labels of one parquet file, and keeps no more content than its length explains.
 /// </summary>
 internal sealed class ParquetColumns
 {
@@ -14,10 +13,6 @@ internal sealed class ParquetColumns
         Labels = "label";
     private const int Batch = 1024;
     private const int SmallestRow = 8;
-
-    // Encoded pictures hardly compress: more content than this is none of a dataset.
-    private const long LargestRatio = 16,
-        Allowance = 16 << 20;
     private readonly string _file;
     private readonly bool _needsLabels;
     private readonly Dictionary<string, int> _columns = [];
@@ -32,7 +27,7 @@ internal sealed class ParquetColumns
     public ParquetColumns(string file, SchemaDescriptor schema, bool needsLabels)
     {
         (_file, _length) = (file, new FileInfo(file).Length);
-        _left = LargestRatio * _length + Allowance;
+        _left = ParquetPages.Limit(_length);
         for (var column = 0; column < schema.NumColumns; column++)
             _columns.TryAdd(schema.Column(column).Path.ToDotString(), column);
         string[] needed = needsLabels ? [Bytes, Paths, Labels] : [Bytes, Paths];
@@ -89,8 +84,8 @@ internal sealed class ParquetColumns
     {
         if ((_left -= value.Length) < 0)
             throw new DatasetException(
-                $"'{_file}' has {_length} bytes, but its pictures and paths have more than {LargestRatio} times as many. Those of a dataset are encoded "
-                    + "(JPEG, PNG) and hardly compress."
+                $"'{_file}' has {_length} bytes, but its pictures and paths have more than {ParquetPages.LargestRatio} times as many. Those of a dataset are "
+                    + "encoded (JPEG, PNG) and hardly compress."
             );
         return new ReadOnlySpan<byte>((void*)value.Pointer, value.Length);
     }

@@ -80,6 +80,7 @@ internal static class ParquetDataset
     // Without a number of classes, labels are not read.
     private static List<ImageItem> ReadFile(string file, int? classes, DatasetOptions options)
     {
+        ParquetPages.Check(file);
         var largestArea = options.LargestPicture * 1_000_000L;
         using var reader = new ParquetFileReader(file);
         var metadata = reader.FileMetaData;
