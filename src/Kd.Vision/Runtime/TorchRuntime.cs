@@ -19,6 +19,10 @@ public static partial class TorchRuntime
     private const string BridgeFile = "libLibTorchSharp.so";
     private const string MissingVersion = "GLIBCXX_3.4.32";
 
+    // M_MMAP_MAX and M_TRIM_THRESHOLD of malloc.h.
+    private const int LargestBlocksOutside = -4,
+        FreeAtTheEnd = -1;
+
     private static readonly List<string> s_trace = [];
     private static readonly Lazy<bool> s_loaded = new(Load);
 
@@ -74,12 +78,16 @@ public static partial class TorchRuntime
     internal static void InstallHook() => AssemblyLoadContext.Default.ResolvingUnmanagedDll += OnUnresolved;
 #pragma warning restore CA2255
 
+    [LibraryImport("libc", EntryPoint = "mallopt")]
+    private static partial int SetHeapOption(int option, int value);
+
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnvironment(string name, string value, int overwrite);
 
     private static bool Load()
     {
         KeepToSafeKernels();
+        KeepLargeBlocks();
         // TorchSharp's own fallback copies libtorch (480 MB) out of the package cache before it gives up; fail before that.
         var torchSharp = typeof(torch).Assembly;
         if (!NativeLibrary.TryLoad("torch_cpu", torchSharp, null, out _))
@@ -104,6 +112,23 @@ public static partial class TorchRuntime
     {
         if (!OperatingSystem.IsWindows() && ProcessorCaches.AreHidden)
             SetEnvironment("ONEDNN_MAX_CPU_ISA", "AVX", overwrite: 0);
+    }
+
+    // glibc returns large blocks to the system when they are freed: each step or pass would get its memory anew, page by page. The service's NativeHeap
+    // returns what is free once a minute.
+    private static void KeepLargeBlocks()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        try
+        {
+            SetHeapOption(LargestBlocksOutside, 0);
+            SetHeapOption(FreeAtTheEnd, int.MaxValue);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // Not glibc.
+        }
     }
 
     // If NNPACK does not know the processor, libtorch logs a warning at every convolution. initLogging reads the log level from the native

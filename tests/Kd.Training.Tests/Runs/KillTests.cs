@@ -55,11 +55,11 @@ public sealed class KillTests
         "--Curriculum:Settle=1",
         "--Curriculum:Sizes=0.5,0.75,1",
         "--Curriculum:Probe=32",
-        "--Training:Epochs=60",
+        "--Training:Epochs=20",
     ];
 
     [Theory]
-    [InlineData(20, false)]
+    [InlineData(13, false)]
     [InlineData(8, true)]
     public async Task Run_KilledTeacherRestartedRedisEmptied_GivesTheSameBits(int kills, bool perWindow)
     {
