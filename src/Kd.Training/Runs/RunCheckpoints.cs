@@ -111,6 +111,7 @@ internal sealed class RunCheckpoints
                     + " old ones. Restore them, or start over with Run:Resume=never or another Run:Id."
             );
     }
+
     /// <summary>The content of a checkpoint.</summary>
     /// <param name="State">The state.</param>
     /// <param name="Tensors">Copies of the tensors.</param>

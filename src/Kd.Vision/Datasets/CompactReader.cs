@@ -1,6 +1,6 @@
 namespace Kd.Vision.Datasets;
 
-/// <summary>Reads structures of Thrift's compact protocol, and goes past the fields that are not wanted. Numbers are cut to their type, as Thrift does.</summary>
+/// <summary>Reads structures of Thrift's compact protocol, past the fields that are not wanted. Numbers are cut to their type, as Thrift does.</summary>
 /// <param name="bytes">The structure, and what follows it.</param>
 internal ref struct CompactReader(ReadOnlySpan<byte> bytes)
 {

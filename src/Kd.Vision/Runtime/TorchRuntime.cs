@@ -19,9 +19,11 @@ public static partial class TorchRuntime
     private const string BridgeFile = "libLibTorchSharp.so";
     private const string MissingVersion = "GLIBCXX_3.4.32";
 
-    // M_MMAP_MAX and M_TRIM_THRESHOLD of malloc.h.
-    private const int LargestBlocksOutside = -4,
-        FreeAtTheEnd = -1;
+    // M_TRIM_THRESHOLD, M_TOP_PAD and M_MMAP_MAX of malloc.h.
+    private const int FreeAtTheEnd = -1,
+        KeptOfHeap = -2,
+        BlocksOutside = -4;
+    private const int HeapOfThread = 64 << 20;
 
     private static readonly List<string> s_trace = [];
     private static readonly Lazy<bool> s_loaded = new(Load);
@@ -122,8 +124,9 @@ public static partial class TorchRuntime
             return;
         try
         {
-            SetHeapOption(LargestBlocksOutside, 0);
+            SetHeapOption(BlocksOutside, 0);
             SetHeapOption(FreeAtTheEnd, int.MaxValue);
+            SetHeapOption(KeptOfHeap, HeapOfThread);
         }
         catch (EntryPointNotFoundException)
         {

@@ -214,21 +214,23 @@ public sealed class CheckpointTests
             "--Curriculum:Policy=infobatch",
             "--Training:Updates=67",
             "--Training:BatchSize=12",
-            "--Run:CheckpointEvery=00:00:00.01",
             $"--TeacherClient:Address={teacher.Grpc}",
             $"--AgentClient:Address={agent.Grpc}",
         ];
         var (quietExit, _) = await TrainerRuns.RunAsync(folder.Path, "quiet", CancellationToken.None, settings);
 
-        var stops = 0;
-        for (var finished = false; !finished; stops++)
+        foreach (var epoch in new[] { 2, 4, 6 })
         {
-            using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(2));
-            finished = (await TrainerRuns.RunAsync(folder.Path, "stopped", stop.Token, settings)).ExitCode == 0;
+            await using var app = TrainerRuns.Build(folder.Path, "stopped", settings);
+            await app.StartAsync(TestContext.Current.CancellationToken);
+            var monitor = app.Services.GetRequiredService<RunMonitor>();
+            while (!(monitor.Status is { Phase: "running", Step: > 2 } status && status.Epoch >= epoch))
+                await Task.Delay(1, TestContext.Current.CancellationToken);
+            await app.StopAsync(TestContext.Current.CancellationToken);
         }
 
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "stopped", settings));
         Assert.Equal(0, quietExit);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{stops} starts");
         Assert.Equal(File.ReadAllBytes(folder.File("quiet/last.safetensors")), File.ReadAllBytes(folder.File("stopped/last.safetensors")));
         var result = System.Text.Json.JsonDocument.Parse(File.ReadAllText(folder.File("stopped/result.json"))).RootElement;
         Assert.Equal(67, result.GetProperty("updates").GetInt64());

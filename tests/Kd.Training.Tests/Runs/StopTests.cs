@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Kd.Training.Tests.Runs;
 
-/// <summary>Trainers that are asked to end, as by SIGTERM, after the last step of an epoch or where they wait for others. No checkpoint is due by time.</summary>
+/// <summary>Trainers that are asked to end, as by SIGTERM, after the last step of an epoch or while they wait for the agent.</summary>
 [Collection(nameof(OneTrainer))]
 public sealed class StopTests
 {
