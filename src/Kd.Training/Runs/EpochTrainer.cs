@@ -99,7 +99,7 @@ internal sealed class EpochTrainer(
     /// <summary>Measures the statistics of batch normalization on a tenth of the epoch's batches, if its last steps were taken at a smaller size.</summary>
     public void MeasureNorms(Student student, CancellationToken cancellation)
     {
-        if (State.Scale == 1)
+        if (State.Scale >= 1)
             return;
         var batches = plan.CutBatches(State.Epoch);
         var plans = batches.Take((batches.Count + 9) / 10).Select(batch => batch with { NeedsTeacher = false });

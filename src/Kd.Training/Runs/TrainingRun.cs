@@ -146,17 +146,18 @@ internal sealed class TrainingRun
         EpochSums Sums() => _clock.Add(State.Sums, before, began);
     }
 
-    // Measuring changes student and difficulties: a process that is asked to end meanwhile saves what was before, and the next one measures again.
+    // A process that is asked to end meanwhile saves what was before, and the next one measures again. Measuring may change difficulties, and statistics of
+    // the student.
     private EpochMeasurement MeasureOrSave(Student student, EpochSpan span, EpochSums trained, EpochMeasurement inForce, CancellationToken cancellation)
     {
-        var before = _checkpoints.Capture(student, trained);
+        var before = _plan.OrdersByDifficulty || State.Scale < 1 ? _checkpoints.Capture(student, trained) : null;
         try
         {
             return Measure(student, span, trained, inForce, cancellation);
         }
         catch (OperationCanceledException)
         {
-            _checkpoints.Save(before);
+            _checkpoints.Save(before ?? _checkpoints.Capture(student, trained));
             throw;
         }
     }
