@@ -117,8 +117,8 @@ public sealed class PredictionTests
         foreach (var (color, name) in new[] { "a", "k", "z" }.Index())
             for (var i = 0; i < 8; i++)
                 WritePicture(folder.File($"{split}/{name}/{i}.png"), 32, 32, seed: i, color);
-        string[] settings = [$"--Dataset:Path={folder.Path}", "--Distillation:Method=labels", "--Training:BatchSize=8", "--Training:Epochs=20"];
-        Assert.Equal(0, await TrainerRuns.RunAsync(folder.File("runs"), "run", [.. settings, "--Training:LearningRate=0.01"]));
+        string[] settings = [$"--Dataset:Path={folder.Path}", "--Distillation:Method=labels", "--Training:BatchSize=12", "--Training:Epochs=60"];
+        Assert.Equal(0, await TrainerRuns.RunAsync(folder.File("runs"), "run", [.. settings, "--Training:LearningRate=0.003"]));
 
         var (exitCode, predicted) = await Run("predict", $"--Run:Checkpoint={folder.File("runs/run/student.onnx")}", $"--Run:Pictures={folder.File("train")}");
         var (_, evaluated) = await Run("evaluate", $"--Run:Checkpoint={folder.File("runs/run/student.safetensors")}", "--Run:Split=train");
