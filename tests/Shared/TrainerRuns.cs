@@ -108,6 +108,24 @@ internal static class TrainerRuns
         return (app.Services.GetRequiredService<RunOutcome>().ExitCode, string.Join('\n', app.Services.GetRequiredService<RunMonitor>().Lines));
     }
 
+    /// <summary>Runs it until a status, then asks it to end.</summary>
+    /// <param name="folder">Folder of runs.</param>
+    /// <param name="id">Name of the run.</param>
+    /// <param name="isReached">Whether the status is reached.</param>
+    /// <param name="settings">Settings of the run.</param>
+    /// <param name="before">Done between the two; null: nothing.</param>
+    public static async Task StopAtAsync(string folder, string id, Func<RunStatus, bool> isReached, string[] settings, Func<RunMonitor, Task>? before = null)
+    {
+        await using var app = Build(folder, id, settings);
+        await app.StartAsync();
+        var monitor = app.Services.GetRequiredService<RunMonitor>();
+        while (!(monitor.Status.Phase == "running" && isReached(monitor.Status)))
+            await Task.Delay(1);
+        if (before is not null)
+            await before(monitor);
+        await app.StopAsync();
+    }
+
     private sealed class MeanNetwork(int classes, TimeSpan pass) : Module<Tensor, Tensor>(nameof(MeanNetwork))
     {
         // arange in a pass would read its bounds after the garbage collector has freed them (HeldScalars).

@@ -90,9 +90,8 @@ internal ref struct CompactReader(ReadOnlySpan<byte> bytes)
                 break;
             case List or Set:
                 var (count, element) = ReadList();
-                // Elements that are booleans take a byte each.
                 for (long i = 0; i < count; i++)
-                    Skip(element is True or False ? Byte : element, depth + 1);
+                    SkipElement(element, depth);
                 break;
             case Map:
                 SkipMap(depth);
@@ -114,10 +113,13 @@ internal ref struct CompactReader(ReadOnlySpan<byte> bytes)
         var types = Take();
         for (var i = 0U; i < count; i++)
         {
-            foreach (var type in new[] { types >> 4, types & 15 })
-                Skip(type is True or False ? Byte : type, depth + 1);
+            SkipElement(types >> 4, depth);
+            SkipElement(types & 15, depth);
         }
     }
+
+    // Unlike fields, elements that are booleans take a byte.
+    private void SkipElement(int type, int depth) => Skip(type is True or False ? Byte : type, depth + 1);
 
     private ulong ReadVarint()
     {

@@ -1,10 +1,8 @@
 using System.Text.Json.Nodes;
 using Kd.Tests;
 using Kd.Training.Artifacts;
-using Kd.Training.Control;
 using Kd.Training.Diagnostics;
 using Kd.Vision.Checkpoints;
-using Microsoft.Extensions.DependencyInjection;
 using static TorchSharp.torch;
 
 namespace Kd.Training.Tests.Runs;
@@ -185,14 +183,7 @@ public sealed class CheckpointTests
         using var folder = TestFiles.CreateFolder();
         string[] settings = ["--Distillation:Method=labels", "--Training:Epochs=3", "--Training:BatchSize=4", "--Run:CheckpointEvery=01:00:00"];
         Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "quiet", settings));
-        await using (var app = TrainerRuns.Build(folder.Path, "stopped", settings))
-        {
-            await app.StartAsync(TestContext.Current.CancellationToken);
-            var monitor = app.Services.GetRequiredService<RunMonitor>();
-            while (monitor.Status is not { Phase: "running", Step: > 3 })
-                await Task.Delay(1, TestContext.Current.CancellationToken);
-            await app.StopAsync(TestContext.Current.CancellationToken);
-        }
+        await TrainerRuns.StopAtAsync(folder.Path, "stopped", status => status.Step > 3, settings);
 
         var (exitCode, output) = await TrainerRuns.RunAsync(folder.Path, "stopped", CancellationToken.None, settings);
 
@@ -220,14 +211,7 @@ public sealed class CheckpointTests
         var (quietExit, _) = await TrainerRuns.RunAsync(folder.Path, "quiet", CancellationToken.None, settings);
 
         foreach (var epoch in new[] { 2, 4, 6 })
-        {
-            await using var app = TrainerRuns.Build(folder.Path, "stopped", settings);
-            await app.StartAsync(TestContext.Current.CancellationToken);
-            var monitor = app.Services.GetRequiredService<RunMonitor>();
-            while (!(monitor.Status is { Phase: "running", Step: > 2 } status && status.Epoch >= epoch))
-                await Task.Delay(1, TestContext.Current.CancellationToken);
-            await app.StopAsync(TestContext.Current.CancellationToken);
-        }
+            await TrainerRuns.StopAtAsync(folder.Path, "stopped", status => status.Epoch >= epoch && status.Step > 2, settings);
 
         Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "stopped", settings));
         Assert.Equal(0, quietExit);

@@ -3,7 +3,6 @@ using Kd.Tests;
 using Kd.Training.Artifacts;
 using Kd.Training.Control;
 using Kd.Training.Diagnostics;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Kd.Training.Tests.Runs;
 
@@ -86,23 +85,24 @@ public sealed class StopTests
         ];
         Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "quiet", settings));
 
-        await using (var app = TrainerRuns.Build(folder.Path, "stopped", settings))
-        {
-            await app.StartAsync(TestContext.Current.CancellationToken);
-            var monitor = app.Services.GetRequiredService<RunMonitor>();
-            while (monitor.Status is not { Phase: "running", Step: > 5 })
-                await Task.Delay(1, TestContext.Current.CancellationToken);
-            proxy.Cut();
-            // At most five steps until it needs the agent.
-            await Task.Delay(1500, TestContext.Current.CancellationToken);
-            await app.StopAsync(TestContext.Current.CancellationToken);
-        }
-
+        await TrainerRuns.StopAtAsync(folder.Path, "stopped", status => status.Step > 5, settings, CutAndWaitAsync);
         proxy.Mend();
         var saved = new CheckpointStore(RunFolder.Open(folder.File("stopped"))).Load(Assert.Fail)!.Value.State;
         Assert.Equal((0, 5), (saved.Steps % 5, saved.Window.Updates));
         Assert.Equal(0, await TrainerRuns.RunAsync(folder.Path, "stopped", settings));
         AssertSame(folder);
+
+        // It goes on for at most five steps, then it needs the agent.
+        async Task CutAndWaitAsync(RunMonitor monitor)
+        {
+            proxy.Cut();
+            RunStatus before;
+            do
+            {
+                before = monitor.Status;
+                await Task.Delay(1500, TestContext.Current.CancellationToken);
+            } while ((before.Epoch, before.Step) != (monitor.Status.Epoch, monitor.Status.Step));
+        }
     }
 
     private static void AssertSame(TemporaryFolder folder)
