@@ -44,6 +44,7 @@ internal static class StartBenchmark
                     "--Distillation:Method=kd",
                     "--Training:Epochs=1",
                     $"--Dataset:DemoTrainPerClass={size.Choose(25, 25, 2)}",
+                    $"--Dataset:DemoValidationPerClass={size.Choose(25, 25, 1)}",
                 ]
             );
             while (!File.Exists(checkpoint) && !run.IsCompleted)

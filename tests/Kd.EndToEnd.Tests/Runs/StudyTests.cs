@@ -51,7 +51,7 @@ public sealed class StudyTests
             .. AppHostProcess.Small,
             "--Run:Workers=3",
             // Workers start after the trainer.
-            "--Training:Epochs=60",
+            "--Training:Epochs=30",
             $"--Run:Folder={folder.Path}",
             "--Run:Id=study",
         ]);

@@ -17,7 +17,7 @@ public sealed class KillTests
         "--Views:PerSample=3",
         "--Student:Width=0.1",
         "--Student:Form=Standard",
-        "--Training:Epochs=40",
+        "--Training:Epochs=20",
         "--Training:BatchSize=16",
         "--Distillation:Method=kd-curriculum",
         "--Run:CheckpointEvery=00:00:00.02",
@@ -55,7 +55,6 @@ public sealed class KillTests
         "--Curriculum:Settle=1",
         "--Curriculum:Sizes=0.5,0.75,1",
         "--Curriculum:Probe=32",
-        "--Training:Epochs=20",
     ];
 
     [Theory]

@@ -7,7 +7,7 @@ namespace Kd.Training.Tests.Runs;
 public sealed class MemoryTests
 {
     [Fact]
-    public async Task Run_FiftyEpochs_HardlyGrowsAfterTheTenth()
+    public async Task Run_FiftyEpochs_HardlyGrows()
     {
         using var folder = TestFiles.CreateFolder();
         await using var teacher = await TrainerRuns.StartTeacherAsync();
@@ -15,7 +15,7 @@ public sealed class MemoryTests
             folder.Path,
             "run",
             "--Distillation:Method=kd",
-            "--Training:Epochs=61",
+            "--Training:Epochs=80",
             "--Dataset:DemoTrainPerClass=16",
             "--Dataset:DemoValidationPerClass=4",
             "--Views:PerSample=2",
@@ -31,9 +31,10 @@ public sealed class MemoryTests
         var sizes = File.ReadLines(folder.File("run/metrics.jsonl"))
             .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("memoryBytes").GetInt64())
             .ToList();
-        Assert.Equal(61, sizes.Count);
+        Assert.Equal(80, sizes.Count);
         TestContext.Current.TestOutputHelper?.WriteLine($"MiB by epoch: {string.Join(' ', sizes.Select(size => size >> 20))}");
-        // Means of three epochs: a size in between two garbage collections is chance.
-        Assert.InRange(sizes[58..].Average() / sizes[9..12].Average(), 0.5, 1.03);
+        // Without the first seconds, in which code is compiled and heaps find their size.
+        // Means of ten epochs: a size in between two garbage collections is chance.
+        Assert.InRange(sizes[70..].Average() / sizes[20..30].Average(), 0.5, 1.03);
     }
 }
