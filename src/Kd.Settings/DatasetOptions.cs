@@ -14,7 +14,7 @@ public sealed class DatasetOptions
     public const string None = "none";
 
     [Setting(
-        "A folder with a folder per class below train/, val/, test/; a folder of Hugging Face parquet files; demo, a generated dataset; or none: "
+        "A folder with a folder per class, or with such below train/, val/, test/; a folder of Hugging Face parquet files; demo, a generated dataset; or none: "
             + "only the pictures of Dataset:Unlabeled.",
         IsPath = true,
         IsShared = true

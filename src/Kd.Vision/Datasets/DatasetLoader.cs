@@ -119,7 +119,7 @@ public static class DatasetLoader
         if (!Directory.Exists(path))
             throw new DatasetException(
                 $"Dataset:Path '{path}' is not a folder (looked at {Path.GetFullPath(path)}). "
-                    + $"Expected a folder with train/CLASS/*.jpg, a folder of parquet files, '{DatasetOptions.Demo}' or '{DatasetOptions.None}'."
+                    + $"Expected a folder with CLASS/*.jpg or train/CLASS/*.jpg, a folder of parquet files, '{DatasetOptions.Demo}' or '{DatasetOptions.None}'."
             );
     }
 

@@ -4,65 +4,83 @@ using Kd.Vision.Imaging;
 
 namespace Kd.Vision.Datasets;
 
-/// <summary>Reads datasets with one folder per class under <c>train/</c>, <c>val/</c> and <c>test/</c>.</summary>
+/// <summary>
+/// Reads datasets with one folder per class under <c>train/</c>, <c>val/</c> and <c>test/</c>, or with the class folders alone. As in torchvision's ImageFolder,
+/// pictures may lie in further folders below that of their class.
+/// </summary>
 internal static class FolderDataset
 {
     // Bytes of a pixel in a file that is not compressed.
     private const int LargestPixel = 4;
+    private static readonly string[] s_otherSplits = ["val", "validation", "test"];
     private static readonly HashSet<string> s_extensions = new(StringComparer.OrdinalIgnoreCase) { ".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp" };
 
     public static IReadOnlyList<string> ReadClassNames(string path)
     {
+        var train = FindTraining(path);
+        return DatasetLoader.CheckNames(train, [.. ClassFolders(train).Select(folder => Path.GetFileName(folder))]);
+    }
+
+    /// <summary>Finds the folder whose folders are the classes: <c>train/</c>, or the dataset itself if it is not divided into splits.</summary>
+    /// <exception cref="DatasetException">There is neither.</exception>
+    public static string FindTraining(string path)
+    {
         var train = Path.Combine(path, "train");
-        if (!Directory.Exists(train))
-            throw new DatasetException(
-                $"'{Path.GetFullPath(path)}' has neither a folder train/ nor parquet files. "
-                    + "Expected train/CLASS/*.jpg (and val/ and test/ in the same form), or *.parquet."
+        if (Directory.Exists(train))
+            return train;
+        if (s_otherSplits.FirstOrDefault(split => Directory.Exists(Path.Combine(path, split))) is { } other)
+            throw new DatasetException($"'{Path.GetFullPath(path)}' has a folder {other}/, but no train/ with a folder for each class.");
+        return ClassFolders(path).Any(folder => Files(folder).Any())
+            ? path
+            : throw new DatasetException(
+                $"'{Path.GetFullPath(path)}' has neither a folder train/, nor folders with pictures, nor parquet files. "
+                    + "Expected CLASS/*.jpg, train/CLASS/*.jpg (and val/ and test/ in the same form), or *.parquet."
             );
-        var names = Directory.GetDirectories(train).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal).ToList();
-        return DatasetLoader.CheckNames(train, names);
     }
 
     public static ImageDataset Open(DatasetOptions options, DecodedPictures decoded)
     {
         var names = ReadClassNames(options.Path);
-        var train = Read(options, "train", names) ?? [];
-        var validation = Read(options, "val", names) ?? Read(options, "validation", names);
-        var test = Read(options, "test", names);
+        var train = Read(FindTraining(options.Path), options, names) ?? [];
+        var validation = ReadSplit("val") ?? ReadSplit("validation");
+        var test = ReadSplit("test");
         return DatasetSplitter.Assemble($"folders at {options.Path}", options, names, train, validation, test, decoded);
+
+        List<ImageItem>? ReadSplit(string split) => Read(Path.Combine(options.Path, split), options, names);
     }
 
     /// <summary>Finds all pictures below a folder, without labels, ordered by path.</summary>
-    public static List<ImageItem> ReadUnlabeled(string folder, DatasetOptions options) =>
-        [.. Pictures(folder, SearchOption.AllDirectories, ImageItem.Unlabeled, options)];
+    public static List<ImageItem> ReadUnlabeled(string folder, DatasetOptions options) => [.. Pictures(folder, ImageItem.Unlabeled, options)];
 
-    private static List<ImageItem>? Read(DatasetOptions options, string split, IReadOnlyList<string> names)
+    private static List<ImageItem>? Read(string root, DatasetOptions options, IReadOnlyList<string> names)
     {
-        var root = Path.Combine(options.Path, split);
         if (!Directory.Exists(root))
             return null;
         var labels = names.Index().ToDictionary(entry => entry.Item, entry => entry.Index);
         var items = new List<ImageItem>();
-        foreach (var folder in Directory.GetDirectories(root).Order(StringComparer.Ordinal))
+        foreach (var folder in ClassFolders(root))
         {
             if (!labels.TryGetValue(Path.GetFileName(folder), out var label))
                 throw new DatasetException(
                     $"The class '{Path.GetFileName(folder)}' is in '{Path.GetFullPath(root)}' but not in train/. Each class needs training pictures."
                 );
-            items.AddRange(Pictures(folder, SearchOption.TopDirectoryOnly, label, options));
+            items.AddRange(Pictures(folder, label, options));
         }
 
         return items;
     }
 
-    private static IEnumerable<ImageItem> Pictures(string folder, SearchOption search, int label, DatasetOptions options)
+    // Not those of tools, such as .ipynb_checkpoints.
+    private static IEnumerable<string> ClassFolders(string root) =>
+        Directory.GetDirectories(root).Where(folder => !Path.GetFileName(folder).StartsWith('.')).Order(StringComparer.Ordinal);
+
+    private static IEnumerable<string> Files(string folder) =>
+        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(file => s_extensions.Contains(Path.GetExtension(file)));
+
+    private static IEnumerable<ImageItem> Pictures(string folder, int label, DatasetOptions options)
     {
         var largest = options.LargestPicture * 1_000_000L;
-        return Directory
-            .GetFiles(folder, "*", search)
-            .Where(file => s_extensions.Contains(Path.GetExtension(file)))
-            .Order(StringComparer.Ordinal)
-            .Select(file => new ImageItem(file, label, rows => Load(file, largest, rows)));
+        return Files(folder).Order(StringComparer.Ordinal).Select(file => new ImageItem(file, label, rows => Load(file, largest, rows)));
     }
 
     private static ImageContent Load(string file, long largestArea, RowChoice? rows)

@@ -64,11 +64,12 @@ internal static class UnlabeledPictures
         var isOwn =
             Contains(path, dataset)
             || s_labeled.Any(split => Contains(Path.Combine(dataset, split), path))
+            || (ParquetDataset.FindFiles(dataset).Count == 0 && Contains(FolderDataset.FindTraining(dataset), path))
             || ParquetDataset.FindFiles(path).Intersect(ParquetDataset.FindFiles(dataset)).Any();
         if (isOwn)
             throw new DatasetException(
                 $"Dataset:Unlabeled '{options.Unlabeled}' has pictures of Dataset:Path '{options.Path}', whose labels and splits would count no more. "
-                    + "Name a folder beside train/, val/ and test/, or other parquet files."
+                    + "Name a folder beside train/, val/ and test/ (outside of the dataset, if it has none), or other parquet files."
             );
     }
 

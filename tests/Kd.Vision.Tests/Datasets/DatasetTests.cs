@@ -148,14 +148,13 @@ public sealed class DatasetTests
         Assert.Contains("'emu'", error.Message);
     }
 
-    [Theory]
-    [InlineData("/no/such/folder", "is not a folder")]
-    [InlineData(".", "neither a folder train/ nor parquet files")]
-    public void Load_WrongPlace_SaysWhatWasExpected(string path, string expected)
+    [Fact]
+    public void Load_NoFolder_SaysWhatWasExpected()
     {
-        var error = Assert.Throws<DatasetException>(() => DatasetLoader.Load(new DatasetOptions { Path = path }));
+        var error = Assert.Throws<DatasetException>(() => DatasetLoader.Load(new DatasetOptions { Path = "/no/such/folder" }));
 
-        Assert.Contains(expected, error.Message);
+        Assert.Contains("is not a folder", error.Message);
+        Assert.Contains("CLASS/*.jpg", error.Message);
     }
 
     [Fact]
