@@ -12,6 +12,16 @@ internal static class FolderDataset
 {
     // Bytes of a pixel in a file that is not compressed.
     private const int LargestPixel = 4;
+
+    // Hidden entries are those of tools, such as .ipynb_checkpoints/ and ._picture.jpg.
+    private static readonly EnumerationOptions s_listing = new() { AttributesToSkip = FileAttributes.Hidden, IgnoreInaccessible = false };
+    private static readonly EnumerationOptions s_listingBelow = new()
+    {
+        AttributesToSkip = FileAttributes.Hidden,
+        IgnoreInaccessible = false,
+        RecurseSubdirectories = true,
+    };
+
     private static readonly string[] s_otherSplits = ["val", "validation", "test"];
     private static readonly HashSet<string> s_extensions = new(StringComparer.OrdinalIgnoreCase) { ".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp" };
 
@@ -70,12 +80,10 @@ internal static class FolderDataset
         return items;
     }
 
-    // Not those of tools, such as .ipynb_checkpoints.
-    private static IEnumerable<string> ClassFolders(string root) =>
-        Directory.GetDirectories(root).Where(folder => !Path.GetFileName(folder).StartsWith('.')).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> ClassFolders(string root) => Directory.GetDirectories(root, "*", s_listing).Order(StringComparer.Ordinal);
 
     private static IEnumerable<string> Files(string folder) =>
-        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(file => s_extensions.Contains(Path.GetExtension(file)));
+        Directory.EnumerateFiles(folder, "*", s_listingBelow).Where(file => s_extensions.Contains(Path.GetExtension(file)));
 
     private static IEnumerable<ImageItem> Pictures(string folder, int label, DatasetOptions options)
     {

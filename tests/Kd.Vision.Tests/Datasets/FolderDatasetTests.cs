@@ -12,7 +12,7 @@ public sealed class FolderDatasetTests
     {
         using var folder = TestFiles.CreateFolder();
         Write(folder, [.. Enumerable.Range(0, 20).SelectMany(i => new[] { $"tabby cat/{i}.png", $"dog/2026/{i % 3}/{i}.JPG.png" })]);
-        Write(folder, ".ipynb_checkpoints/0.png", "dog/notes.txt");
+        Write(folder, ".ipynb_checkpoints/0.png", "dog/.ipynb_checkpoints/0.png", "dog/._0.png", "dog/notes.txt");
 
         var dataset = DatasetLoader.Load(new DatasetOptions { Path = folder.Path });
 
