@@ -56,8 +56,8 @@ internal sealed class RunSettings
     /// <summary>The teachers, one or several.</summary>
     public IReadOnlyList<TeacherSettings> Teachers => TeacherSettings.Read(_values);
 
-    /// <summary>Whether runs need teachers: they do unless Labels:Path names what they learn from, or a teacher is what is trained.</summary>
-    public bool UsesTeachers => string.IsNullOrEmpty(_values.GetValueOrDefault("Labels:Path")) && !TrainsTeacher;
+    /// <summary>Whether runs need teachers: they do unless Labels:Path names what they learn from, a teacher is what is trained, or a student classifies pictures.</summary>
+    public bool UsesTeachers => string.IsNullOrEmpty(_values.GetValueOrDefault("Labels:Path")) && !TrainsTeacher && !IsTask(RunOptions.Predict);
 
     /// <summary>Whether logits are stored in the Redis of <c>ConnectionStrings:cache</c> instead of the AppHost's own server.</summary>
     public bool UsesExternalRedis => _values.ContainsKey(CacheConnection);
@@ -102,7 +102,7 @@ internal sealed class RunSettings
 
     private IEnumerable<SettingProblem> FindProblems() =>
         FindWrongValues()
-            .Concat(_values.GetValueOrDefault("Run:Task") == RunOptions.Work ? [s_work] : [])
+            .Concat(IsTask(RunOptions.Work) ? [s_work] : [])
             .Concat(TrainsTeacher && _values.Keys.Any(TeacherSettings.IsOfSeveral) ? [s_oneTeacher] : []);
 
     private IEnumerable<SettingProblem> FindWrongValues() =>
@@ -120,7 +120,9 @@ internal sealed class RunSettings
             // A teacher that is not started needs no weights, but what is said about it must be right.
             .Concat(TeacherSettings.FindProblems(_values).Where(problem => UsesTeachers || _values.ContainsKey(problem.Name)));
 
-    private bool TrainsTeacher => _values.GetValueOrDefault("Run:Task") == RunOptions.Teacher;
+    private bool TrainsTeacher => IsTask(RunOptions.Teacher);
+
+    private bool IsTask(string task) => _values.GetValueOrDefault("Run:Task") == task;
 
     private void AddDefaults()
     {

@@ -68,6 +68,17 @@ public sealed class RunSettingsTests
         Assert.False(RunSettings.TryRead([.. args, "--Teachers:0:Weights=a.pth"], out _));
     }
 
+    [Fact]
+    public void TryRead_TaskPredict_NeedsNoTeacher()
+    {
+        string[] args = ["--Run:Task=predict", "--Run:Checkpoint=student.onnx", "--Run:Pictures=new", "--Dataset:Path=images"];
+        Assert.True(RunSettings.TryRead(args, out var settings));
+        Assert.False(settings.UsesTeachers);
+        Assert.Equal(1, settings.Workers);
+        var variables = settings.Variables(settings.TrainerSections).ToDictionary();
+        Assert.Equal((Path.GetFullPath("student.onnx"), Path.GetFullPath("new")), (variables["Run__Checkpoint"], variables["Run__Pictures"]));
+    }
+
     [Theory]
     [InlineData("", "False")]
     [InlineData("--Run:Stay=true", "true")]
