@@ -15,13 +15,6 @@ internal static class FolderDataset
 
     // Hidden entries are those of tools, such as .ipynb_checkpoints/ and ._picture.jpg.
     private static readonly EnumerationOptions s_listing = new() { AttributesToSkip = FileAttributes.Hidden, IgnoreInaccessible = false };
-    private static readonly EnumerationOptions s_listingBelow = new()
-    {
-        AttributesToSkip = FileAttributes.Hidden,
-        IgnoreInaccessible = false,
-        RecurseSubdirectories = true,
-    };
-
     private static readonly string[] s_otherSplits = ["val", "validation", "test"];
     private static readonly HashSet<string> s_extensions = new(StringComparer.OrdinalIgnoreCase) { ".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp" };
 
@@ -82,8 +75,21 @@ internal static class FolderDataset
 
     private static IEnumerable<string> ClassFolders(string root) => Directory.GetDirectories(root, "*", s_listing).Order(StringComparer.Ordinal);
 
-    private static IEnumerable<string> Files(string folder) =>
-        Directory.EnumerateFiles(folder, "*", s_listingBelow).Where(file => s_extensions.Contains(Path.GetExtension(file)));
+    // Each folder once, however many links lead to it: they may form circles.
+    private static IEnumerable<string> Files(string root)
+    {
+        var seen = new HashSet<string>();
+        var waiting = new Stack<(string Path, string Target)>([(root, Path.GetFullPath(root))]);
+        while (waiting.TryPop(out var folder))
+        {
+            if (!seen.Add(folder.Target))
+                continue;
+            foreach (var file in Directory.EnumerateFiles(folder.Path, "*", s_listing).Where(file => s_extensions.Contains(Path.GetExtension(file))))
+                yield return file;
+            foreach (var below in new DirectoryInfo(folder.Path).EnumerateDirectories("*", s_listing))
+                waiting.Push((Path.Combine(folder.Path, below.Name), below.ResolveLinkTarget(true)?.FullName ?? Path.Combine(folder.Target, below.Name)));
+        }
+    }
 
     private static IEnumerable<ImageItem> Pictures(string folder, int label, DatasetOptions options)
     {

@@ -66,6 +66,27 @@ public sealed class FolderDatasetTests
         Assert.Contains("outside of the dataset", error.Message);
     }
 
+    // A tree of links has as many paths as a picture has copies: 2 to the power of 40, if each was followed.
+    [Fact]
+    public void Load_LinksThatFormCircles_AreFollowedOnce()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs Linux: it makes symbolic links");
+        using var folder = TestFiles.CreateFolder();
+        Write(folder, "data/cat/0.png", "data/cat/1.png", "data/cat/2.png", "data/dog/0.png", "data/dog/1.png", "data/dog/2.png", "more/3.png", "more/4.png");
+        foreach (var name in new[] { "up", "again" })
+            Directory.CreateSymbolicLink(folder.File($"data/cat/{name}"), "..");
+        Directory.CreateSymbolicLink(folder.File("data/dog/more"), folder.File("more"));
+        File.CreateSymbolicLink(folder.File("data/dog/5.png"), folder.File("more/3.png"));
+
+        var classes = DatasetLoader.Load(new DatasetOptions { Path = folder.File("data"), SplitFraction = 0.01 });
+        var unlabeled = DatasetLoader.Load(new DatasetOptions { Path = DatasetOptions.None, Unlabeled = folder.File("data/dog") });
+
+        // The circle leads from cat/ to dog/, too.
+        Assert.Equal(3 + 3 + 3 + 6, classes.Splits.Sum(split => split.Count));
+        Assert.Equal(6, classes.Splits.Sum(split => split.Labels.Count(label => label == 1)));
+        Assert.Equal(6, unlabeled.Splits.Sum(split => split.Count));
+    }
+
     private static void Write(TemporaryFolder folder, params string[] names)
     {
         using var bitmap = new SKBitmap(32, 32);
