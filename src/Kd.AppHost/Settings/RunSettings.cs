@@ -56,7 +56,9 @@ internal sealed class RunSettings
     /// <summary>The teachers, one or several.</summary>
     public IReadOnlyList<TeacherSettings> Teachers => TeacherSettings.Read(_values);
 
-    /// <summary>Whether runs need teachers: they do unless Labels:Path names what they learn from, a teacher is what is trained, or a student classifies pictures.</summary>
+    /// <summary>
+    /// Whether runs need teachers: they do unless Labels:Path names what they learn from, a teacher is what is trained, or a student classifies pictures.
+    /// </summary>
     public bool UsesTeachers => string.IsNullOrEmpty(_values.GetValueOrDefault("Labels:Path")) && !TrainsTeacher && !IsTask(RunOptions.Predict);
 
     /// <summary>Whether logits are stored in the Redis of <c>ConnectionStrings:cache</c> instead of the AppHost's own server.</summary>

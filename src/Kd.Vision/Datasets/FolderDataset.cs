@@ -5,8 +5,8 @@ using Kd.Vision.Imaging;
 namespace Kd.Vision.Datasets;
 
 /// <summary>
-/// Reads datasets with one folder per class under <c>train/</c>, <c>val/</c> and <c>test/</c>, or with the class folders alone. As in torchvision's ImageFolder,
-/// pictures may lie in further folders below that of their class.
+/// Reads datasets with one folder per class under <c>train/</c>, <c>val/</c> and <c>test/</c>, or with the class folders alone.
+/// As in torchvision's ImageFolder, pictures may lie in further folders below that of their class.
 /// </summary>
 internal static class FolderDataset
 {
