@@ -75,7 +75,7 @@ internal static class FolderDataset
 
     private static IEnumerable<string> ClassFolders(string root) => Directory.GetDirectories(root, "*", s_listing).Order(StringComparer.Ordinal);
 
-    // Each folder once, however many links lead to it: they may form circles.
+    // Each folder once, however many links lead to it: they may form circles. In a fixed order, so that it is always the same path that counts.
     private static IEnumerable<string> Files(string root)
     {
         var seen = new HashSet<string>();
@@ -86,7 +86,7 @@ internal static class FolderDataset
                 continue;
             foreach (var file in Directory.EnumerateFiles(folder.Path, "*", s_listing).Where(file => s_extensions.Contains(Path.GetExtension(file))))
                 yield return file;
-            foreach (var below in new DirectoryInfo(folder.Path).EnumerateDirectories("*", s_listing))
+            foreach (var below in new DirectoryInfo(folder.Path).GetDirectories("*", s_listing).OrderByDescending(below => below.Name, StringComparer.Ordinal))
                 waiting.Push((Path.Combine(folder.Path, below.Name), below.ResolveLinkTarget(true)?.FullName ?? Path.Combine(folder.Target, below.Name)));
         }
     }
