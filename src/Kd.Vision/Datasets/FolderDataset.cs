@@ -15,14 +15,12 @@ internal static class FolderDataset
 
     // Hidden entries are those of tools, such as .ipynb_checkpoints/ and ._picture.jpg.
     private static readonly EnumerationOptions s_listing = new() { AttributesToSkip = FileAttributes.Hidden, IgnoreInaccessible = false };
-    private static readonly string[] s_otherSplits = ["val", "validation", "test"];
     private static readonly HashSet<string> s_extensions = new(StringComparer.OrdinalIgnoreCase) { ".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp" };
 
-    public static IReadOnlyList<string> ReadClassNames(string path)
-    {
-        var train = FindTraining(path);
-        return DatasetLoader.CheckNames(train, [.. ClassFolders(train).Select(folder => Path.GetFileName(folder))]);
-    }
+    /// <summary>Names of the folders that splits may have.</summary>
+    public static IReadOnlyList<string> Splits { get; } = ["train", "val", "validation", "test"];
+
+    public static IReadOnlyList<string> ReadClassNames(string path) => NamesIn(FindTraining(path));
 
     /// <summary>Finds the folder whose folders are the classes: <c>train/</c>, or the dataset itself if it is not divided into splits.</summary>
     /// <exception cref="DatasetException">There is neither.</exception>
@@ -31,7 +29,7 @@ internal static class FolderDataset
         var train = Path.Combine(path, "train");
         if (Directory.Exists(train))
             return train;
-        if (s_otherSplits.FirstOrDefault(split => Directory.Exists(Path.Combine(path, split))) is { } other)
+        if (Splits.FirstOrDefault(split => Directory.Exists(Path.Combine(path, split))) is { } other)
             throw new DatasetException($"'{Path.GetFullPath(path)}' has a folder {other}/, but no train/ with a folder for each class.");
         return ClassFolders(path).Any(folder => Files(folder).Any())
             ? path
@@ -43,8 +41,9 @@ internal static class FolderDataset
 
     public static ImageDataset Open(DatasetOptions options, DecodedPictures decoded)
     {
-        var names = ReadClassNames(options.Path);
-        var train = Read(FindTraining(options.Path), options, names) ?? [];
+        var training = FindTraining(options.Path);
+        var names = NamesIn(training);
+        var train = Read(training, options, names) ?? [];
         var validation = ReadSplit("val") ?? ReadSplit("validation");
         var test = ReadSplit("test");
         return DatasetSplitter.Assemble($"folders at {options.Path}", options, names, train, validation, test, decoded);
@@ -72,6 +71,9 @@ internal static class FolderDataset
 
         return items;
     }
+
+    private static IReadOnlyList<string> NamesIn(string training) =>
+        DatasetLoader.CheckNames(training, [.. ClassFolders(training).Select(folder => Path.GetFileName(folder))]);
 
     private static IEnumerable<string> ClassFolders(string root) => Directory.GetDirectories(root, "*", s_listing).Order(StringComparer.Ordinal);
 

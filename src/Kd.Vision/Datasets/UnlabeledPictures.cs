@@ -5,8 +5,6 @@ namespace Kd.Vision.Datasets;
 /// <summary>Adds the pictures of <see cref="DatasetOptions.Unlabeled"/> to the training pictures of a dataset, or makes a dataset of them alone.</summary>
 internal static class UnlabeledPictures
 {
-    private static readonly string[] s_labeled = ["train", "val", "validation", "test"];
-
     /// <summary>Makes a dataset of the pictures alone, without classes, and draws its validation and test pictures.</summary>
     /// <exception cref="DatasetException">There are none.</exception>
     public static ImageDataset Open(DatasetOptions options, DecodedPictures decoded)
@@ -63,7 +61,7 @@ internal static class UnlabeledPictures
         var dataset = Path.GetFullPath(options.Path);
         var isOwn =
             Contains(path, dataset)
-            || s_labeled.Any(split => Contains(Path.Combine(dataset, split), path))
+            || FolderDataset.Splits.Any(split => Contains(Path.Combine(dataset, split), path))
             || (ParquetDataset.FindFiles(dataset).Count == 0 && Contains(FolderDataset.FindTraining(dataset), path))
             || ParquetDataset.FindFiles(path).Intersect(ParquetDataset.FindFiles(dataset)).Any();
         if (isOwn)
