@@ -19,7 +19,7 @@ internal sealed class BatchPipeline(BatchSource source, ImageSplit split)
     {
         // Stops the preparation also if the caller stops enumerating early.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var queue = Channel.CreateBounded<Task<ReadyBatch>>(Math.Max(1, source.Prefetch - 1));
+        var queue = Channel.CreateBounded<Task<ReadyBatch>>(source.Prefetch);
         var producer = Task.Run(() => ProduceAsync(plans, queue.Writer, stop.Token), CancellationToken.None);
         try
         {
@@ -36,8 +36,16 @@ internal sealed class BatchPipeline(BatchSource source, ImageSplit split)
         finally
         {
             stop.Cancel();
-            producer.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Wait(CancellationToken.None);
+            EndAsync(producer, queue.Reader).GetAwaiter().GetResult();
         }
+    }
+
+    // No preparation outlives its epoch: its spans would belong to none.
+    private static async Task EndAsync(Task producer, ChannelReader<Task<ReadyBatch>> queue)
+    {
+        await producer;
+        while (queue.TryRead(out var preparation))
+            await ((Task)preparation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task ProduceAsync(IEnumerable<BatchPlan> plans, ChannelWriter<Task<ReadyBatch>> queue, CancellationToken cancellation)
@@ -45,7 +53,12 @@ internal sealed class BatchPipeline(BatchSource source, ImageSplit split)
         try
         {
             foreach (var plan in plans)
-                await queue.WriteAsync(Task.Run(() => PrepareAsync(plan, cancellation), cancellation), cancellation);
+            {
+                // Prepared only where there is room, so that each preparation has a reader.
+                await queue.WaitToWriteAsync(cancellation);
+                queue.TryWrite(Task.Run(() => PrepareAsync(plan, cancellation), cancellation));
+            }
+
             queue.Complete();
         }
         catch (OperationCanceledException)

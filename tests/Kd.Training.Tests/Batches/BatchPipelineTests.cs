@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Kd.Settings;
 using Kd.Tests;
 using Kd.Training.Batches;
@@ -46,6 +47,31 @@ public sealed class BatchPipelineTests
         Assert.Contains(odd, problem.Message);
         Assert.Contains("40x30 px", problem.Message);
         Assert.Contains("Views:Size", problem.Message);
+    }
+
+    [Fact]
+    public void Run_ReaderStopsEarly_EndsEachSpanBeforeItReturns()
+    {
+        var dataset = DatasetLoader.Load(new DatasetOptions { DemoTrainPerClass = 100, DemoValidationPerClass = 1 }, CancellationToken.None);
+        var pipeline = Source(dataset).Open(dataset.Train);
+        int[] all = [.. Enumerable.Range(0, dataset.Train.Count)];
+        using var parent = new Activity("test").Start();
+        var (started, stopped) = (0, 0);
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == TrainingTelemetry.SourceName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStarted = activity => Interlocked.Add(ref started, activity.TraceId == parent.TraceId ? 1 : 0),
+            ActivityStopped = activity => Interlocked.Add(ref stopped, activity.TraceId == parent.TraceId ? 1 : 0),
+        };
+        ActivitySource.AddActivityListener(listener);
+
+        pipeline
+            .Run([new BatchPlan([0], 0, NeedsTeacher: false), .. Enumerable.Repeat(new BatchPlan(all, 0, NeedsTeacher: false), 9)], (_, _) => { }, default)
+            .First();
+
+        Assert.NotEqual(0, Volatile.Read(ref started));
+        Assert.Equal(Volatile.Read(ref started), Volatile.Read(ref stopped));
     }
 
     private static BatchSource Source(ImageDataset dataset) =>

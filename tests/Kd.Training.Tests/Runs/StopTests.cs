@@ -1,8 +1,11 @@
 using System.Diagnostics;
+using Kd.ServiceDefaults.Settings;
 using Kd.Tests;
 using Kd.Training.Artifacts;
 using Kd.Training.Control;
 using Kd.Training.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Kd.Training.Tests.Runs;
 
@@ -48,20 +51,25 @@ public sealed class StopTests
         // The first measurement of a process that goes on is the one that was stopped.
         async Task<string?> RunUntilAsync(string phase, int time)
         {
-            using var stop = new CancellationTokenSource();
+            await using var trainer = TrainerRuns.Build(folder.Path, "stopped", settings);
+            var job = trainer.Services.GetServices<IHostedService>().Single(service => service.GetType().Name == "TrainerJob");
             using var listener = new ActivityListener
             {
                 ShouldListenTo = source => source.Name == TrainingTelemetry.SourceName,
                 Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+                // As the host does where it is asked to end, but before this returns: the phase may take a millisecond.
                 ActivityStarted = activity =>
                 {
                     if (activity.OperationName == phase && --time == 0)
-                        stop.Cancel();
+                        _ = job.StopAsync(CancellationToken.None);
                 },
             };
             ActivitySource.AddActivityListener(listener);
-            var (exitCode, output) = await TrainerRuns.RunAsync(folder.Path, "stopped", stop.Token, settings);
-            return exitCode == 0 ? null : output;
+            await trainer.StartAsync();
+            await trainer.WaitForShutdownAsync();
+            return trainer.Services.GetRequiredService<RunOutcome>().ExitCode == 0
+                ? null
+                : string.Join('\n', trainer.Services.GetRequiredService<RunMonitor>().Lines);
         }
     }
 
