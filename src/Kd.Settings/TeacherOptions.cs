@@ -39,7 +39,10 @@ public sealed class TeacherOptions
     )]
     public string? ClassList { get; set; }
 
-    [Setting("Runs the network: torch or ONNX Runtime, which loads networks of the catalog, too. Auto: torch, and ONNX Runtime for an ONNX file.")]
+    [Setting(
+        "Runs the network: torch or ONNX Runtime, which loads networks of the catalog, too. Auto: ONNX Runtime for an ONNX file "
+            + "and, on a CPU in Float32, for all networks but cifar-*; else torch."
+    )]
     [EnumDataType(typeof(TeacherEngine))]
     public TeacherEngine Engine { get; set; }
 
@@ -74,12 +77,15 @@ public sealed class TeacherOptions
     [Setting("Number of teacher processes.")]
     [Range(1, 64)]
     public int Replicas { get; set; } = 1;
+
+    /// <summary>Whether a network is small: a pass takes about a millisecond a view.</summary>
+    public static bool IsSmall(string? architecture) => architecture?.StartsWith("cifar-", StringComparison.Ordinal) == true;
 }
 
 /// <summary>Library that runs the teacher's forward pass.</summary>
 public enum TeacherEngine
 {
-    /// <summary>ONNX Runtime for an ONNX file, else torch.</summary>
+    /// <summary>ONNX Runtime for an ONNX file and, on a CPU in float32, for networks of the catalog that are not small; else torch.</summary>
     Auto,
 
     /// <summary>torch.</summary>

@@ -19,7 +19,7 @@ internal sealed record TeacherSettings(string Resource, string Section, IReadOnl
     public int? Threads => Number(nameof(TeacherOptions.Threads));
 
     /// <summary>Whether the network is small, so that it needs only a share of the cores beside training.</summary>
-    public bool IsSmall => Values.GetValueOrDefault(nameof(TeacherOptions.Architecture))?.StartsWith("cifar-", StringComparison.Ordinal) == true;
+    public bool IsSmall => TeacherOptions.IsSmall(Values.GetValueOrDefault(nameof(TeacherOptions.Architecture)));
 
     /// <summary>Its settings as environment variables of the service, which knows the section Teacher only.</summary>
     public IEnumerable<KeyValuePair<string, string>> Variables =>

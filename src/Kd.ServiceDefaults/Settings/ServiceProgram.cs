@@ -13,7 +13,7 @@ public static class ServiceProgram
     public const int UsageError = 2;
 
     // Not UsageError: a restart may succeed, so a host may try again.
-    private const int AddressInUse = 1;
+    private const int NotStarted = 1;
 
     /// <summary>Builds and runs the application.</summary>
     /// <param name="build">Builds the application.</param>
@@ -23,8 +23,17 @@ public static class ServiceProgram
         try
         {
             await using var app = build();
-            var outcome = app.Services.GetService<RunOutcome>();
-            await app.RunAsync();
+            var (outcome, lifetime) = (app.Services.GetService<RunOutcome>(), app.Lifetime);
+            try
+            {
+                await app.RunAsync();
+            }
+            catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                // A signal came before the service had started.
+                return NotStarted;
+            }
+
             return outcome?.ExitCode ?? 0;
         }
         catch (Exception error) when (FindUserError(error) is not null)
@@ -35,7 +44,7 @@ public static class ServiceProgram
         catch (IOException error) when (error.InnerException is AddressInUseException)
         {
             await Console.Error.WriteLineAsync($"error: {error.Message} Stop the program that uses it, or give another address with --urls.");
-            return AddressInUse;
+            return NotStarted;
         }
     }
 

@@ -59,7 +59,7 @@ internal sealed class TeacherFactory(
         var check = SelfCheck.Prepare(loaded, size, form.Statistics);
         var engine = loaded.Start(settings, form);
         var precision = settings.Precision.ToString().ToLowerInvariant();
-        var id = Identify(loaded, map, form, engine.Device);
+        var id = Identify(loaded, map, form, engine);
         var description = new TeacherDescription(id, settings.Architecture, settings.Weights, precision, parameters, size) { HasFixedSize = loaded.Side > 0 };
         var model = new TeacherModel(engine, description, map, form.Batch);
         var (difference, firstPass) = check.Run(model, settings.Precision, loaded.IsForeign);
@@ -77,7 +77,7 @@ internal sealed class TeacherFactory(
         return chosen;
     }
 
-    private string Identify(LoadedNetwork loaded, ClassMap map, PassForm form, string device)
+    private string Identify(LoadedNetwork loaded, ClassMap map, PassForm form, ITeacherEngine engine)
     {
         var hash = new XxHash128();
         hash.Append(loaded.Hash);
@@ -87,14 +87,14 @@ internal sealed class TeacherFactory(
         [
             options.Value.Architecture,
             $"{options.Value.Precision}",
-            loaded.FormName(options.Value),
+            engine.FormName,
             $"{batching.Value.MaxBatch}",
             $"top {cache.Value.TopK}",
             string.Join(',', normalization),
             string.Join('\n', map.Classes),
             string.Join(',', map.Outputs ?? []),
             // A GPU has other last bits.
-            .. device.StartsWith("cuda", StringComparison.Ordinal) ? ["cuda"] : Array.Empty<string>(),
+            .. engine.Device.StartsWith("cuda", StringComparison.Ordinal) ? ["cuda"] : Array.Empty<string>(),
         ];
         hash.Append(Encoding.UTF8.GetBytes(string.Join('|', parts)));
         return Convert.ToHexStringLower(hash.GetCurrentHash());

@@ -33,9 +33,6 @@ internal abstract class LoadedNetwork(int outputs, IReadOnlyList<string>? names,
     /// <summary>The normalization that its file names.</summary>
     public virtual NormalizationTexts StatedNormalization => new(null, null, IsOwn: false);
 
-    /// <summary>Names the form in which it is served, as far as that affects the last bits of a logit.</summary>
-    public abstract string FormName(TeacherOptions options);
-
     /// <summary>Computes logits as the file defines them: in float32, on the CPU, nothing fused.</summary>
     /// <param name="pixels">uint8 planes [N, 3, size, size].</param>
     /// <param name="count">N.</param>

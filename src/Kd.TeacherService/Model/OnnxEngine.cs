@@ -8,9 +8,6 @@ namespace Kd.TeacherService.Model;
 /// <summary>Runs a network in ONNX Runtime.</summary>
 internal sealed class OnnxEngine : ITeacherEngine
 {
-    /// <summary>Part of the teacher id.</summary>
-    public const string FormName = "onnx 1";
-
     private const string Cpu = "cpu",
         Cuda = "CUDAExecutionProvider";
     private readonly OnnxSession _session;
@@ -19,6 +16,8 @@ internal sealed class OnnxEngine : ITeacherEngine
     private OnnxEngine(OnnxSession session, PassForm form, string device) => (_session, _form, Device) = (session, form, device);
 
     public string Device { get; }
+
+    public string FormName => "onnx 1";
 
     /// <summary>Opens a file.</summary>
     /// <exception cref="TeacherException">The options ask for a device or a precision that is not there.</exception>
@@ -71,8 +70,8 @@ internal sealed class OnnxEngine : ITeacherEngine
     private static SessionOptions Options(int threads)
     {
         var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
-        if (threads > 0)
-            options.IntraOpNumThreads = threads;
+        // Its own default does not know a container's limit, and ties threads to cores.
+        options.IntraOpNumThreads = threads > 0 ? threads : Environment.ProcessorCount;
         // Threads that spin while they wait take the cores from the trainer.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         return options;

@@ -55,8 +55,6 @@ internal sealed class OnnxNetwork : LoadedNetwork
         }
     }
 
-    public override string FormName(TeacherOptions options) => OnnxEngine.FormName;
-
     public override float[] Compute(byte[] pixels, int count, int size, ChannelStatistics statistics) => _plain.Run(pixels, count, count, size, statistics);
 
     public override ITeacherEngine Start(TeacherOptions options, PassForm form)

@@ -26,6 +26,8 @@ internal sealed class TorchEngine : ITeacherEngine
 
     public string Device => _device.ToString();
 
+    public string FormName => "form 1";
+
     public Half[] Run(byte[] pixels, int count, int size)
     {
         using var scope = NewDisposeScope();

@@ -66,6 +66,18 @@ public sealed class SettingsTests
         Assert.Equal(1, await ServiceProgram.RunAsync(() => Build([$"--urls=http://127.0.0.1:{first.Http.Port}", $"--Service:Key={RunningService.Key}"])));
     }
 
+    [Fact]
+    public async Task RunAsync_SignalBeforeTheStart_EndsWithoutAnException() =>
+        Assert.Equal(
+            1,
+            await ServiceProgram.RunAsync(() =>
+            {
+                var app = Build([$"--urls=http://127.0.0.1:{RunningService.FreePort()}", $"--Service:Key={RunningService.Key}"]);
+                app.Lifetime.StopApplication();
+                return app;
+            })
+        );
+
     private static WebApplication Build(string[] args)
     {
         var builder = ServiceDefaultsExtensions.CreateService(args).AddGrpcDefaults();

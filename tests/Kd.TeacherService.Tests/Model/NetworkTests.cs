@@ -77,13 +77,16 @@ public sealed class NetworkTests
             Assert.Equal(c * mean, (double)rows[c], 0.01);
     }
 
-    // The default architecture must also start without weights, for timing.
-    [Fact]
-    public async Task Start_RandomResNet152_IsServed()
+    // The default architecture and those whose untrained logits vanish must also start without weights, for timing.
+    [Theory]
+    [InlineData("resnet152")]
+    [InlineData("mobilenet_v2")]
+    [InlineData("mobilenet_v3_large")]
+    public async Task Start_RandomWeights_AreServed(string architecture)
     {
         await using var service = await RunningService.StartAsync(
             TeacherExtensions.BuildTeacherService,
-            "--Teacher:Architecture=resnet152",
+            $"--Teacher:Architecture={architecture}",
             "--Teacher:Weights=random",
             "--Teacher:InputSize=32",
             "--Batching:MaxBatch=1"

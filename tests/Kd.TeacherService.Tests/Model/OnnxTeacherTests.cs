@@ -45,12 +45,15 @@ public sealed class OnnxTeacherTests : IDisposable
 
     // The same bits in any row, beside any neighbors.
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Run_OtherRowsAndNeighbors_GivesTheSameBits(bool hasFixedBatch)
+    [InlineData(null)]
+    [InlineData("cifar-resnet20")]
+    [InlineData("resnet18")]
+    [InlineData("resnet50")]
+    [InlineData("mobilenet_v2")]
+    [InlineData("mobilenet_v3_small")]
+    public void Run_OtherRowsAndNeighbors_GivesTheSameBits(string? architecture)
     {
-        using var network = ModelCatalog.Create("cifar-resnet20", Classes, seed: 1);
-        using var loaded = hasFixedBatch ? OpenFixedBatch() : new TorchNetwork(network, network, Classes, null, []);
+        using var loaded = architecture is null ? OpenFixedBatch() : Create(architecture);
         var form = new PassForm("cpu", 8, ChannelStatistics.ImageNet);
         using var engine = loaded.Start(new TeacherOptions { Engine = TeacherEngine.Onnx, Weights = _folder.File("teacher.onnx") }, form);
         var view = ViewRenderer.ByteCount(Side);
@@ -63,11 +66,50 @@ public sealed class OnnxTeacherTests : IDisposable
         }
     }
 
+    // The logits of a teacher are those of its id, which does not name the number of threads.
+    [Theory]
+    [InlineData("resnet50")]
+    [InlineData("mobilenet_v2")]
+    public void Run_OtherThreads_GivesTheSameBits(string architecture)
+    {
+        byte[] pixels = [.. Enumerable.Range(0, 8 * ViewRenderer.ByteCount(Side)).Select(i => (byte)(CounterRandom.Mix(1, (ulong)i) >> 56))];
+        var logits = new[] { 1, 2, 3 }.Select(threads =>
+        {
+            using var engine = Create(architecture)
+                .Start(new TeacherOptions { Architecture = architecture, Threads = threads }, new PassForm("cpu", 8, ChannelStatistics.ImageNet));
+            return engine.Run(pixels, 8, Side);
+        });
+        Assert.Single(logits.Select(values => string.Join(' ', values)).Distinct());
+    }
+
+    [Theory]
+    [InlineData("onnx 1", "resnet18")]
+    [InlineData("onnx 1", "mobilenet_v2")]
+    [InlineData("form 1", "resnet18", TeacherEngine.Torch)]
+    [InlineData("form 1", "resnet18", TeacherEngine.Auto, TeacherPrecision.BFloat16)]
+    [InlineData("form 1", "cifar-resnet20")]
+    [InlineData("onnx 1", "cifar-resnet20", TeacherEngine.Onnx)]
+    public void Start_Auto_TakesTheFasterEngine(
+        string form,
+        string architecture,
+        TeacherEngine engine = TeacherEngine.Auto,
+        TeacherPrecision precision = TeacherPrecision.Float32
+    )
+    {
+        var options = new TeacherOptions
+        {
+            Architecture = architecture,
+            Engine = engine,
+            Precision = precision,
+        };
+        using var started = Create(architecture).Start(options, new PassForm("cpu", 4, ChannelStatistics.ImageNet));
+        Assert.Equal(form, started.FormName);
+    }
+
     [Fact]
     public void Start_NetworkOfTheCatalogInOnnxRuntime_GivesTorchsLogits()
     {
-        using var network = ModelCatalog.Create("resnet18", Classes, seed: 1);
-        using var loaded = new TorchNetwork(network, network, Classes, null, []);
+        using var loaded = Create("resnet18");
         var form = new PassForm("cpu", 4, ChannelStatistics.ImageNet);
         var check = SelfCheck.Prepare(loaded, 64, form.Statistics);
         var map = new ClassMap([.. Enumerable.Range(0, Classes).Select(i => $"{i}")], null, Classes);
@@ -250,6 +292,12 @@ public sealed class OnnxTeacherTests : IDisposable
     }
 
     private static IReadOnlyList<string> DemoClasses => Vision.Datasets.DatasetLoader.ReadClassNames("demo");
+
+    private static TorchNetwork Create(string architecture)
+    {
+        var network = ModelCatalog.Create(architecture, Classes, seed: 1);
+        return new TorchNetwork(network, network, Classes, null, []);
+    }
 
     private LoadedNetwork OpenFixedBatch()
     {
