@@ -150,7 +150,7 @@ internal sealed class TrainingRun
     // the student.
     private EpochMeasurement MeasureOrSave(Student student, EpochSpan span, EpochSums trained, EpochMeasurement inForce, CancellationToken cancellation)
     {
-        var before = _plan.OrdersByDifficulty || State.Scale < 1 ? _checkpoints.Capture(student, trained) : null;
+        var before = _plan.OrdersByDifficulty || State.Scale < 1 ? span.Time(SpanNames.SaveCheckpoint, _ => _checkpoints.Capture(student, trained)) : null;
         try
         {
             return Measure(student, span, trained, inForce, cancellation);
