@@ -8,6 +8,13 @@ internal static class BenchProcess
     /// <summary>Runs the whole system until its run has ended.</summary>
     public static Task RunHostAsync(params string[] settings) => RunAsync(AppHost(), [.. settings, "--Run:Stay=false"]);
 
+    /// <summary>The trainer's program.</summary>
+    public static string Trainer { get; } = Path.Combine(AppContext.BaseDirectory, "Kd.StudentTrainer.dll");
+
+    /// <summary>Settings of a service that is started without the AppHost.</summary>
+    public static string[] Addresses() =>
+        [$"--urls=http://127.0.0.1:{Ports.Take()}", $"--Endpoints:GrpcPort={Ports.Take()}", $"--Service:Key={BenchTeacher.Key}"];
+
     /// <summary>Runs <c>dotnet</c> with a program, or one of its commands, to its end.</summary>
     /// <exception cref="InvalidOperationException">It ended with another code than 0.</exception>
     public static async Task RunAsync(string program, params string[] settings)

@@ -20,6 +20,7 @@ internal static class BenchmarkCatalog
             ["prelabel"] = async size => await FleetBenchmarks.PrelabelAsync(size),
             ["cold-epoch"] = async size => await ColdEpochBenchmark.RunAsync(size),
             ["warm-epoch"] = async size => await TrainingBenchmarks.WarmEpochAsync(size),
+            ["warm-epoch-system"] = async size => await WarmSystemBenchmark.RunAsync(size),
             ["shards"] = async size => await ShardBenchmarks.ShardsAsync(size),
             ["shard-bytes"] = size => Task.FromResult<Ratio?>(ShardBenchmarks.ShardBytes(size)),
             ["step"] = TrainingBenchmarks.StepAsync,

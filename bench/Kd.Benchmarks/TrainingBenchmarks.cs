@@ -14,8 +14,7 @@ internal static class TrainingBenchmarks
 
     /// <summary>Measures the epoch time of kd with a warm cache and the real service, relative to that of labels; less is better.</summary>
     /// <remarks>
-    /// With OTEL_EXPORTER_OTLP_ENDPOINT in the environment, trainer and teacher export telemetry during the measurement. In one process each of them also
-    /// exports the telemetry of the other, so that the overhead in real processes is lower.
+    /// Both in one process, with threads for all cores: the trainer's own cost. <see cref="WarmSystemBenchmark"/> measures real processes with a dashboard.
     /// </remarks>
     public static async Task<Ratio> WarmEpochAsync(BenchmarkSize size)
     {
@@ -131,9 +130,8 @@ internal static class TrainingBenchmarks
             new ProcessStartInfo(
                 "dotnet",
                 [
-                    Path.Combine(AppContext.BaseDirectory, "Kd.StudentTrainer.dll"),
-                    $"--urls=http://127.0.0.1:{Ports.Take()}",
-                    $"--Service:Key={BenchTeacher.Key}",
+                    BenchProcess.Trainer,
+                    .. BenchProcess.Addresses(),
                     $"--Run:Folder={folder}",
                     "--Run:Id=run",
                     "--Distillation:Method=labels",
@@ -141,7 +139,6 @@ internal static class TrainingBenchmarks
                     $"--Dataset:DemoTrainPerClass={size.Choose(25, 25, 2)}",
                     $"--Training:BatchSize={size.Choose(32, 32, 4)}",
                     $"--Student:Width={size.Choose("1", "1", "0.1")}",
-                    $"--Endpoints:GrpcPort={Ports.Take()}",
                 ]
             )
             {
