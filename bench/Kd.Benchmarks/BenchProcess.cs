@@ -19,14 +19,15 @@ internal static class BenchProcess
     /// <exception cref="InvalidOperationException">It ended with another code than 0.</exception>
     public static async Task RunAsync(string program, params string[] settings)
     {
-        using var process = Process.Start(
-            new ProcessStartInfo("dotnet", [program, .. settings])
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            }
-        )!;
+        var start = new ProcessStartInfo("dotnet", [program, .. settings])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        // A program alone sends no telemetry; the AppHost sets the collector of its services.
+        start.Environment.Remove("OTEL_EXPORTER_OTLP_ENDPOINT");
+        using var process = Process.Start(start)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)

@@ -38,6 +38,7 @@ internal static class WarmSystemBenchmark
                 "--Views:PerSample=1",
                 $"--Training:Epochs={size.Choose(12, 10, 4)}",
                 "--Training:BatchSize=32",
+                "--Training:LearningRate=0.1",
                 $"--Dataset:DemoTrainPerClass={size.Choose(50, 25, 2)}",
                 "--Dataset:DemoValidationPerClass=1",
                 $"--Student:Width={size.Choose("0.25", "0.25", "0.1")}",

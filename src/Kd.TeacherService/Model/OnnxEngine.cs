@@ -70,8 +70,8 @@ internal sealed class OnnxEngine : ITeacherEngine
     private static SessionOptions Options(int threads)
     {
         var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
-        // Its own default does not know a container's limit, and ties threads to cores.
-        options.IntraOpNumThreads = threads > 0 ? threads : Environment.ProcessorCount;
+        // As many as torch has, which knows OMP_NUM_THREADS. Its own default ties threads to cores.
+        options.IntraOpNumThreads = threads > 0 ? threads : TorchSharp.torch.get_num_threads();
         // Threads that spin while they wait take the cores from the trainer.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         return options;

@@ -103,7 +103,7 @@ internal sealed class RunCheckpoints
         if (state.TeacherId != State.TeacherId)
             throw new TrainingException(
                 $"The run in '{folder}' used the teacher {state.TeacherId}, but now {State.TeacherId} is served. Start the same teacher (weights,"
-                    + " precision, Batching:MaxBatch, Cache:TopK), or start over with Run:Resume=never or another Run:Id."
+                    + " precision, Teacher:Engine, Batching:MaxBatch, Cache:TopK), or start over with Run:Resume=never or another Run:Id."
             );
         if (state.Dataset is { } dataset && dataset != State.Dataset)
             throw new TrainingException(

@@ -237,7 +237,7 @@ internal sealed class Study
         if (_setup.Teacher?.Id is { } id && rows.FirstOrDefault(row => row.TeacherId is { } other && other != id) is { } row)
             throw new TrainingException(
                 $"The study in '{_setup.Folder.Path}' used the teacher {row.TeacherId} ({Name(row)}), but now {id} is served. Start the same teacher (weights,"
-                    + " precision, Batching:MaxBatch, Cache:TopK), or start over with Run:Resume=never or another Run:Id."
+                    + " precision, Teacher:Engine, Batching:MaxBatch, Cache:TopK), or start over with Run:Resume=never or another Run:Id."
             );
     }
 

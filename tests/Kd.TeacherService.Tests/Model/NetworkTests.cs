@@ -27,7 +27,7 @@ public sealed class NetworkTests
             network.parameters().Last().fill_(0.5f);
         var map = new ClassMap([.. Enumerable.Range(0, 10).Select(i => $"{i}")], null, 10);
         var description = new TeacherDescription("", "cifar-resnet20", "random", "float32", 0, 32);
-        using var model = new TeacherModel(loaded.Start(new TeacherOptions(), form), description, map, 4);
+        using var model = new TeacherModel(loaded.Start(new TeacherOptions { Engine = TeacherEngine.Torch }, form), description, map, 4);
 
         var error = Assert.Throws<TeacherException>(() => check.Run(model, TeacherPrecision.Float32));
 
@@ -47,7 +47,7 @@ public sealed class NetworkTests
         var map = new ClassMap([.. Enumerable.Range(0, 10).Select(i => $"{i}")], null, 10);
         var wanted = Enum.Parse<TeacherPrecision>(precision);
         var description = new TeacherDescription("", "resnet18", "random", precision, 0, 64);
-        using var model = new TeacherModel(loaded.Start(new TeacherOptions { Precision = wanted }, form), description, map, 4);
+        using var model = new TeacherModel(loaded.Start(new TeacherOptions { Engine = TeacherEngine.Torch, Precision = wanted }, form), description, map, 4);
         Assert.InRange(check.Run(model, wanted).Difference, 0, bound + 0.01);
     }
 
