@@ -28,7 +28,8 @@ public static class ServiceProgram
             {
                 await app.RunAsync();
             }
-            catch (OperationCanceledException) when (!lifetime.ApplicationStarted.IsCancellationRequested)
+            catch (OperationCanceledException)
+                when (lifetime.ApplicationStopping.IsCancellationRequested && !lifetime.ApplicationStarted.IsCancellationRequested)
             {
                 // A signal came before the service had started.
                 return NotStarted;
