@@ -4,13 +4,14 @@ using Microsoft.Extensions.Hosting;
 namespace Kd.ServiceDefaults.Memory;
 
 /// <summary>
-/// Returns freed native memory to the system once a minute. glibc gives threads up to eight heaps for each core, and each keeps what it has freed: threads that
-/// come and go let a process grow for hours.
+/// Returns freed native memory to the system, once a minute and where <see cref="TryTrim"/> is called. glibc gives threads up to eight heaps for each core, and
+/// each keeps what it has freed: threads that come and go let a process grow for hours.
 /// </summary>
-internal sealed partial class NativeHeap(TimeProvider time) : BackgroundService
+public sealed partial class NativeHeap(TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(1);
 
+    /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(s_interval, time);
@@ -19,7 +20,7 @@ internal sealed partial class NativeHeap(TimeProvider time) : BackgroundService
 
     /// <summary>Returns what can be returned now.</summary>
     /// <returns>Whether the system's C library can do it.</returns>
-    internal static bool TryTrim()
+    public static bool TryTrim()
     {
         if (!OperatingSystem.IsLinux())
             return false;

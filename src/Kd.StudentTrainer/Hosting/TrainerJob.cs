@@ -1,3 +1,4 @@
+using Kd.ServiceDefaults.Memory;
 using Kd.ServiceDefaults.Settings;
 using Kd.Settings;
 using Kd.Training.Configuration;
@@ -101,7 +102,10 @@ internal sealed class TrainerJob : BackgroundService
             _outcome.ExitCode = InternalError;
             _monitor.Note($"run {run.Id}, started from the page");
             // A failed run must not stop the queue or the page.
-            _queue.CompleteCurrent(Attempt(() => _reader.Read(run.AllSettings()), _ => { }, cancellation)?.Message);
+            var failure = Attempt(() => _reader.Read(run.AllSettings()), _ => { }, cancellation);
+            // The next run may be hours away, and gaps that it does not fill would add up.
+            NativeHeap.TryTrim();
+            _queue.CompleteCurrent(failure?.Message);
         }
 
         void ShowWaiting()
