@@ -78,7 +78,7 @@ public sealed class TeacherOptions
     [Range(1, 64)]
     public int Replicas { get; set; } = 1;
 
-    /// <summary>Whether a network is small: a pass takes about a millisecond a view.</summary>
+    /// <summary>Whether a network is small: a view takes one to five milliseconds on one core.</summary>
     public static bool IsSmall(string? architecture) => architecture?.StartsWith("cifar-", StringComparison.Ordinal) == true;
 }
 
