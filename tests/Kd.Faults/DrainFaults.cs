@@ -22,6 +22,7 @@ public sealed class DrainFaults(Reference reference)
             {
                 Assert.False(system.HasEnded, "the run was over too early");
                 var teacher = system.Processes[name];
+                await teacher.WaitUntilHealthyAsync();
                 teacher.Signal("TERM");
                 await teacher.WaitForExitAsync();
                 Assert.True(teacher.Process!.ExitCode == 0, $"{name} ended with code {teacher.Process.ExitCode}:\n{teacher.Output}");

@@ -1,4 +1,4 @@
-using TorchSharp.Modules;
+using Kd.Vision.Models;
 using static TorchSharp.torch;
 
 namespace Kd.Vision.Checkpoints;

@@ -33,12 +33,10 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<nint, string> names)
         module switch
         {
             IOnnxSource source => source.WriteTo(this, input),
-            Conv2d convolution => Convolution(convolution, input),
             TorchSharp.Modules.ReLU => Relu(input),
             TorchSharp.Modules.ReLU6 => Clip(input, 0, 6),
             TorchSharp.Modules.Hardswish => Node("HardSwish", [input]),
             TorchSharp.Modules.SiLU => Silu(input),
-            Linear linear => Node("Gemm", [input, Store(linear.weight), Store(linear.bias!)], Attribute("transB", 1)),
             TorchSharp.Modules.Dropout => input,
             Sequential sequential => sequential.children().Cast<Module<Tensor, Tensor>>().Aggregate(input, (value, child) => Write(child, value)),
             _ => throw new NotSupportedException($"The module {module.GetName()} has no ONNX form here."),
@@ -49,6 +47,9 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<nint, string> names)
     public string Add(string first, string second) => Node("Add", [first, second]);
 
     public string Multiply(string first, string second) => Node("Mul", [first, second]);
+
+    /// <summary>Computes input * weight transposed + bias.</summary>
+    public string Linear(string input, Tensor weight, Tensor bias) => Node("Gemm", [input, Store(weight), Store(bias)], Attribute("transB", 1));
 
     public string Sigmoid(string input) => Node("Sigmoid", [input]);
 
@@ -103,17 +104,18 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<nint, string> names)
         return Node("Div", [values, Constant("deviation", [1, 3, 1, 1], deviation)]);
     }
 
-    private string Convolution(Conv2d convolution, string input)
+    /// <summary>Convolves with a square kernel, padded to keep the size at stride 1.</summary>
+    public string Convolve(string input, Tensor weight, Tensor? bias, long stride, long groups)
     {
-        var (kernel, stride, padding) = (convolution.weight.shape[2], convolution.stride[0], convolution.padding is { Length: > 0 } pads ? pads[0] : 0);
-        string[] inputs = convolution.bias is { } bias ? [input, Store(convolution.weight), Store(bias)] : [input, Store(convolution.weight)];
+        var (kernel, padding) = (weight.shape[2], (weight.shape[2] - 1) / 2);
+        string[] inputs = bias is null ? [input, Store(weight)] : [input, Store(weight), Store(bias)];
         return Node(
             "Conv",
             inputs,
             Attribute("kernel_shape", kernel, kernel),
             Attribute("strides", stride, stride),
             Attribute("pads", padding, padding, padding, padding),
-            Attribute("group", convolution.groups)
+            Attribute("group", groups)
         );
     }
 

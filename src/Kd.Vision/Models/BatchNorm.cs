@@ -82,15 +82,15 @@ public sealed class BatchNorm : Module<Tensor, Tensor>, IOnnxSource
     /// <summary>Moves this module's scale and shift into the convolution before it; afterwards this module returns its input unchanged.</summary>
     /// <remarks>w' = w gamma / sqrt(variance + epsilon), b' = beta + (b - mean) gamma / sqrt(variance + epsilon), computed in float64.</remarks>
     /// <param name="convolution">The convolution whose output this module normalizes.</param>
-    internal void FoldInto(Conv2d convolution)
+    internal void FoldInto(Convolution convolution)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var scale = weight.to_type(ScalarType.Float64) / running_var.to_type(ScalarType.Float64).PlusInPlace(_epsilon).sqrt(); // [C]
-        var offset = convolution.bias is { } old ? old.to_type(ScalarType.Float64) - running_mean : -running_mean.to_type(ScalarType.Float64);
-        var folded = convolution.weight.to_type(ScalarType.Float64) * scale.reshape(-1, 1, 1, 1); // [C, I, k, k]
-        convolution.weight = new Parameter(folded.to_type(ScalarType.Float32), requires_grad: false);
-        convolution.bias = new Parameter((offset * scale).PlusInPlace(bias).to_type(ScalarType.Float32), requires_grad: false);
+        var offset = convolution.Bias is { } old ? old.to_type(ScalarType.Float64) - running_mean : -running_mean.to_type(ScalarType.Float64);
+        var folded = convolution.Weight.to_type(ScalarType.Float64) * scale.reshape(-1, 1, 1, 1); // [C, I, k, k]
+        convolution.Weight = new Parameter(folded.to_type(ScalarType.Float32), requires_grad: false);
+        convolution.Bias = new Parameter((offset * scale).PlusInPlace(bias).to_type(ScalarType.Float32), requires_grad: false);
         _isFolded = true;
     }
 }

@@ -21,11 +21,10 @@ public static class ChannelsLast
     public static void Apply(nn.Module module)
     {
         using var _ = no_grad();
-        foreach (var convolution in module.modules().OfType<Conv2d>())
+        foreach (var convolution in module.modules().OfType<Convolution>())
         {
-            var old = convolution.weight;
-            convolution.weight = new Parameter(Apply(old), old.requires_grad);
-            old.Dispose();
+            var old = convolution.Weight;
+            convolution.Weight = new Parameter(Apply(old), old.requires_grad);
         }
     }
 }

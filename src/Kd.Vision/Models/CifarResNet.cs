@@ -10,7 +10,7 @@ namespace Kd.Vision.Models;
 /// <remarks>Source: He et al. 2016, section 4.2, shortcut option A: subsampling by 2 and zero-padded channels.</remarks>
 public sealed class CifarResNet : Module<Tensor, Tensor>, IOnnxSource
 {
-    private readonly Conv2d conv1;
+    private readonly Convolution conv1;
     private readonly BatchNorm bn1;
     private readonly Sequential layer1;
     private readonly Sequential layer2;
@@ -28,12 +28,12 @@ public sealed class CifarResNet : Module<Tensor, Tensor>, IOnnxSource
             throw new ArgumentOutOfRangeException(nameof(depth), depth, "A CIFAR ResNet has 20, 32, 44, 56 or 110 layers.");
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
         var repeats = (depth - 2) / 6;
-        conv1 = Conv2d(3, 16, 3, padding: 1, bias: false);
+        conv1 = new Convolution(3, 16, 3);
         bn1 = new BatchNorm(16);
         layer1 = Stage(16, 16, repeats, 1);
         layer2 = Stage(16, 32, repeats, 2);
         layer3 = Stage(32, 64, repeats, 2);
-        linear = Linear(64, classes);
+        linear = new Linear(64, classes);
         RegisterComponents();
         Initialization.KaimingFanOut(this);
     }
@@ -67,18 +67,18 @@ public sealed class CifarResNet : Module<Tensor, Tensor>, IOnnxSource
 
     private sealed class Block : Module<Tensor, Tensor>, IOnnxSource
     {
-        private readonly Conv2d conv1;
+        private readonly Convolution conv1;
         private readonly BatchNorm bn1;
-        private readonly Conv2d conv2;
+        private readonly Convolution conv2;
         private readonly BatchNorm bn2;
         private readonly int _padding;
 
         public Block(int input, int output, int stride)
             : base(nameof(Block))
         {
-            conv1 = Conv2d(input, output, 3, stride: stride, padding: 1, bias: false);
+            conv1 = new Convolution(input, output, 3, stride);
             bn1 = new BatchNorm(output);
-            conv2 = Conv2d(output, output, 3, padding: 1, bias: false);
+            conv2 = new Convolution(output, output, 3);
             bn2 = new BatchNorm(output);
             _padding = stride == 1 && input == output ? 0 : output / 4;
             RegisterComponents();

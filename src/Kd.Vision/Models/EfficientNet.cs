@@ -58,13 +58,13 @@ public sealed class EfficientNet : Module<Tensor, Tensor>, IOnnxSource
         var last = 4 * channels;
         stages.Add(Layers.ConvNormActivation(channels, last, 1, 1, SiLU()));
         features = Sequential(stages);
-        var linear = Linear(last, classes);
+        var linear = new Linear(last, classes);
         classifier = Sequential(Dropout(dropout), linear);
         RegisterComponents();
         Initialization.KaimingFanOut(this);
         var range = 1 / Math.Sqrt(classes);
-        init.uniform_(linear.weight, -range, range);
-        init.zeros_(linear.bias!);
+        init.uniform_(linear.Weight, -range, range);
+        init.zeros_(linear.Bias!);
     }
 
     /// <summary>Maps images to logits.</summary>

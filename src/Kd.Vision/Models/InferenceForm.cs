@@ -1,5 +1,4 @@
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Kd.Vision.Models;
@@ -23,12 +22,12 @@ public static class InferenceForm
 
     private static void Fold(nn.Module module)
     {
-        Conv2d? before = null;
+        Convolution? before = null;
         foreach (var (_, child) in module.named_children())
         {
             if (child is BatchNorm norm && before is not null)
                 norm.FoldInto(before);
-            before = child as Conv2d;
+            before = child as Convolution;
             Fold(child);
         }
     }

@@ -1,5 +1,4 @@
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch.nn;
 
 namespace Kd.Vision.Models;
@@ -13,10 +12,10 @@ internal static class Initialization
         using var _ = torch.no_grad();
         foreach (var module in model.modules())
         {
-            if (module is not Conv2d convolution)
+            if (module is not Convolution convolution)
                 continue;
-            init.kaiming_normal_(convolution.weight, mode: init.FanInOut.FanOut, nonlinearity: init.NonlinearityType.ReLU);
-            if (convolution.bias is { } bias)
+            init.kaiming_normal_(convolution.Weight, mode: init.FanInOut.FanOut, nonlinearity: init.NonlinearityType.ReLU);
+            if (convolution.Bias is { } bias)
                 init.zeros_(bias);
         }
     }

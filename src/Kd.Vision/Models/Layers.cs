@@ -27,11 +27,7 @@ internal static class Layers
         double epsilon = BatchNorm.DefaultEpsilon
     )
     {
-        var layers = new List<Module<Tensor, Tensor>>
-        {
-            Conv2d(input, output, kernel, stride: stride, padding: (kernel - 1) / 2, groups: groups, bias: false),
-            new BatchNorm(output, epsilon),
-        };
+        var layers = new List<Module<Tensor, Tensor>> { new Convolution(input, output, kernel, stride, groups), new BatchNorm(output, epsilon) };
         if (activation is not null)
             layers.Add(activation);
         return Sequential(layers);

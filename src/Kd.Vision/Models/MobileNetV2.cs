@@ -54,11 +54,12 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>, IOnnxSource
 
         blocks.Add(Layers.ConvNormActivation(channels, last, 1, 1, ReLU6()));
         features = Sequential(blocks);
-        classifier = Sequential(Dropout(dropout), Linear(last, classes));
+        var linear = new Linear(last, classes);
+        classifier = Sequential(Dropout(dropout), linear);
         RegisterComponents();
         Initialization.KaimingFanOut(this);
-        init.normal_(((Linear)classifier[1]).weight, 0, 0.01);
-        init.zeros_(((Linear)classifier[1]).bias!);
+        init.normal_(linear.Weight, 0, 0.01);
+        init.zeros_(linear.Bias!);
     }
 
     /// <summary>Maps images to logits.</summary>
@@ -87,7 +88,7 @@ public sealed class MobileNetV2 : Module<Tensor, Tensor>, IOnnxSource
             if (expansion != 1)
                 layers.Add(Layers.ConvNormActivation(input, hidden, 1, 1, ReLU6()));
             layers.Add(Layers.ConvNormActivation(hidden, hidden, 3, stride, ReLU6(), groups: hidden));
-            layers.Add(Conv2d(hidden, output, 1, bias: false));
+            layers.Add(new Convolution(hidden, output, 1));
             layers.Add(new BatchNorm(output));
             conv = Sequential(layers);
             _hasShortcut = stride == 1 && input == output;

@@ -67,13 +67,13 @@ public sealed class MobileNetV3 : Module<Tensor, Tensor>, IOnnxSource
         var (mixed, hidden) = (6 * channels, Layers.RoundChannels(last * width));
         layers.Add(Layers.ConvNormActivation(channels, mixed, 1, 1, Hardswish(), epsilon: Epsilon));
         features = Sequential(layers);
-        classifier = Sequential(Linear(mixed, hidden), Hardswish(), Dropout(dropout), Linear(hidden, classes));
+        classifier = Sequential(new Linear(mixed, hidden), Hardswish(), Dropout(dropout), new Linear(hidden, classes));
         RegisterComponents();
         Initialization.KaimingFanOut(this);
         foreach (var linear in modules().OfType<Linear>())
         {
-            init.normal_(linear.weight, 0, 0.01);
-            init.zeros_(linear.bias!);
+            init.normal_(linear.Weight, 0, 0.01);
+            init.zeros_(linear.Bias!);
         }
     }
 

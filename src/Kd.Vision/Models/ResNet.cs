@@ -12,7 +12,7 @@ namespace Kd.Vision.Models;
 /// </remarks>
 public sealed class ResNet : Module<Tensor, Tensor>, IOnnxSource
 {
-    private readonly Conv2d conv1;
+    private readonly Convolution conv1;
     private readonly BatchNorm bn1;
     private readonly MaxPool2d? _pool;
     private readonly Sequential layer1;
@@ -25,14 +25,14 @@ public sealed class ResNet : Module<Tensor, Tensor>, IOnnxSource
         : base(nameof(ResNet))
     {
         var input = 64;
-        conv1 = Conv2d(3, 64, 7, stride: smallImages ? 1 : 2, padding: 3, bias: false);
+        conv1 = new Convolution(3, 64, 7, smallImages ? 1 : 2);
         _pool = smallImages ? null : MaxPool2d(3, stride: 2, padding: 1);
         bn1 = new BatchNorm(64);
         layer1 = Stage(ref input, 64, repeats[0], 1, bottleneck);
         layer2 = Stage(ref input, 128, repeats[1], 2, bottleneck);
         layer3 = Stage(ref input, 256, repeats[2], 2, bottleneck);
         layer4 = Stage(ref input, 512, repeats[3], 2, bottleneck);
-        fc = Linear(input, classes);
+        fc = new Linear(input, classes);
         RegisterComponents();
         Initialization.KaimingFanOut(this);
     }
@@ -93,22 +93,22 @@ public sealed class ResNet : Module<Tensor, Tensor>, IOnnxSource
     }
 
     private static Sequential? Projection(int input, int output, int stride) =>
-        stride == 1 && input == output ? null : Sequential(Conv2d(input, output, 1, stride: stride, bias: false), new BatchNorm(output));
+        stride == 1 && input == output ? null : Sequential(new Convolution(input, output, 1, stride), new BatchNorm(output));
 
     private sealed class BasicBlock : Module<Tensor, Tensor>, IOnnxSource
     {
-        private readonly Conv2d conv1;
+        private readonly Convolution conv1;
         private readonly BatchNorm bn1;
-        private readonly Conv2d conv2;
+        private readonly Convolution conv2;
         private readonly BatchNorm bn2;
         private readonly Sequential? downsample;
 
         public BasicBlock(int input, int width, int stride)
             : base(nameof(BasicBlock))
         {
-            conv1 = Conv2d(input, width, 3, stride: stride, padding: 1, bias: false);
+            conv1 = new Convolution(input, width, 3, stride);
             bn1 = new BatchNorm(width);
-            conv2 = Conv2d(width, width, 3, padding: 1, bias: false);
+            conv2 = new Convolution(width, width, 3);
             bn2 = new BatchNorm(width);
             downsample = Projection(input, width, stride);
             RegisterComponents();
@@ -133,22 +133,22 @@ public sealed class ResNet : Module<Tensor, Tensor>, IOnnxSource
 
     private sealed class Bottleneck : Module<Tensor, Tensor>, IOnnxSource
     {
-        private readonly Conv2d conv1;
+        private readonly Convolution conv1;
         private readonly BatchNorm bn1;
-        private readonly Conv2d conv2;
+        private readonly Convolution conv2;
         private readonly BatchNorm bn2;
-        private readonly Conv2d conv3;
+        private readonly Convolution conv3;
         private readonly BatchNorm bn3;
         private readonly Sequential? downsample;
 
         public Bottleneck(int input, int width, int stride)
             : base(nameof(Bottleneck))
         {
-            conv1 = Conv2d(input, width, 1, bias: false);
+            conv1 = new Convolution(input, width, 1);
             bn1 = new BatchNorm(width);
-            conv2 = Conv2d(width, width, 3, stride: stride, padding: 1, bias: false);
+            conv2 = new Convolution(width, width, 3, stride);
             bn2 = new BatchNorm(width);
-            conv3 = Conv2d(width, 4 * width, 1, bias: false);
+            conv3 = new Convolution(width, 4 * width, 1);
             bn3 = new BatchNorm(4 * width);
             downsample = Projection(input, 4 * width, stride);
             RegisterComponents();

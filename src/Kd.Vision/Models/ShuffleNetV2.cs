@@ -35,7 +35,7 @@ public sealed class ShuffleNetV2 : Module<Tensor, Tensor>, IOnnxSource
         stage3 = Stage(channels.Stage2, channels.Stage3, 8);
         stage4 = Stage(channels.Stage3, channels.Stage4, 4);
         conv5 = Layers.ConvNormActivation(channels.Stage4, channels.Last, 1, 1, ReLU(inplace: true));
-        fc = Linear(channels.Last, classes);
+        fc = new Linear(channels.Last, classes);
         RegisterComponents();
     }
 
@@ -123,9 +123,9 @@ public sealed class ShuffleNetV2 : Module<Tensor, Tensor>, IOnnxSource
         }
 
         private static Module<Tensor, Tensor>[] Depthwise(int channels, int stride) =>
-            [Conv2d(channels, channels, 3, stride: stride, padding: 1, groups: channels, bias: false), new BatchNorm(channels)];
+            [new Convolution(channels, channels, 3, stride, groups: channels), new BatchNorm(channels)];
 
         private static Module<Tensor, Tensor>[] Pointwise(int input, int output) =>
-            [Conv2d(input, output, 1, bias: false), new BatchNorm(output), ReLU(inplace: true)];
+            [new Convolution(input, output, 1), new BatchNorm(output), ReLU(inplace: true)];
     }
 }

@@ -1,5 +1,4 @@
 using Kd.Vision.Export;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -9,8 +8,8 @@ namespace Kd.Vision.Models;
 /// <remarks>Source: Hu et al. 2018, "Squeeze-and-Excitation Networks", equations 2 to 4.</remarks>
 internal sealed class SqueezeExcitation : Module<Tensor, Tensor>, IOnnxSource
 {
-    private readonly Conv2d fc1;
-    private readonly Conv2d fc2;
+    private readonly Convolution fc1;
+    private readonly Convolution fc2;
     private readonly bool _isHard;
 
     /// <param name="channels">Channels of the input.</param>
@@ -19,8 +18,8 @@ internal sealed class SqueezeExcitation : Module<Tensor, Tensor>, IOnnxSource
     public SqueezeExcitation(int channels, int squeezed, bool isHard)
         : base(nameof(SqueezeExcitation))
     {
-        fc1 = Conv2d(channels, squeezed, 1);
-        fc2 = Conv2d(squeezed, channels, 1);
+        fc1 = new Convolution(channels, squeezed, 1, bias: true);
+        fc2 = new Convolution(squeezed, channels, 1, bias: true);
         _isHard = isHard;
         RegisterComponents();
     }

@@ -1,7 +1,7 @@
-using TorchSharp.Modules;
+using Kd.Vision.Models;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
-using BatchNorm = Kd.Vision.Models.BatchNorm;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace Kd.Vision.Optimization;
 
@@ -30,13 +30,9 @@ public sealed class BFloat16Twin : IDisposable
         {
             switch (own, original)
             {
-                case (Conv2d convolution, Conv2d source):
-                    Tie(source.weight, weight => convolution.weight = weight);
-                    Tie(source.bias, bias => convolution.bias = bias);
-                    break;
-                case (Linear linear, Linear source):
-                    Tie(source.weight, weight => linear.weight = weight);
-                    Tie(source.bias, bias => linear.bias = bias);
+                case (AffineLayer layer, AffineLayer source):
+                    Tie(source.Weight, weight => layer.Weight = weight);
+                    Tie(source.Bias, bias => layer.Bias = bias);
                     break;
                 case (BatchNorm norm, BatchNorm source):
                     norm.ShareWith(source);
