@@ -47,6 +47,8 @@ public sealed class SoakTests(ITestOutputHelper output)
 
         var grown = FindGrowth(memory, runs);
         await cache.DisposeAsync();
+        // The last fault may have been its kill.
+        await system.Processes["teacher2"].WaitUntilHealthyAsync();
         CheckEnd(system, folder.Path);
         Assert.Empty(grown);
     }
