@@ -1,5 +1,5 @@
 using Kd.Settings;
-using Kd.Vision.Checkpoints;
+using Kd.Vision.Models;
 using Kd.Vision.Optimization;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

@@ -5,7 +5,9 @@ using static TorchSharp.torch.nn;
 namespace Kd.Vision.Models;
 
 /// <summary>A layer with a weight and an optional bias, with torch's parameter names and initial values.</summary>
-/// <remarks>TorchSharp's own layers never free their native module (0.7 kB), whether they are disposed or not: a trainer that stays would grow with each run.</remarks>
+/// <remarks>
+/// TorchSharp's own layers never free their native module (0.7 kB), whether they are disposed or not: a trainer that stays would grow with each run.
+/// </remarks>
 internal abstract class AffineLayer : Module<Tensor, Tensor>
 {
     private Parameter weight;

@@ -1,7 +1,7 @@
-using Kd.Vision.Models;
+using Kd.Vision.Checkpoints;
 using static TorchSharp.torch;
 
-namespace Kd.Vision.Checkpoints;
+namespace Kd.Vision.Models;
 
 /// <summary>Starts a network from the weights of one that was trained for the same or for other classes.</summary>
 public static class PretrainedWeights

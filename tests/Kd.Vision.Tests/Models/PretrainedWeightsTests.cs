@@ -6,7 +6,7 @@ using Kd.Vision.Runtime;
 using Kd.Vision.Tests.Runtime;
 using static TorchSharp.torch;
 
-namespace Kd.Vision.Tests.Checkpoints;
+namespace Kd.Vision.Tests.Models;
 
 [Collection(nameof(GlobalGenerator))]
 public sealed class PretrainedWeightsTests
