@@ -104,10 +104,10 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<nint, string> names)
         return Node("Div", [values, Constant("deviation", [1, 3, 1, 1], deviation)]);
     }
 
-    /// <summary>Convolves with a square kernel, padded to keep the size at stride 1.</summary>
-    public string Convolve(string input, Tensor weight, Tensor? bias, long stride, long groups)
+    /// <summary>Convolves with a square kernel.</summary>
+    public string Convolve(string input, Tensor weight, Tensor? bias, long stride, long padding, long groups)
     {
-        var (kernel, padding) = (weight.shape[2], (weight.shape[2] - 1) / 2);
+        var kernel = weight.shape[2];
         string[] inputs = bias is null ? [input, Store(weight)] : [input, Store(weight), Store(bias)];
         return Node(
             "Conv",

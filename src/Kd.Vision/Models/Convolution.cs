@@ -22,5 +22,5 @@ internal sealed class Convolution(int input, int output, int kernel, int stride 
     /// <inheritdoc/>
     public override Tensor forward(Tensor maps) => functional.conv2d(maps, Weight, Bias, _strides, _padding, groups: _groups);
 
-    string IOnnxSource.WriteTo(OnnxGraph graph, string value) => graph.Convolve(value, Weight, Bias, _strides[0], _groups);
+    string IOnnxSource.WriteTo(OnnxGraph graph, string value) => graph.Convolve(value, Weight, Bias, _strides[0], _padding[0], _groups);
 }
